@@ -1,0 +1,3 @@
+"""drizzle-guard: two branches, one Drizzle journal."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,34 @@
+"""`drizzle-guard` and `python -m drizzle_guard`.
+
+git calls the merge driver for every colliding file and the hooks for every commit, so these three go straight to
+their module; everything else goes through click, whose import alone takes longer than they do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns the exit code (0 done, 1 refused or found something, 2 used wrongly)."""
+    args = sys.argv[1:] if argv is None else argv
+    if args[:1] == ["merge-driver"]:
+        from drizzle_guard.commands.merge_driver import main as merge_driver
+
+        return merge_driver(args[1:])
+    if args[:1] == ["hook"]:
+        from drizzle_guard.commands.hook import main as hook
+
+        return hook(args[1:])
+    if args[:1] == ["protect"]:
+        from drizzle_guard.commands.protect import nothing_to_protect
+
+        if nothing_to_protect(args[1:]):
+            return 0
+    from drizzle_guard.cli import main as cli
+
+    return cli(args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

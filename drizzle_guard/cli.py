@@ -1,0 +1,87 @@
+"""The command line: one click group whose commands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from drizzle_guard import __version__
+from drizzle_guard.core.errors import GuardError, printable_lines
+
+#: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
+COMMANDS = {
+    "renumber": ("renumber", "Finish or repair a merge of migrations by hand."),
+    "check": ("check", "Say whether the migration folders are sound."),
+    "explain": ("explain", "Explain a rule of `check`."),
+    "graph": ("graph", "Show where the branch and the mainline parted."),
+    "protect": ("protect", "Block edits and deletions of committed migrations (a pre-commit hook)."),
+    "status": ("status", "Compare files, journal and database."),
+    "apply": ("apply", "Run one migration that was skipped or is missing."),
+    "repair": ("repair", "Bring the migrations table in step, one offer at a time."),
+    "regenerate": ("regenerate", "Take the mainline's folder and generate the branch's migrations again."),
+    "install": ("install", "Arm this clone: merge driver, attributes, hooks."),
+    "uninstall": ("uninstall", "Take away what install added."),
+    "demo": ("demo", "Show the main job in a throw-away repository."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"drizzle_guard.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "--version", prog_name="drizzle-guard")
+def group() -> None:
+    """Two branches, one Drizzle journal: merge, protect and check migrations."""
+
+
+def main(args: list[str]) -> int:
+    """Run the command line.  Commands return their exit code; no exception gets past here."""
+    try:
+        code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except GuardError as error:
+        return fail(error)
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        print("drizzle-guard: stopped; nothing was changed after the last message.", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:  # a bug must not meet the user as a traceback
+        return fail(bug(error))
+
+
+def fail(error: GuardError) -> int:
+    """Print a user's error on standard error; returns its exit code."""
+    print(printable_lines(f"drizzle-guard: {error}"), file=sys.stderr)
+    return error.exit_code
+
+
+def bug(error: Exception) -> GuardError:
+    """What a user reads when drizzle-guard itself failed: what, where, and that it is ours to mend."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" ({frame.tb_frame.f_code.co_name}, line {frame.tb_lineno})" if frame is not None else ""
+    return GuardError(
+        f"a fault in drizzle-guard itself: {type(error).__name__}: {error}{where}.",
+        "Nothing more was changed. Please report this line.",
+    )

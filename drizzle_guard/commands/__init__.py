@@ -1,0 +1,1 @@
+"""One file per command; each is a thin face over `core` and one edge."""

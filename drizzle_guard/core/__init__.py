@@ -1,0 +1,1 @@
+"""What a migration folder means and what two of them make together; no I/O, no git, no clock."""

@@ -1,0 +1,65 @@
+"""The edge towards the disk: finds migration folders and reads one as a `History`.
+
+The config of drizzle-kit is TypeScript, which Python cannot evaluate; folders are found by their journal instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from drizzle_guard.core.errors import GuardError, UsageError, printable
+from drizzle_guard.core.history import Blob, History, read_history
+from drizzle_guard.core.journal import PATH
+
+_SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"})
+
+
+def find_folders(root: Path) -> Iterator[Path]:
+    """Migration folders (those with `meta/_journal.json`) at or below `root`, sorted; links are not followed."""
+    for parent, directories, _ in os.walk(root):
+        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        if os.path.isfile(os.path.join(parent, PATH)):
+            yield Path(parent)
+
+
+def find_v1_folders(root: Path) -> Iterator[Path]:
+    """Folders in Drizzle v1's layout: no journal, `<14 digits>_<name>/migration.sql` inside."""
+    for parent, directories, _ in os.walk(root):
+        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        if not os.path.exists(os.path.join(parent, PATH)) and any(is_v1_name(d) for d in directories):
+            if any(os.path.isfile(os.path.join(parent, d, "migration.sql")) for d in directories if is_v1_name(d)):
+                yield Path(parent)
+            directories[:] = [d for d in directories if not is_v1_name(d)]
+
+
+def is_v1_name(name: str) -> bool:
+    """Whether a directory is named like a migration of Drizzle v1 (`20261123051343_odd_talisman`)."""
+    return len(name) > 15 and name[:14].isdigit() and name[14] == "_"
+
+
+def read_folder(folder: Path, name: str | None = None) -> History:
+    """The history in a folder on disk; `name` is how messages call it.  Raises GuardError, UsageError if there is none."""
+    shown = str(folder) if name is None else name
+    if not (folder / PATH).is_file():
+        raise UsageError(f"{printable(shown)} is no migration folder: it has no {PATH}.")
+    return read_history(shown, folder_files(folder, shown))
+
+
+def folder_files(folder: Path, name: str) -> dict[str, Blob]:
+    """The files of a folder and of its `meta/`, by their path inside it; nothing is opened yet."""
+    files: dict[str, Blob] = {}
+    for directory in ("", "meta"):
+        if directory and (folder / directory).is_symlink():
+            raise GuardError(
+                f"{printable(name)}/{directory} is a symbolic link; drizzle-guard only works on regular files."
+            )
+        with os.scandir(folder / directory) as found:
+            for item in found:
+                if item.is_dir(follow_symlinks=False):
+                    continue
+                path = f"{directory}/{item.name}" if directory else item.name
+                mode = "120000" if item.is_symlink() else "100755" if item.stat().st_mode & 0o100 else "100644"
+                files[path] = Blob(Path(item.path).read_bytes, mode=mode, name=f"{name}/{path}" if name else path)
+    return files
