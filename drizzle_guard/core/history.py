@@ -28,9 +28,9 @@ class Blob:
         self._load, self._id, self.mode, self.name = load, id, mode, name
 
     @classmethod
-    def of(cls, data: bytes, name: str = "") -> Blob:
+    def of(cls, data: bytes, name: str = "", mode: str = "100644") -> Blob:
         """A blob with these bytes."""
-        return cls(lambda: data, name=name)
+        return cls(lambda: data, mode=mode, name=name)
 
     @property
     def id(self) -> str:

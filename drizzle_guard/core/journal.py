@@ -7,6 +7,7 @@ entry's `idx` + 1 for the next one; drizzle-orm 0.45 (`migrator.js`) reads only 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
@@ -93,11 +94,11 @@ def sql_path(tag: str) -> str:
 
 
 def snapshot_path(prefix: str) -> str:
-    """The path of the snapshot that belongs to a prefix, inside the migrations folder (drizzle-kit 0.31, prepareSnapshot)."""
+    """The path of the snapshot that belongs to a prefix, inside the migrations folder."""
     return f"meta/{prefix}_snapshot.json"
 
 
-def next_idx(entries: tuple[Entry, ...] | list[Entry]) -> int:
+def next_idx(entries: Sequence[Entry]) -> int:
     """The idx that drizzle-kit would give next: the last entry's + 1."""
     if not entries:
         return 0
@@ -105,6 +106,6 @@ def next_idx(entries: tuple[Entry, ...] | list[Entry]) -> int:
     return len(entries) if last is None else last + 1
 
 
-def running_max(entries: tuple[Entry, ...] | list[Entry]) -> int | None:
+def running_max(entries: Sequence[Entry]) -> int | None:
     """The largest `when` of all entries (ms): what a database that ran them all holds as its newest `created_at`."""
     return max((entry.when for entry in entries if entry.when is not None), default=None)

@@ -1,0 +1,144 @@
+"""Second half of a replay: the snapshots of the moved migrations, each merged onto the one before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.history import Blob, Migration
+from drizzle_guard.core.journal import Entry, snapshot_path
+from drizzle_guard.core.plan import Refusal, Refused
+from drizzle_guard.core.snapshot import (
+    Path,
+    chained,
+    dangling,
+    describe,
+    dump_snapshot,
+    merge,
+    read_snapshot,
+    rechain_bytes,
+    same_schema,
+    snapshot_id,
+)
+from drizzle_guard.core.sql import decode, statements
+
+Body = dict[str, Any]
+
+
+class Chain:
+    """The running tip of the snapshots, as own migrations are put behind the mainline's.
+
+    `kept` is the mainline's row, `unseen` what the branch does not know of it.  Files are only read when the tip and
+    the branch's own predecessor differ.
+    """
+
+    def __init__(self, kept: Sequence[Migration], unseen: Sequence[Migration], *, start: Blob | None = None) -> None:
+        self._blob = next((m.snapshot for m in reversed(kept) if m.snapshot), None)
+        self._main_tip = self._blob
+        self._tip: Body | None = None
+        self._unseen = unseen
+        self._start = (
+            start  # stands for the predecessor of the first own snapshot, where a deletion must be carried over
+        )
+        self._read: tuple[Blob, Body] | None = None
+        self._ids = {
+            found for m in (*unseen, *kept[-1:]) if m.snapshot and (found := snapshot_id(m.snapshot)) is not None
+        }
+        self._last: tuple[Migration, Body, Body] | None = None  # own migration, its body on the branch, its body now
+
+    def append(self, own: Migration, before: Blob | None, entry: Entry) -> tuple[Blob, str]:
+        """The snapshot of `own` at its new place, and what was done to it; `before` is its predecessor on the branch.
+
+        Raises Refused.
+        """
+        blob = own.snapshot
+        assert blob is not None
+        before, self._start = self._start or before, None
+        path = snapshot_path(entry.prefix)
+        if self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id):
+            self._blob = blob
+            self._note_id(blob)
+            return blob, "kept"
+        body, tip = self._body(own, blob), self._tip_body()
+        base = None if before is None else self._body(own, before)
+        self._same_version(own, body, tip)
+        merged, conflicts = merge(base, tip, body)
+        if conflicts:
+            raise Refused(self._conflict(own, conflicts))
+        prev, id_ = str(tip["id"]), str(body["id"])
+        new_id = _derived_id(id_, entry.tag) if id_ in self._ids else None
+        merged = chained(merged, prev_id=prev, new_id=new_id)
+        self._ids.add(str(merged["id"]))
+        self._last = (own, body, merged)
+        self._tip, self._blob = merged, blob
+        old_prev = body.get("prevId")
+        if new_id is None and old_prev == prev and same_schema(merged, body):
+            return blob, "kept"
+        data = None
+        if new_id is None and isinstance(old_prev, str) and same_schema(merged, body):
+            data = rechain_bytes(blob.data, old_prev, prev)
+        if data is not None:
+            return Blob.of(data, path), "relinked"
+        return Blob.of(dump_snapshot(merged, blob), path), "merged"
+
+    def finish(self) -> None:
+        """Check the newest snapshot as a whole.  Raises Refused if a key or index lost what it names."""
+        if self._last is None or self._main_tip is None:
+            return
+        own, body, merged = self._last
+        broken = dangling(merged) - dangling(body) - dangling(read_snapshot(self._main_tip))
+        if broken:
+            what, name = sorted(broken)[0]
+            other = self._who_touched(name.lower())
+            raise Refused(Refusal(f'{printable(what)} needs "{printable(name)}", which is gone', own.tag, other))
+
+    def _note_id(self, blob: Blob) -> None:
+        if (found := snapshot_id(blob)) is not None:
+            self._ids.add(found)
+
+    def _body(self, own: Migration, blob: Blob) -> Body:
+        if self._read is None or self._read[0].id != blob.id:
+            try:
+                self._read = (blob, read_snapshot(blob))
+            except GuardError as error:
+                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="edit")) from None
+        return self._read[1]
+
+    def _tip_body(self) -> Body:
+        if self._tip is None:
+            assert self._blob is not None
+            try:
+                self._tip = read_snapshot(self._blob)
+            except GuardError as error:
+                other = self._unseen[-1].tag if self._unseen else ""
+                raise Refused(Refusal(error.message.rstrip("."), other=other, way_out="edit")) from None
+        return self._tip
+
+    def _same_version(self, own: Migration, body: Body, tip: Body) -> None:
+        for key in ("version", "dialect"):
+            if body.get(key) != tip.get(key):
+                versions = f"{body.get(key)!r} on the branch, {tip.get(key)!r} on the mainline"
+                other = self._unseen[-1].tag if self._unseen else ""
+                reason = f"their snapshots have another {key} ({printable(versions)})"
+                raise Refused(Refusal(reason, own.tag, other, way_out="up"))
+
+    def _conflict(self, own: Migration, conflicts: Sequence[Path]) -> Refusal:
+        path = conflicts[0]
+        name = path[1].rpartition(".")[2] if len(path) > 1 else ""
+        more = f" (and {len(conflicts) - 1} more)" if len(conflicts) > 1 else ""
+        return Refusal(f"both sides change {describe(path)}{more}", own.tag, self._who_touched(name.lower()))
+
+    def _who_touched(self, name: str) -> str:
+        """The newest of the mainline's migrations that mentions a name; else its newest."""
+        for migration in reversed(self._unseen):
+            if migration.sql and any(name in s.words for s in statements(decode(migration.sql.data))):
+                return migration.tag
+        return self._unseen[-1].tag if self._unseen else ""
+
+
+def _derived_id(id_: str, tag: str) -> str:
+    """A fresh id for a snapshot that was copied with its id; the same for the same migration every time."""
+    from uuid import NAMESPACE_OID, uuid5  # late: hardly ever needed
+
+    return str(uuid5(NAMESPACE_OID, f"{id_}/{tag.partition('_')[2]}"))

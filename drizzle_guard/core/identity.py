@@ -1,0 +1,75 @@
+"""Which migration is which: after a renumbering, one migration has two names in history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from drizzle_guard.core.history import Migration
+from drizzle_guard.core.snapshot import snapshot_id
+from drizzle_guard.core.sql import decode, is_trivial
+
+Pairs = dict[int, int]  # position on the left -> position on the right
+
+
+def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
+    """Where each migration of a common ancestor stands on a side, renumbered or edited or not.
+
+    The strongest sign first: the same tag and SQL; the same suffix and SQL; the same tag; the same SQL under another
+    name; the same snapshot id.
+    """
+    pairs: Pairs = {}
+    for key in (_tag_and_sql, _suffix_and_sql, _tag, _own_sql, _snapshot_id):
+        _pair(base, side, key, pairs)
+    return pairs
+
+
+def match_new(one: Sequence[Migration], other: Sequence[Migration]) -> Pairs:
+    """Which of the migrations that two sides added are the same (a cherry-pick): byte-identical SQL.
+
+    The same tag alone says nothing here: two people may both have called theirs `0003_add_age`.
+    """
+    pairs: Pairs = {}
+    for key in (_tag_and_sql, _suffix_and_sql, _own_sql):
+        _pair(one, other, key, pairs)
+    return pairs
+
+
+def _pair(
+    left: Sequence[Migration], right: Sequence[Migration], key: Callable[[Migration], Hashable], pairs: Pairs
+) -> None:
+    """Pair what is still alone and has the same key, in order."""
+    taken = set(pairs.values())
+    alone = [n for n in range(len(left)) if n not in pairs]
+    if not alone:
+        return
+    waiting: dict[Hashable, list[int]] = {}
+    for n, migration in enumerate(right):
+        if n not in taken and (value := key(migration)) is not None:
+            waiting.setdefault(value, []).append(n)
+    for n in alone if waiting else ():
+        value = key(left[n])
+        if value is not None and waiting.get(value):
+            pairs[n] = waiting[value].pop(0)
+
+
+def _tag_and_sql(migration: Migration) -> Hashable:
+    return (migration.tag, migration.sql and migration.sql.id)
+
+
+def _suffix_and_sql(migration: Migration) -> Hashable:
+    return (migration.entry.suffix, migration.sql and migration.sql.id)
+
+
+def _tag(migration: Migration) -> Hashable:
+    return migration.tag
+
+
+def _own_sql(migration: Migration) -> Hashable:
+    """The SQL, unless it does nothing: empty custom migrations all have the same bytes."""
+    if migration.sql is None or is_trivial(decode(migration.sql.data)):
+        return None
+    return migration.sql.id
+
+
+def _snapshot_id(migration: Migration) -> Hashable:
+    return None if migration.snapshot is None else snapshot_id(migration.snapshot)

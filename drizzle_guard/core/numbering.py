@@ -1,0 +1,63 @@
+"""Which number a moved migration gets: drizzle-kit's prefix styles `index`, `timestamp` (`supabase`), `unix`, `none`.
+
+drizzle-kit 0.31 takes the lexicographically last file of `meta/` as the present state, so a moved migration's prefix
+must sort after its predecessor's, whatever the style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+
+from drizzle_guard.core.journal import Entry
+
+_MAX_INDEX_DIGITS = 6
+
+
+def style_of_prefix(prefix: str) -> str:
+    """`index`, `timestamp`, `unix`, `none`, or `other` for what drizzle-kit does not write."""
+    if not prefix:
+        return "none"
+    if not (prefix.isascii() and prefix.isdigit()):
+        return "other"
+    return "timestamp" if len(prefix) == 14 else "unix" if len(prefix) >= 9 else "index"
+
+
+def next_prefix(own: Entry, before: Sequence[Entry], *, idx: int, when: int) -> str:
+    """The prefix of `own` when it comes after `before` with this idx and `when` (ms since the epoch)."""
+    last = before[-1].prefix if before else ""
+    style = style_of_prefix(own.prefix)
+    if style in ("timestamp", "unix") and own.prefix > last:
+        return own.prefix
+    if style == "index" and style_of_prefix(last) in ("timestamp", "unix"):
+        style = style_of_prefix(last)
+    if style == "timestamp":
+        return max(utc_stamp(when), _after(last))
+    if style == "unix":
+        return max(str(when // 1000), _after(last))
+    if style == "other":
+        return own.prefix
+    numbers = [int(e.prefix) for e in before if style_of_prefix(e.prefix) == "index"]
+    width = len(last) if style_of_prefix(last) == "index" and len(last) <= _MAX_INDEX_DIGITS else 4
+    return str(max([idx, *(n + 1 for n in numbers)])).zfill(width)
+
+
+def _after(prefix: str) -> str:
+    """The next prefix after a time prefix, in its style; "" for other styles."""
+    style = style_of_prefix(prefix)
+    if style == "timestamp" and (time := _time(prefix)) is not None:
+        return f"{time + timedelta(seconds=1):%Y%m%d%H%M%S}"
+    return str(int(prefix) + 1) if style in ("timestamp", "unix") else ""
+
+
+def utc_stamp(when: int) -> str:
+    """`when` (ms since the epoch) as `YYYYMMDDHHMMSS` in UTC, as drizzle-kit's `timestamp` prefix."""
+    return f"{datetime.fromtimestamp(when // 1000, timezone.utc):%Y%m%d%H%M%S}"
+
+
+def _time(stamp: str) -> datetime | None:
+    """The time that a stamp says; None if somebody made it up (`20240231000000`)."""
+    try:
+        return datetime(*(int(stamp[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))))  # type: ignore[arg-type]
+    except ValueError:
+        return None

@@ -1,0 +1,157 @@
+"""The heart: three migration histories in, a plan or a refusal out.
+
+The mainline's entries stay byte for byte; the branch's own migrations are replayed behind them, in their order.  What
+a plan rests on, and what was rejected:
+
+* *Order by what is published, not by `when`.*  A migration that ran somewhere must keep its `when`, so the other one
+  moves even if it is older.
+* *`when` = max(own, running maximum + 1000 ms).*  drizzle-orm 0.45 runs what is newer than the newest row, so anything
+  lower is silently skipped.  Whole seconds, because `drizzle-kit up` of v1 names folders by the second.
+* *SQL is never rewritten.*  Where replaying the text as it stands could be wrong, the answer is a refusal.
+* *Snapshots are merged, not only relinked.*  With `prevId` alone, `drizzle-kit check` is content and the next
+  `generate` repeats the other side's DDL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.core.assemble import assemble
+from drizzle_guard.core.chain import Chain
+from drizzle_guard.core.errors import printable
+from drizzle_guard.core.hazards import Script, find_hazards
+from drizzle_guard.core.history import REGULAR, Blob, History, Migration
+from drizzle_guard.core.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
+from drizzle_guard.core.numbering import next_prefix, style_of_prefix
+from drizzle_guard.core.plan import Move, Plan, Refusal, Refused
+from drizzle_guard.core.settle import Settled, settle
+from drizzle_guard.core.sql import decode, is_handwritten
+
+STEP = 1000  # ms
+
+
+def plan(base: History, mainline: History, branch: History, *, layout: Journal) -> Plan | Refusal:
+    """Replay the branch's own migrations behind the mainline's.
+
+    `base` is the common ancestor (empty if there is none); `layout` is the journal whose formatting and key order the
+    result takes (ours, of the merge).  Raises GuardError only for files that cannot be read.
+    """
+    try:
+        settled = settle(base, mainline, branch)
+        header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
+        own = [branch.migrations[n] for n in settled.own]
+        _refuse_unmovable(own, branch)
+        _refuse_hazards(settled, own, mainline.journal.dialect)
+        moves, snapshots = _replay(settled, branch, base)
+        return assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
+    except Refused as refused:
+        return refused.refusal._replace(save=_handwritten(base, branch))
+
+
+def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move], dict[str, Blob]]:
+    """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
+    entries = [m.entry for m in settled.kept]
+    newest = running_max(entries)
+    chain = Chain(settled.kept, settled.unseen, start=_start_after_deletions(settled, base, branch))
+    moves: list[Move] = []
+    snapshots: dict[str, Blob] = {}
+    for position in settled.own:
+        own = branch.migrations[position]
+        entry = _place(own.entry, entries, newest)
+        done = ""
+        if own.snapshot:
+            before = next((m.snapshot for m in reversed(branch.migrations[:position]) if m.snapshot), None)
+            snapshots[snapshot_path(entry.prefix)], done = chain.append(own, before, entry)
+        moves.append(Move(own.entry, entry, done))
+        entries.append(entry)
+        newest = max(entry.when or 0, newest or 0)
+    chain.finish()
+    return moves, snapshots
+
+
+def _place(own: Entry, before: Sequence[Entry], newest: int | None) -> Entry:
+    """The entry at its new place; the very same entry if it stands there already."""
+    assert own.when is not None
+    idx = next_idx(before)
+    late = newest is None or own.when > newest
+    when = own.when if newest is None else max(own.when, newest + STEP)
+    prefix = next_prefix(own, before, idx=idx, when=when)
+    if late and idx == own.idx and prefix == own.prefix:
+        return own
+    return own.moved(idx=idx, when=when, tag=f"{prefix}_{own.suffix}" if prefix != own.prefix else own.tag)
+
+
+def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
+    tags = [m.tag for m in branch.migrations]
+    for migration in own:
+        entry = migration.entry
+        reason = ""
+        if style_of_prefix(entry.prefix) == "none":
+            reason = "the prefix style `none` is broken in drizzle-kit (it never reads `_snapshot.json`)"
+        elif style_of_prefix(entry.prefix) == "other" or not entry.suffix:
+            reason = "its name has no number that could be changed"
+        elif entry.when is None:
+            reason = "its journal entry has no `when`"
+        elif migration.sql is None:
+            reason = "its SQL file is missing on the branch"
+        elif tags.count(entry.tag) > 1:
+            reason = "its tag stands twice in the branch's journal"
+        if reason:
+            raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
+
+
+def _refuse_hazards(settled: Settled, own: Sequence[Migration], dialect: str) -> None:
+    mainline = _scripts(settled.unseen)
+    if not mainline or not own:
+        return
+    for hazard in find_hazards(mainline, _scripts(own)):
+        raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
+
+
+def _scripts(migrations: Sequence[Migration]) -> list[Script]:
+    return [Script(m.tag, decode(m.sql.data)) for m in migrations if m.sql]
+
+
+def _start_after_deletions(settled: Settled, base: History, branch: History) -> Blob | None:
+    """Where the branch deleted common entries, its first own snapshot must carry the deletion over.
+
+    The mainline's later snapshots still hold what was deleted, and they stay as they are; so the base's last snapshot
+    takes the place of the first own one's predecessor.  Without an own snapshot nothing could say it: refuse.
+    """
+    gone = [m for m in settled.deleted if m.snapshot]
+    if not gone:
+        return None
+    last = next((m for m in reversed(settled.kept) if m.snapshot), None)
+    if last is None or last not in settled.unseen:
+        return None
+    if not any(branch.migrations[n].snapshot for n in settled.own):
+        reason = "the branch deleted it, and the mainline's later snapshots still hold what it made"
+        raise Refused(Refusal(reason, own=gone[0].tag, other=last.tag))
+    return next((m.snapshot for m in reversed(base.migrations) if m.snapshot), None)
+
+
+def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Journal) -> dict[str, object]:
+    """The journal's other top-level keys, by the three equalities, in the order that `layout` has them."""
+    header: dict[str, object] = {}
+    for key in dict.fromkeys([*layout.header, *mainline.header, *branch.header]):
+        old, main, own = base.header.get(key), mainline.header.get(key), branch.header.get(key)
+        if key == "entries" or main == own or own == old or not branch.entries:
+            value = main
+        elif main == old or not mainline.entries:
+            value = own
+        else:
+            reason = f'the journals differ in "{printable(key)}"'
+            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out="edit"))
+        if value is not None or key in mainline.header:
+            header[key] = value
+    return header
+
+
+def _handwritten(base: History, branch: History) -> tuple[str, ...]:
+    """The branch's SQL files, beyond the base, that hold more than drizzle-kit would write again."""
+    known = {m.sql for m in base.migrations}
+    return tuple(
+        sql_path(m.tag)
+        for m in branch.migrations
+        if m.sql and m.sql not in known and m.sql.mode in REGULAR and is_handwritten(decode(m.sql.data))
+    )

@@ -1,0 +1,124 @@
+"""First half of a replay: what both sides made of their common entries, and what each side has of its own.
+
+Common entries follow the three equalities: only one side changed an entry, take that; both in the same way, take it;
+both differently, refuse.  A side that only gave a published entry another number changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from drizzle_guard.core.history import Blob, History, Migration
+from drizzle_guard.core.identity import Pairs, match_known, match_new
+from drizzle_guard.core.plan import Refusal, Refused
+from drizzle_guard.core.snapshot import snapshot_id
+
+
+class Settled(NamedTuple):
+    """`kept` is the mainline's row as it will stand; `own` are positions in the branch's row that go behind it.
+
+    `deleted` are base entries that only the branch deleted; `unseen` is what the mainline has and the branch does not
+    know, in order; `same` pairs the branch's and the mainline's copy of one new migration.
+    """
+
+    kept: list[Migration]
+    own: list[int]
+    deleted: list[Migration]
+    unseen: list[Migration]
+    same: list[tuple[Migration, Migration]]
+
+
+def settle(base: History, mainline: History, branch: History) -> Settled:
+    """Compare three histories.  Raises Refused."""
+    on_main, on_branch = (
+        match_known(base.migrations, mainline.migrations),
+        match_known(base.migrations, branch.migrations),
+    )
+    _refuse_resets(base, mainline, branch, on_main, on_branch)
+    replaced: dict[int, Migration] = {}
+    dropped: set[int] = set()
+    deleted: list[Migration] = []
+    for n, old in enumerate(base.migrations):
+        at, own = on_main.get(n), on_branch.get(n)
+        main_now = None if at is None else mainline.migrations[at]
+        branch_now = None if own is None else branch.migrations[own]
+        result = _three_equalities(old, main_now, branch_now)
+        if at is not None and result is None:
+            dropped.add(at)
+            deleted.append(mainline.migrations[at])
+        elif at is not None and result is not None:
+            replaced[at] = result
+    known_main, known_branch = set(on_main.values()), set(on_branch.values())
+    new_main = [n for n in range(len(mainline.migrations)) if n not in known_main]
+    new_branch = [n for n in range(len(branch.migrations)) if n not in known_branch]
+    pairs = match_new([branch.migrations[n] for n in new_branch], [mainline.migrations[n] for n in new_main])
+    same = [(branch.migrations[new_branch[b]], mainline.migrations[new_main[m]]) for b, m in pairs.items()]
+    own_positions = [n for i, n in enumerate(new_branch) if i not in pairs]
+    seen = {new_main[m] for m in pairs.values()}
+    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n not in seen])
+    return Settled(
+        kept=[replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped],
+        own=own_positions,
+        deleted=deleted,
+        unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or (n in new_main and n not in seen)],
+        same=same,
+    )
+
+
+def _three_equalities(base: Migration, main: Migration | None, branch: Migration | None) -> Migration | None:
+    """What stands in the mainline's row for a base entry; None if nothing."""
+    if main is None and branch is None:
+        return None
+    if main is None:
+        assert branch is not None
+        if branch != base:
+            raise Refused(Refusal("the mainline deleted it, the branch changed it", own=branch.tag))
+        return None
+    if branch is None:
+        if main != base and main.entry != base.entry:
+            raise Refused(Refusal("the branch deleted it, the mainline changed it", other=main.tag))
+        return None
+    entry = main.entry
+    if branch.entry != base.entry and branch.entry.raw != main.entry.raw:
+        if branch.tag == base.tag and main.entry == base.entry:
+            entry = branch.entry
+        elif (branch.tag == base.tag or main.tag == base.tag) and main.entry != base.entry:
+            raise Refused(Refusal("both sides changed its journal entry", own=branch.tag, other=main.tag))
+    return Migration(entry, _edited(base, main, branch), _newer(base.snapshot, main.snapshot, branch.snapshot))
+
+
+def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
+    if branch.sql in (base.sql, main.sql):
+        return main.sql
+    if main.sql == base.sql:
+        return branch.sql
+    raise Refused(Refusal("both sides edited its SQL", own=branch.tag, other=main.tag))
+
+
+def _newer(base: Blob | None, main: Blob | None, branch: Blob | None) -> Blob | None:
+    """The snapshot of a common entry: the branch's only where it alone changed it."""
+    return branch if main == base else main
+
+
+def _refuse_resets(base: History, mainline: History, branch: History, on_main: Pairs, on_branch: Pairs) -> None:
+    count = len(base.migrations)
+    for side, pairs, other in (("mainline", on_main, on_branch), ("branch", on_branch, on_main)):
+        removed = count - len(pairs)
+        # a few deletions are a revert; most of a history is a squash, in which every database has another past
+        if removed > 1 and removed > count / 2 and len(other) > len(pairs):
+            tags = [m.tag for n, m in enumerate(base.migrations) if n not in pairs]
+            reason = f"the {side} squashed or reset its migrations ({removed} of {count} common ones are gone)"
+            raise Refused(Refusal(reason, tags[0]) if side == "branch" else Refusal(reason, "", tags[0]))
+
+
+def _refuse_edited_copies(branch: History, own: Sequence[int], unseen: Sequence[Migration]) -> None:
+    """One migration (suffix and snapshot id) with two texts: picked from each other, then edited."""
+    by_suffix: dict[str, list[Migration]] = {}
+    for migration in unseen:
+        by_suffix.setdefault(migration.entry.suffix, []).append(migration)
+    for n in own:
+        mine = branch.migrations[n]
+        for other in by_suffix.get(mine.entry.suffix, ()):
+            if mine.snapshot and other.snapshot and snapshot_id(mine.snapshot) == snapshot_id(other.snapshot):
+                raise Refused(Refusal("they are one migration whose SQL differs", own=mine.tag, other=other.tag))

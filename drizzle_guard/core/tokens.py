@@ -1,0 +1,117 @@
+"""SQL as tokens: quotes, comments and dollar-quoted bodies, and where a statement ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Token(NamedTuple):
+    """One token and what kind it is."""
+
+    kind: str  # word, name (a quoted word), string, body (dollar-quoted), mark
+    text: str
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<breakpoint>-->\s*statement-breakpoint)
+  | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+  | (?P<body>\$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|\Z))
+  | (?P<string>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')
+  | (?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
+  | (?P<word>[\w$]+)
+  | (?P<mark>\S)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BACKSLASHES = re.compile(_TOKEN.pattern.replace(r"|'(?:[^']|'')*'", r"|'(?:[^'\\]|''|\\.)*'"), re.VERBOSE | re.DOTALL)
+
+
+def tokenize(text: str) -> Iterator[Token]:
+    """The tokens of `text` without comments; words and names in lower case, a breakpoint as `;`."""
+    # MySQL escapes quotes with a backslash, and it is the dialect (with SQLite) that is written with backticks.
+    pattern = _BACKSLASHES if "`" in text and "\\'" in text else _TOKEN
+    for match in pattern.finditer(text):
+        kind = match.lastgroup or "mark"
+        if kind == "tag":
+            kind = "body"
+        if kind == "breakpoint":
+            yield Token("mark", ";")
+        elif kind == "name":
+            quote = match[0][0]
+            yield Token("name", match[0][1:-1].replace(quote * 2, quote).lower())
+        elif kind == "word":
+            yield Token("word", match[0].lower())
+        elif kind != "comment":
+            yield Token(kind, match[0])
+
+
+def split(tokens: Iterator[Token]) -> Iterator[list[Token]]:
+    """The tokens of each statement; some may be empty."""
+    statement: list[Token] = []
+    depth = 0  # of BEGIN … END in SQLite triggers, whose bodies hold semicolons
+    for token in tokens:
+        if token.kind == "word" and statement and statement[0].text == "create":
+            trigger = any(t.text == "trigger" for t in statement[:4])
+            if trigger and token.text in ("begin", "case"):
+                depth += 1
+            elif trigger and token.text == "end":
+                depth -= 1
+        if token == Token("mark", ";") and depth <= 0:
+            yield statement
+            statement, depth = [], 0
+        else:
+            statement.append(token)
+    yield statement
+
+
+class Cursor:
+    """A place in the tokens of one statement."""
+
+    def __init__(self, tokens: list[Token], at: int = 0) -> None:
+        self.tokens, self.at = tokens, at
+
+    def peek(self, ahead: int = 0) -> str:
+        position = self.at + ahead
+        return self.tokens[position].text if position < len(self.tokens) else ""
+
+    def take(self) -> str:
+        text = self.peek()
+        self.at += 1
+        return text
+
+    def skip(self, *words: str) -> bool:
+        """Step over these words, if they come next, all of them."""
+        if all(self.peek(n) == word for n, word in enumerate(words)):
+            self.at += len(words)
+            return True
+        return False
+
+    def skip_any(self, *words: str) -> None:
+        while self.peek() in words:
+            self.at += 1
+
+    def guard(self) -> bool:
+        return self.skip("if", "not", "exists") or self.skip("if", "exists")
+
+    def name(self) -> tuple[str, str, int]:
+        """A possibly qualified name: schema ("" for public), name, where it ends."""
+        parts = [self.take()]
+        while self.peek() == ".":
+            self.at += 1
+            parts.append(self.take())
+        schema = parts[-2] if len(parts) > 1 else ""
+        return ("" if schema == "public" else schema), parts[-1], self.at
+
+    def rest(self) -> list[Token]:
+        return self.tokens[self.at :]
+
+    def find(self, word: str) -> bool:
+        """Move behind the next occurrence of a bare word."""
+        for position in range(self.at, len(self.tokens)):
+            if self.tokens[position] == Token("word", word):
+                self.at = position + 1
+                return True
+        return False
