@@ -8,7 +8,7 @@ import sys
 import click
 
 from drizzle_guard import __version__
-from drizzle_guard.core.errors import GuardError, printable_lines
+from drizzle_guard.output import fail
 
 #: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
 COMMANDS = {
@@ -54,8 +54,6 @@ def main(args: list[str]) -> int:
     try:
         code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except GuardError as error:
-        return fail(error)
     except click.ClickException as error:
         error.show()
         return 2
@@ -65,23 +63,5 @@ def main(args: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except Exception as error:  # a bug must not meet the user as a traceback
-        return fail(bug(error))
-
-
-def fail(error: GuardError) -> int:
-    """Print a user's error on standard error; returns its exit code."""
-    print(printable_lines(f"drizzle-guard: {error}"), file=sys.stderr)
-    return error.exit_code
-
-
-def bug(error: Exception) -> GuardError:
-    """What a user reads when drizzle-guard itself failed: what, where, and that it is ours to mend."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f" ({frame.tb_frame.f_code.co_name}, line {frame.tb_lineno})" if frame is not None else ""
-    return GuardError(
-        f"a fault in drizzle-guard itself: {type(error).__name__}: {error}{where}.",
-        "Nothing more was changed. Please report this line.",
-    )
+    except Exception as error:  # GuardError, or a bug, which must not meet the user as a traceback
+        return fail(error)

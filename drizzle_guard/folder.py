@@ -40,7 +40,7 @@ def is_v1_name(name: str) -> bool:
 
 
 def read_folder(folder: Path, name: str | None = None) -> History:
-    """The history in a folder on disk; `name` is how messages call it.  Raises GuardError, UsageError if there is none."""
+    """The history in a folder on disk; `name` is how messages call it.  Raises UsageError if there is none."""
     shown = str(folder) if name is None else name
     if not (folder / PATH).is_file():
         raise UsageError(f"{printable(shown)} is no migration folder: it has no {PATH}.")

@@ -1,0 +1,96 @@
+"""`drizzle-guard hook NAME`: what the hooks of an armed clone call.
+
+A hook must never stop what git would have done without us, with one exception: `pre-merge-commit` stops a merge that
+cannot be replayed, because nobody has seen it yet (a clean merge shows no conflict).
+"""
+
+from __future__ import annotations
+
+import sys
+
+from drizzle_guard.output import fail, say
+
+
+def main(argv: list[str]) -> int:
+    """`hook NAME [ARGS that git gave]`; returns 0, or 1 to stop a merge."""
+    name, args = (argv[0], argv[1:]) if argv else ("", [])
+    hooks = {
+        "pre-merge-commit": _pre_merge_commit,
+        "post-merge": _post_merge,
+        "pre-commit": _pre_commit,
+        "post-commit": _post_commit,
+        "post-rewrite": _post_rewrite,
+    }
+    if name not in hooks:
+        print(f"drizzle-guard: hook takes one of: {', '.join(hooks)}", file=sys.stderr)
+        return 2
+    try:
+        return hooks[name](args)
+    except Exception as error:  # also a fault of ours: the user's commit or merge goes on as git made it
+        fail(error)
+        return 0
+
+
+def _pre_merge_commit(_: list[str]) -> int:
+    from drizzle_guard.core.plan import Refusal
+    from drizzle_guard.git.decision import explain_refusal
+    from drizzle_guard.git.finish import decisions
+    from drizzle_guard.git.operation import sides_in_progress
+    from drizzle_guard.git.repository import Repository
+
+    with Repository() as repository:
+        sides = sides_in_progress(repository)
+        for decision in decisions(repository, sides) if sides is not None else ():
+            if isinstance(decision.outcome, Refusal):
+                kept = "HEAD" if decision.ours_established else "the other side"
+                fail(explain_refusal(decision.outcome, decision.folder, sides.next_command if sides else "", kept))
+                say("the merge is not committed.", "git merge --abort   # brings everything back")
+                return 1
+    return 0
+
+
+def _post_merge(args: list[str]) -> int:
+    from drizzle_guard.git.finish import finish_in_index, finish_merge_commit
+    from drizzle_guard.git.operation import squash_sides
+    from drizzle_guard.git.repository import Repository
+
+    with Repository() as repository:
+        if args[:1] == ["1"]:
+            sides = squash_sides(repository)
+            _report(finish_in_index(repository, sides) if sides else [])
+        else:
+            _report(finish_merge_commit(repository))
+    return 0
+
+
+def _pre_commit(_: list[str]) -> int:
+    from drizzle_guard.git.repository import Repository
+
+    with Repository() as repository:
+        # nearly every commit ends here
+        if not any(repository.has_state(name) for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")):
+            return 0
+        from drizzle_guard.git.finish import finish_in_index
+        from drizzle_guard.git.operation import sides_in_progress
+
+        sides = sides_in_progress(repository)
+        _report(finish_in_index(repository, sides) if sides else [])
+    return 0
+
+
+def _post_commit(_: list[str]) -> int:
+    return 0
+
+
+def _post_rewrite(_: list[str]) -> int:
+    return 0
+
+
+def _report(finished: list) -> None:  # type: ignore[type-arg]
+    if not finished:
+        return
+    from drizzle_guard.git.finish import describe
+
+    moved = [line for decision in finished for line in describe(decision)]
+    if moved:
+        say("renumbered " + ("1 migration" if len(moved) == 1 else f"{len(moved)} migrations"), *moved)

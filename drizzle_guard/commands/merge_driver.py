@@ -1,0 +1,131 @@
+"""`merge.drizzle-journal`: what git calls for `_journal.json` and `*_snapshot.json` when both sides changed one.
+
+git calls it in the middle of a merge: the index is locked, the other side's files are not on disk, nothing can be
+renamed (measured on 2.39 and 2.55).  So it writes the one thing it can, a journal that is safe to run with the old
+file names, and only where a hook will finish the work.  It answers with three codes, and the registered command line
+turns everything else (no executable, a fault of ours, a kill) into what git would have done without us:
+
+* 0: `%A` is right, and either nothing is left or the finishing hook will run;
+* 10: `%A` is as it should stay, the path is a conflict;
+* 11: the path is a conflict; let `git merge-file` write its markers into `%A`.
+
+A refusal must leave the snapshots in conflict too, but each file is another process.  They ask for the verdict of the
+journal's through the object database: a blob whose text names the merge exists or not, costs nothing to clean up, and
+can never belong to another merge.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.plan import Plan, Refusal
+from drizzle_guard.git.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
+from drizzle_guard.git.decision import Decision, decide, explain_refusal
+from drizzle_guard.git.operation import Sides, sides_in_driver
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.output import fail, say
+
+DONE, CONFLICT, MARKERS = 0, 10, 11
+
+_HOOKS = {"merge": MERGE_HOOKS, "rebase": REBASE_HOOKS, "cherry-pick": PICK_HOOKS, "revert": PICK_HOOKS}
+
+
+def main(argv: list[str]) -> int:
+    """`merge-driver %O %A %B %L %P [%S %X %Y]`; returns one of the three codes."""
+    if len(argv) < 5:
+        print("drizzle-guard: merge-driver is called by git: %O %A %B %L %P", file=sys.stderr)
+        return 2
+    _, current, other, _, path = argv[:5]
+    label = argv[7] if len(argv) > 7 else ""
+    try:
+        with Repository() as repository:
+            if path.rpartition("/")[2] == PATH.rpartition("/")[2]:
+                return _journal(repository, current, other, path, label)
+            return _snapshot(repository, current, other, path, label)
+    except Exception as error:  # also a fault of ours: then git does what it would have done without us
+        fail(error)
+        return MARKERS
+
+
+def _journal(repository: Repository, current: str, other: str, path: str, label: str) -> int:
+    folder = path[: -len(PATH)].rstrip("/")
+    sides = _find_sides(repository, current, other, path, label)
+    if sides is None:
+        say(
+            f"{path}: both sides changed it, and git does not tell a merge driver which commits meet here.",
+            "drizzle-guard renumber   # now that git has stopped, it can see both sides",
+        )
+        return MARKERS
+    decision = decide(repository, sides, folder)
+    if isinstance(decision.outcome, Refusal):
+        side = "HEAD" if decision.ours_established else "the other side"
+        raise explain_refusal(decision.outcome, folder, sides.next_command, side)
+    _replace(current, decision.outcome.interim)
+    finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
+    if finishes:
+        repository.write_blob(_verdict(sides, folder, decision.ours_established))
+        return DONE
+    if not _leftover(decision):
+        return DONE
+    say(
+        f"{path}: merged, but the files still have their old numbers, and no hook of this clone will finish that.",
+        f"drizzle-guard renumber && {sides.next_command}",
+    )
+    return CONFLICT
+
+
+def _snapshot(repository: Repository, current: str, other: str, path: str, label: str) -> int:
+    """Add/add of a snapshot: the mainline's stays for the moment; the finishing step writes the other one anew."""
+    folder = path.rpartition("meta/")[0].rstrip("/")
+    sides = _find_sides(repository, current, other, path, label)
+    if sides is None:
+        return MARKERS
+    for ours_established in (True, False):
+        oid = os.fsdecode(repository.git("hash-object", "--stdin", stdin=_verdict(sides, folder, ours_established)))
+        if repository.run("cat-file", "-e", oid.strip()).returncode == 0:
+            if not ours_established:
+                with open(other, "rb") as file:
+                    _replace(current, file.read())
+            return DONE
+    return MARKERS
+
+
+def _find_sides(repository: Repository, current: str, other: str, path: str, label: str) -> Sides | None:
+    """The commits whose files these are; None if none of the operations that can be seen is the one."""
+    given = os.fsdecode(repository.git("hash-object", "--no-filters", "--", current, other)).split()
+    for sides in sides_in_driver(repository, label):
+        theirs = sides.theirs or "0"
+        found = [repository.line("rev-parse", "--verify", "-q", f"{c}:{path}") for c in (sides.ours, theirs)]
+        if found == given:
+            return sides
+    return None
+
+
+def _verdict(sides: Sides, folder: str, ours_established: bool) -> bytes:
+    side = "ours" if ours_established else "theirs"
+    text = f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n"
+    return os.fsencode(text)
+
+
+def _leftover(decision: Decision) -> bool:
+    """Whether git's own merge of the other files would not be what the plan calls for."""
+    plan = decision.outcome
+    assert isinstance(plan, Plan)
+    for path, blob in plan.files.items():
+        base, ours, theirs = (h.files.get(path) for h in (decision.base, decision.ours, decision.theirs))
+        merged = ours if theirs in (base, ours) else theirs if ours == base else None
+        if path == PATH:
+            if plan.interim != (blob.data if blob else b""):
+                return True
+        elif merged != blob:
+            return True
+    return False
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a file in one step: git reads what is there when we end, however we end."""
+    with open(f"{path}.new", "wb") as file:
+        file.write(data)
+    os.replace(f"{path}.new", path)

@@ -1,0 +1,24 @@
+"""`drizzle-guard uninstall`: take away exactly what `install` added."""
+
+from __future__ import annotations
+
+import click
+
+from drizzle_guard.commands.install import shown
+from drizzle_guard.git.arming import do, uninstall_steps
+from drizzle_guard.git.repository import Repository
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+def command(dry_run: bool) -> int:
+    """Take away what install added."""
+    with Repository() as repository:
+        steps = uninstall_steps(repository)
+        if not dry_run:
+            do(repository, steps)
+        for step in steps:
+            click.echo(("would " if dry_run else "") + shown(repository, step))
+        if not steps:
+            click.echo("nothing of drizzle-guard is installed in this clone")
+    return 0

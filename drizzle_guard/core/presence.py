@@ -1,0 +1,166 @@
+"""Whether a migration's statements have run, as far as what the database holds can prove it.
+
+A proof needs two things: the database is as it is after the statement, and only this statement makes it so.  A table
+that exists proves nothing if another migration creates one of that name; rows (`INSERT`, `UPDATE`) prove nothing ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from drizzle_guard.core.ddl import Action, Key, actions_of
+from drizzle_guard.core.sql import Statement, split_chunks, statements
+from drizzle_guard.core.tokens import Token, split, tokenize
+
+#: what a database is asked for; of other kinds (functions, roles, extensions) nothing can be proved
+KINDS = frozenset(
+    ["table", "column", "index", "constraint", "type", "value", "view", "sequence", "schema", "policy", "trigger"]
+)
+#: what ALTER TABLE calls a constraint or key without a name
+_UNNAMED = frozenset(["primary", "foreign", "check", "unique", "index", "key", "fulltext", ""])
+_INLINE = frozenset(
+    ["constraint", "primary", "foreign", "check", "unique", "index", "key", "fulltext", "exclude", "like"]
+)
+
+_HARMLESS = ("select ", "pragma ", "set ")
+
+#: the objects of a database, keyed like `Action.key`; an index also as ("index", name, table)
+Catalog = frozenset[Key]
+
+
+class Proof(str, Enum):
+    """What is known of one chunk (what Drizzle sends at once)."""
+
+    RAN = "ran"
+    DID_NOT_RUN = "did not run"
+    NOTHING = "does nothing"  # a comment, or IF NOT EXISTS where it exists
+    REPEATABLE = "cannot be told, harmless to repeat"
+    UNKNOWN = "cannot be told"
+
+
+class Chunk(NamedTuple):
+    """One piece of a migration as Drizzle sends it, and what is known of it."""
+
+    sql: str
+    proof: Proof
+
+
+class Made(NamedTuple):
+    """What other migrations create (in any place) and what earlier ones leave behind."""
+
+    anywhere: frozenset[Key]
+    before: frozenset[Key]
+
+
+def prove(text: str, catalog: Catalog, others: Made) -> list[Chunk]:
+    """What is known of each chunk of a migration.  `others` are the other migrations of the folder."""
+    pieces = [(piece, statements(piece)) for piece in split_chunks(text)]
+    actions = [action for _, found in pieces for s in found for action in s.actions if action.verb != "data"]
+    last = {action.key: action for action in actions}
+    mine = frozenset(action.key for action in actions if action.verb == "create")
+    chunks = []
+    for piece, found in pieces:
+        proofs = []
+        for statement in found:
+            for action in statement.actions:
+                masked = last.get(action.key, action) is not action
+                proofs.append(Proof.UNKNOWN if masked else _prove(action, statement, catalog, others, mine))
+            if not statement.actions and not statement.text.startswith(_HARMLESS):
+                proofs.append(Proof.UNKNOWN)
+        columns = [key for s in split(tokenize(piece)) for key in created_members(s) if key[0] == "column"]
+        if Proof.RAN in proofs and any(key not in catalog for key in columns if key not in last):
+            proofs.append(Proof.UNKNOWN)  # somebody else's table of that name, or one changed since
+        chunks.append(Chunk(piece, _together(proofs)))
+    return chunks
+
+
+def _together(proofs: Iterable[Proof]) -> Proof:
+    kinds = set(proofs)
+    if Proof.UNKNOWN in kinds or {Proof.RAN, Proof.DID_NOT_RUN} <= kinds:
+        return Proof.UNKNOWN
+    return next((p for p in (Proof.REPEATABLE, Proof.DID_NOT_RUN, Proof.RAN) if p in kinds), Proof.NOTHING)
+
+
+def _prove(action: Action, statement: Statement, catalog: Catalog, others: Made, mine: frozenset[Key]) -> Proof:
+    key = action.key
+    if action.verb == "alter":
+        fixed = action.kind == "column" or action.detail.split(" ")[0] in ("enable", "disable", "force")
+        return Proof.REPEATABLE if fixed and "using" not in statement.words else Proof.UNKNOWN
+    if action.kind not in KINDS or action.verb not in ("create", "drop") or key[-1] in _UNNAMED:
+        return Proof.REPEATABLE if action.guarded else Proof.UNKNOWN
+    there = exists(action, catalog)
+    if action.verb == "create":
+        if not there:
+            return Proof.DID_NOT_RUN
+        only = key not in others.anywhere
+    else:
+        if there:
+            return Proof.DID_NOT_RUN
+        parent_there = action.kind not in ("column", "constraint") or ("table", key[1]) in catalog
+        only = key in others.before and key not in mine and parent_there
+    return Proof.RAN if only else Proof.NOTHING if action.guarded else Proof.UNKNOWN
+
+
+def exists(action: Action, catalog: Catalog) -> bool:
+    """Whether the object of an action is in the database."""
+    if action.kind == "index" and action.on:
+        return ("index", action.name[-1], action.on) in catalog
+    return action.key in catalog
+
+
+def created_members(statement: Sequence[Token]) -> list[Key]:
+    """The columns and named constraints inside a CREATE TABLE; nothing for other statements."""
+    texts = [t.text for t in statement[:4]]
+    if texts[:1] != ["create"] or "table" not in texts:
+        return []
+    name = next((a.key[1] for a in _actions(statement) if a.kind == "table"), "")
+    members: list[Key] = []
+    depth, at_start = 0, False
+    for place, token in enumerate(statement):
+        if token.kind == "mark" and token.text == "(":
+            depth += 1
+            at_start = depth == 1
+            continue
+        if token.kind == "mark" and token.text == ")":
+            depth -= 1
+        if depth == 1 and at_start:
+            if token.text == "constraint" and token.kind == "word" and place + 1 < len(statement):
+                members.append(("constraint", name, statement[place + 1].text))
+            elif token.kind == "name" or (token.kind == "word" and token.text not in _INLINE):
+                members.append(("column", name, token.text))
+        at_start = depth == 1 and token == Token("mark", ",")
+    return members
+
+
+def _actions(statement: Sequence[Token]) -> list[Action]:
+    return list(actions_of(list(statement), False)) if statement else []
+
+
+def made_by(texts: Iterable[str]) -> frozenset[Key]:
+    """Every object that these migrations create, the columns and constraints of their tables too."""
+    return frozenset(key for text in texts for key, created in _changes(text) if created)
+
+
+def left_by(texts: Iterable[str]) -> frozenset[Key]:
+    """What stands after these migrations ran in order, as far as their text tells."""
+    standing: set[Key] = set()
+    for text in texts:
+        for key, created in _changes(text):
+            if created:
+                standing.add(key)
+            else:
+                standing.discard(key)
+                if key[0] == "table":
+                    standing -= {k for k in standing if k[0] in ("column", "constraint") and k[1] == key[1]}
+    return frozenset(standing)
+
+
+def _changes(text: str) -> Iterable[tuple[Key, bool]]:
+    for tokens in split(tokenize(text)):
+        for action in _actions(tokens):
+            if action.verb in ("create", "drop"):
+                yield action.key, action.verb == "create"
+        for key in created_members(tokens):
+            yield key, True

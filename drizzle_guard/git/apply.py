@@ -1,0 +1,187 @@
+"""Writing a plan into the index and the worktree: all of it or nothing, and safe to do twice.
+
+The order is: look (nothing of the user's may be in the way), store blobs, switch the index in one atomic step, then
+let git write the files (with its line-end rules) and remove the old ones.  Killed in between, the index and the
+worktree differ only in files that are known to be versions of ours, so a second run completes the work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.history import Blob, History, join
+from drizzle_guard.git.histories import Files, files_in_index
+from drizzle_guard.git.repository import GitFailed, Repository
+
+_ABSENT = "0" * 40
+
+
+class Change(NamedTuple):
+    """One path (inside the folder) that is to be written (`blob`) or removed (None)."""
+
+    path: str
+    blob: Blob | None
+
+
+def changes(wanted: Mapping[str, Blob | None], index: Mapping[str, Mapping[int, Blob]]) -> list[Change]:
+    """What differs between a plan's files and the index; unmerged paths always do."""
+    return [
+        Change(path, blob)
+        for path, blob in wanted.items()
+        if (index.get(path) or {}).keys() - {0} or _id((index.get(path) or {}).get(0)) != _id(blob)
+    ]
+
+
+def _id(blob: Blob | None) -> tuple[str, str] | None:
+    return None if blob is None else (blob.id, blob.mode)
+
+
+def apply(repository: Repository, folder: str, wanted: Mapping[str, Blob | None], versions: Iterable[History]) -> bool:
+    """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
+
+    `versions` are histories whose files may be overwritten where they lie in the worktree (those of the merge).
+    Raises GuardError, with everything as it was, if a file of the user's is in the way or git fails.
+    """
+    index = files_in_index(repository, folder)
+    todo = changes(wanted, index)
+    known = _known_ids(wanted, versions, index)
+    unmerged = {path for path, stages in index.items() if stages.keys() - {0}}
+    stale = _stale(repository, folder, wanted, known, unmerged)
+    if not todo and not stale:
+        return False
+    _refuse_links(repository, folder)
+    _switch_index(repository, folder, todo)
+    try:
+        write = [join(folder, path) for path in stale if wanted[path] is not None]
+        _checkout(repository, write)
+        for path in stale:
+            if wanted[path] is None:
+                _remove(os.path.join(repository.root, join(folder, path)))
+        _verify(repository, folder, wanted)
+    except (GitFailed, OSError) as error:
+        _restore(repository, folder, index, stale)
+        text = error.message if isinstance(error, GitFailed) else f"{error.strerror}: {printable(str(error.filename))}"
+        raise GuardError(f"{printable(folder) or '.'}: {text} Everything was put back.") from None
+    return True
+
+
+def _known_ids(
+    wanted: Mapping[str, Blob | None], versions: Iterable[History], index: Mapping[str, Mapping[int, Blob]]
+) -> dict[str, set[str]]:
+    """For each path the contents that may be overwritten: those of the index and of the commits that meet."""
+    known: dict[str, set[str]] = {path: set() for path in wanted}
+    sources: list[Files] = [dict(history.files) for history in versions]
+    for path, ids in known.items():
+        ids.update(files[path].id for files in sources if path in files)
+        ids.update(blob.id for blob in (index.get(path) or {}).values())
+        if (blob := wanted[path]) is not None:
+            ids.add(blob.id)
+    return known
+
+
+def _stale(
+    repository: Repository,
+    folder: str,
+    wanted: Mapping[str, Blob | None],
+    known: Mapping[str, set[str]],
+    unmerged: set[str],
+) -> list[str]:
+    """Paths whose file in the worktree is not what is wanted.
+
+    Raises GuardError if one holds something that no commit has; a conflict that git left may be overwritten.
+    """
+    present = [path for path in wanted if os.path.lexists(os.path.join(repository.root, join(folder, path)))]
+    found = dict(zip(present, _hash_files(repository, [join(folder, path) for path in present]), strict=True))
+    stale = []
+    for path, blob in wanted.items():
+        if found.get(path) == (None if blob is None else blob.id):
+            continue
+        stale.append(path)
+        if path in found and found[path] not in known[path] and path not in unmerged:
+            shown = printable(join(folder, path))
+            raise GuardError(
+                f"{shown} has changes that no commit holds; they would be overwritten.",
+                f"keep them: git stash push -- {shown}, or drop them: git checkout -- {shown}; then try again",
+            )
+    return stale
+
+
+def _hash_files(repository: Repository, paths: list[str]) -> list[str]:
+    """Blob ids of files in the worktree, as git would store them; a link counts as something else."""
+    regular = [p for p in paths if os.path.isfile(f := os.path.join(repository.root, p)) and not os.path.islink(f)]
+    odd = [p for p in regular if "\n" in p or '"' in p]
+    plain = [p for p in regular if p not in odd]
+    ids = dict.fromkeys(paths, "")
+    if plain:
+        listed = repository.git("hash-object", "--stdin-paths", stdin=os.fsencode("\n".join(plain) + "\n"))
+        ids.update(zip(plain, os.fsdecode(listed).split(), strict=True))
+    for path in odd:
+        ids[path] = os.fsdecode(repository.git("hash-object", "--", path)).strip()
+    return [ids[path] for path in paths]
+
+
+def _refuse_links(repository: Repository, folder: str) -> None:
+    """No directory on the way may be a symbolic link: git would write outside the repository."""
+    at = repository.root
+    for part in [p for p in folder.split("/") if p] + ["meta"]:
+        at = os.path.join(at, part)
+        if os.path.islink(at):
+            raise GuardError(f"{printable(os.path.relpath(at, repository.root))} is a symbolic link.")
+
+
+def _switch_index(repository: Repository, folder: str, todo: Iterable[Change]) -> None:
+    lines = []
+    for path, blob in todo:
+        full = join(folder, path)
+        # removing first drops the stages of an unmerged path
+        lines.append(f"0 {_ABSENT}\t{full}")
+        if blob is not None:
+            lines.append(f"{blob.mode} {stored(repository, blob)}\t{full}")
+    if lines:
+        repository.git("update-index", "-z", "--index-info", stdin=os.fsencode("\0".join(lines) + "\0"))
+
+
+def stored(repository: Repository, blob: Blob) -> str:
+    """The id under which git has the blob; it is stored if it is new."""
+    if repository.run("cat-file", "-e", blob.id).returncode == 0:
+        return blob.id
+    return repository.write_blob(blob.data)
+
+
+def _checkout(repository: Repository, paths: list[str]) -> None:
+    if paths:
+        listed = os.fsencode("\0".join(paths) + "\0")
+        repository.git("checkout-index", "-f", "-u", "-q", "-z", "--stdin", stdin=listed)
+
+
+def _remove(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)
+
+
+def _verify(repository: Repository, folder: str, wanted: Mapping[str, Blob | None]) -> None:
+    """Read back what was written.  Raises GitFailed if the index is not what was wanted."""
+    if left := changes(wanted, files_in_index(repository, folder)):
+        raise GitFailed(f"the index does not hold {printable(left[0].path)} as planned.")
+
+
+def _restore(
+    repository: Repository, folder: str, index: Mapping[str, Mapping[int, Blob]], stale: Iterable[str]
+) -> None:
+    lines = []
+    for path in stale:
+        full = join(folder, path)
+        lines.append(f"0 {_ABSENT}\t{full}")
+        lines += [f"{blob.mode} {blob.id} {stage}\t{full}" for stage, blob in (index.get(path) or {}).items()]
+    if lines:
+        repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("\0".join(lines) + "\0"))
+    back = [join(folder, path) for path in stale if 0 in (index.get(path) or {})]
+    repository.run(
+        "checkout-index", "-f", "-u", "-q", "-z", "--stdin", stdin=os.fsencode("\0".join(back) + "\0") if back else b""
+    )
+    for path in stale:
+        if not index.get(path):
+            _remove(os.path.join(repository.root, join(folder, path)))

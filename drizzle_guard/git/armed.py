@@ -1,0 +1,62 @@
+"""Whether a hook of this clone will call drizzle-guard: looked up just as git would run it."""
+
+from __future__ import annotations
+
+import os
+
+from drizzle_guard.git.repository import Repository
+
+#: what must run so that a clean merge, and one that stopped over another file, end in a canonical folder
+MERGE_HOOKS = ("post-merge", "pre-commit")
+REBASE_HOOKS = ("post-rewrite",)
+PICK_HOOKS = ("post-commit",)
+ALL_HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-rewrite")
+
+NAME = b"drizzle-guard"
+PRE_COMMIT_CONFIG = ".pre-commit-config.yaml"
+LEFTHOOK_CONFIGS = tuple(
+    f"{dot}lefthook{local}.{end}"
+    for dot in ("", ".")
+    for local in ("", "-local")
+    for end in ("yml", "yaml", "toml", "json")
+)
+
+
+def hooks_directory(repository: Repository) -> str:
+    """Where git looks for hooks (`core.hooksPath` too, also one given with `-c`)."""
+    path = repository.line("rev-parse", "--git-path", "hooks") or "hooks"
+    return os.path.join(repository.root, path)
+
+
+def is_armed(repository: Repository, hooks: tuple[str, ...]) -> bool:
+    """Whether every one of these hooks will run and calls drizzle-guard, itself or through a hook manager."""
+    directory = hooks_directory(repository)
+    return all(calls_us(repository.root, directory, hook) for hook in hooks)
+
+
+def calls_us(root: str, directory: str, hook: str) -> bool:
+    """Whether one hook calls drizzle-guard."""
+    path = os.path.join(directory, hook)
+    text = _read(path)
+    if not text or not os.access(path, os.X_OK):
+        return False
+    if NAME in text:
+        return True
+    if b"pre-commit" in text and b"hook-type" in text:
+        return b"drizzle-guard-renumber" in _read(os.path.join(root, PRE_COMMIT_CONFIG))
+    if b"lefthook" in text:
+        return any(_lefthook_names(_read(os.path.join(root, name)), hook) for name in LEFTHOOK_CONFIGS)
+    # husky 9 puts stubs into `.husky/_`, which run the file of the same name one directory up
+    return os.path.basename(directory) == "_" and NAME in _read(os.path.join(os.path.dirname(directory), hook))
+
+
+def _lefthook_names(config: bytes, hook: str) -> bool:
+    return NAME in config and hook.encode() in config
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return b""

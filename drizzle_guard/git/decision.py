@@ -1,0 +1,122 @@
+"""The one place where a merge of two migration folders is decided; driver, hooks and commands all come here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.established import establish, moves_published
+from drizzle_guard.core.history import Blob, History, Migration, join
+from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.plan import Plan, Refusal
+from drizzle_guard.core.replay import plan
+from drizzle_guard.git.histories import changed_folders, history_at
+from drizzle_guard.git.mainline import Mainline, find_mainline
+from drizzle_guard.git.operation import Sides
+from drizzle_guard.git.repository import Repository
+
+
+class Decision(NamedTuple):
+    """What becomes of one folder, and which side kept its place."""
+
+    folder: str
+    outcome: Plan | Refusal
+    ours_established: bool
+    assumed: bool
+    base: History
+    ours: History
+    theirs: History
+
+    @property
+    def journal(self) -> str:
+        return join(self.folder, PATH)
+
+
+def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
+    """Folders whose journal both sides changed since their common ancestor."""
+    if sides.theirs is None:
+        return []
+    if not sides.bases:
+        return sorted(changed_folders(repository, sides.ours, sides.theirs))
+    found: set[str] = set()
+    for base in sides.bases:
+        found |= changed_folders(repository, base, sides.ours) & changed_folders(repository, base, sides.theirs)
+    return sorted(found)
+
+
+def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | None = None) -> Decision:
+    """Read the three histories of a folder and ask the core.  Raises GuardError if a side cannot be read."""
+    ours = history_at(repository, sides.ours, folder)
+    theirs = history_at(repository, sides.theirs, folder)
+    base = common_base(repository, sides, folder, (ours, theirs))
+    mainline = find_mainline(repository, onto)
+    published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
+    otherwise_ours = sides.kind != "merge" or (mainline is not None and _is_checked_out(repository, mainline))
+    found = establish(base, ours, theirs, published, otherwise_ours=otherwise_ours)
+    first, second = (ours, theirs) if found.ours else (theirs, ours)
+    outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal)
+    if found.clash and isinstance(outcome, Plan) and published is not None:
+        moved = tuple(m for m in second.migrations if m.tag in {move.old.tag for move in outcome.moves})
+        if tag := moves_published(moved, published):
+            other = first.entries[-1].tag if first.entries else ""
+            outcome = Refusal("both sides hold published migrations that the other has not", tag, other)
+    return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
+
+
+def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequence[History]) -> History:
+    """The common ancestor's folder; of several ancestors (a criss-cross) all that any of them had.
+
+    An entry that any common ancestor had and a side lacks was deleted by that side.
+    """
+    histories = [history_at(repository, base, folder) for base in sides.bases]
+    if len(histories) < 2:
+        return histories[0] if histories else history_at(repository, None, folder)
+    raws = [entry.raw for end in ends for entry in end.entries]
+    merged: list[Migration] = []
+    seen: dict[tuple[str, str | None], int] = {}
+    files: dict[str, Blob] = {}
+    for history in histories:
+        files = {**history.files, **files}
+        for migration in history.migrations:
+            key = (migration.entry.suffix, None if migration.sql is None else migration.sql.id)
+            if key not in seen:
+                seen[key] = len(merged)
+                merged.append(migration)
+            elif migration.entry.raw in raws:  # the name under which a side still has it
+                merged[seen[key]] = migration
+    journal = histories[0].journal._replace(entries=tuple(m.entry for m in merged))
+    return History(folder, journal, tuple(merged), files)
+
+
+def _published(
+    repository: Repository, mainline: Mainline, sides: Sides, folder: str, ours: History, theirs: History
+) -> History | None:
+    if mainline.commit == sides.ours:
+        return ours
+    if mainline.commit == sides.theirs:
+        return theirs
+    try:
+        return history_at(repository, mainline.commit, folder, name=f"{mainline.name}:{folder}")
+    except GuardError:
+        return None
+
+
+def _is_checked_out(repository: Repository, mainline: Mainline) -> bool:
+    head = repository.line("symbolic-ref", "--quiet", "--short", "HEAD")
+    return head is not None and head == mainline.branch
+
+
+def explain_refusal(refusal: Refusal, folder: str, next_command: str, mainline: str) -> GuardError:
+    """A refusal as the user reads it: the sentence, and the commands that lead out."""
+    shown = printable(folder) or "."
+    ways = {
+        "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
+        "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
+        "regenerate": (
+            f"drizzle-guard regenerate   # keeps the folder of {printable(mainline)}, generates your changes anew",
+            f"or resolve {shown}/{PATH} by hand, then: git add {shown} && {next_command}",
+        ),
+    }
+    saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)
+    return GuardError(f"{shown}: {refusal.sentence}", *saves, *ways[refusal.way_out])

@@ -1,0 +1,143 @@
+"""The finishing step: after git merged, the files get their new numbers, in the same commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from drizzle_guard.core.history import Blob, join
+from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.plan import Plan, Refusal
+from drizzle_guard.git.apply import apply, changes
+from drizzle_guard.git.decision import Decision, colliding_folders, decide
+from drizzle_guard.git.histories import files_in_index
+from drizzle_guard.git.operation import Sides, merge_sides
+from drizzle_guard.git.repository import GitFailed, Repository
+
+
+def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:
+    """The decision for each folder that both sides changed."""
+    for folder in colliding_folders(repository, sides):
+        yield decide(repository, sides, folder)
+
+
+def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
+    """Bring index and worktree to the plan, for each folder that still is as the merge driver left it.
+
+    A folder that a person has resolved in another way is theirs and stays.  Returns what was finished.
+    """
+    done = []
+    for decision in decisions(repository, sides):
+        if isinstance(decision.outcome, Plan) and is_untouched(repository, decision, decision.outcome):
+            versions = (decision.base, decision.ours, decision.theirs)
+            if apply(repository, decision.folder, decision.outcome.files, versions):
+                done.append(decision)
+    return done
+
+
+def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool:
+    """Whether the index holds what the merge driver and git made, and nobody's own work.
+
+    That is: the journal is the plan's interim one (or the final one already), and every other file is a version of
+    one of the sides, or the plan's.
+    """
+    index = files_in_index(repository, decision.folder)
+    if any(stages.keys() - {0} for path, stages in index.items() if path in plan.files):
+        return False
+    journal = (index.get(PATH) or {}).get(0)
+    final = plan.files[PATH]
+    if journal is None or not (journal == final or journal.data == plan.interim):
+        return False
+    for path, blob in plan.files.items():
+        now = (index.get(path) or {}).get(0)
+        sides = (h.files.get(path) for h in (decision.base, decision.ours, decision.theirs))
+        if now is not None and path != PATH and now != blob and now not in sides:
+            return False
+    return True
+
+
+def finish_merge_commit(repository: Repository) -> list[Decision]:
+    """In `post-merge`: rewrite the merge commit that this very command made; returns what was finished.
+
+    `MERGE_HEAD` still stands then; after a fast-forward, even onto somebody's merge, it does not.  Raises GitFailed.
+    """
+    head = repository.commit("HEAD")
+    heads = (repository.state_file("MERGE_HEAD") or "").split()
+    if head is None or len(heads) != 1:
+        return []
+    parents = repository.parents(head)
+    if len(parents) != 2 or parents[1] != heads[0]:
+        return []
+    sides = merge_sides(repository, parents[0], parents[1])
+    found = []
+    for decision in decisions(repository, sides):
+        if isinstance(decision.outcome, Refusal):
+            continue
+        if changes(decision.outcome.files, files_in_index(repository, decision.folder)):
+            found.append(decision)
+    if not found:
+        return []
+    if repository.run("diff-index", "--cached", "--quiet", head).returncode:
+        raise GitFailed("the index is not what was merged; the migrations still have their old numbers.")
+    for decision in found:
+        assert isinstance(decision.outcome, Plan)
+        apply(repository, decision.folder, decision.outcome.files, (decision.base, decision.ours, decision.theirs))
+    replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
+    return found
+
+
+def replace_tree_of_head(repository: Repository, head: str, reason: str) -> str:
+    """Make HEAD the same commit with the index as its tree; returns the new id.  Raises GitFailed."""
+    tree = os.fsdecode(repository.git("write-tree")).strip()
+    new = same_commit_with_tree(repository, head, tree)
+    repository.git("update-ref", "-m", reason, "HEAD", new, head)
+    return new
+
+
+def same_commit_with_tree(
+    repository: Repository, commit: str, tree: str, parents: tuple[str, ...] | None = None
+) -> str:
+    """A commit that differs in its tree (and parents) alone: author, dates, message and other headers stay.
+
+    A signature cannot stay; whoever signed the commit signs the new one.
+    """
+    raw = repository.git("cat-file", "commit", commit)
+    head, _, message = raw.partition(b"\n\n")
+    lines = head.split(b"\n")
+    signed = any(line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) for line in lines)
+    kept: list[bytes] = [b"tree " + tree.encode()]
+    old_parents = [line for line in lines if line.startswith(b"parent ")]
+    kept += old_parents if parents is None else [b"parent " + parent.encode() for parent in parents]
+    skipping = False
+    for line in lines:
+        if line.startswith((b"tree ", b"parent ")):
+            continue
+        skipping = line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) or (skipping and line.startswith(b" "))
+        if not skipping:
+            kept.append(line)
+    data = b"\n".join(kept) + b"\n\n" + message
+    if not signed:
+        return os.fsdecode(repository.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=data)).strip()
+    return _signed(repository, commit, tree, [line.split()[1].decode() for line in kept if line.startswith(b"parent ")])
+
+
+def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) -> str:
+    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
+    names += ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE")
+    shown = os.fsdecode(repository.git("log", "-1", "--format=%an%n%ae%n%ad%n%cn%n%ce%n%cd", "--date=raw", commit))
+    env = dict(zip(names, shown.split("\n"), strict=False))
+    message = repository.git("cat-file", "commit", commit).partition(b"\n\n")[2]
+    args = [a for parent in parents for a in ("-p", parent)]
+    return os.fsdecode(repository.git("commit-tree", tree, *args, "-S", "-F", "-", stdin=message, env=env)).strip()
+
+
+def describe(decision: Decision) -> list[str]:
+    """What moved, a line each: `drizzle: 0003_comments -> 0005_comments`."""
+    plan = decision.outcome
+    assert isinstance(plan, Plan)
+    return [f"{join(decision.folder, move.old.tag)} -> {move.new.tag}" for move in plan.moves if move.changes]
+
+
+def blobs(plan: Plan) -> dict[str, Blob | None]:
+    """The plan's files; a name for callers that only hand them on."""
+    return plan.files

@@ -1,0 +1,70 @@
+"""Which branch is the mainline: the one whose migrations are published."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from drizzle_guard.core.errors import UsageError, printable
+from drizzle_guard.git.repository import Repository
+
+CONFIG_KEY = "drizzle-guard.mainline"
+CONFIG_FILE = "drizzle-guard.toml"
+
+
+class Mainline(NamedTuple):
+    """The mainline's name as the user writes it, its commit, and who said so."""
+
+    name: str
+    commit: str
+    source: str
+
+    @property
+    def branch(self) -> str:
+        """The branch's own name, without a remote in front."""
+        return self.name.removeprefix("refs/remotes/").removeprefix("refs/heads/").removeprefix("origin/")
+
+
+def find_mainline(repository: Repository, onto: str | None = None) -> Mainline | None:
+    """`--onto`, else `drizzle-guard.toml`, else git's config, else the upstream default branch, else main or master.
+
+    None if nothing tells.  Raises UsageError if what the user named does not exist.
+    """
+    for name, source in ((onto, "--onto"), (_from_file(repository), CONFIG_FILE)):
+        if name:
+            return _named(repository, name, source)
+    if name := repository.config(CONFIG_KEY):
+        return _named(repository, name, f"git config {CONFIG_KEY}")
+    # one call for all the usual names; `origin/HEAD` is shown as what it points at
+    names = [*(f"refs/remotes/origin/{n}" for n in ("HEAD", "main", "master")), "refs/heads/main", "refs/heads/master"]
+    listed = repository.line("for-each-ref", "--format=%(refname) %(objectname) %(symref)", *names) or ""
+    found = {
+        name: (commit, target) for name, commit, target in (f"{x} ".split(" ")[:3] for x in listed.split("\n") if x)
+    }
+    for name in names:
+        if name in found:
+            commit, target = found[name]
+            shown = (target or name).removeprefix("refs/remotes/").removeprefix("refs/heads/")
+            return Mainline(shown, commit, "default branch")
+    return None
+
+
+def _named(repository: Repository, name: str, source: str) -> Mainline:
+    commit = None if name.startswith("-") else repository.commit(name)
+    if commit is None:
+        raise UsageError(
+            f"the mainline {printable(name)!r} (from {source}) is no commit in this clone.",
+            f"git fetch, or name another one: git config {CONFIG_KEY} origin/main",
+        )
+    return Mainline(name, commit, source)
+
+
+def _from_file(repository: Repository) -> str | None:
+    path = os.path.join(repository.root, CONFIG_FILE)
+    if repository.is_bare or not os.path.exists(path):
+        return None
+    from pathlib import Path  # late: most repositories have no such file
+
+    from drizzle_guard.config import read_config
+
+    return read_config(Path(repository.root)).mainline

@@ -1,0 +1,98 @@
+"""Which operation of git brings two histories together, and which commits are its sides."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from drizzle_guard.git.repository import Repository
+
+# `git rebase` and `git cherry-pick` of git 2.44 and later label the other side `2abb0bb (subject)`, a revert the base
+_LABEL = re.compile(r"(parent of )?([0-9a-f]{4,64}) \(")
+
+
+class Sides(NamedTuple):
+    """Two commits that meet; None stands for an empty tree (the parent of a root commit).
+
+    `kind` is `merge`, `rebase`, `cherry-pick`, `revert`, `am` or `stash`.  As in git, `ours` is what is checked out:
+    in a rebase that is the new base, and `theirs` is the commit of the branch.
+    """
+
+    kind: str
+    ours: str
+    theirs: str | None
+    bases: tuple[str, ...]
+
+    @property
+    def next_command(self) -> str:
+        """What ends the operation once everything is resolved."""
+        return {
+            "merge": "git commit",
+            "stash": "git stash drop",
+            "am": "git am --continue",
+        }.get(self.kind, f"git {self.kind} --continue")
+
+
+def merge_sides(repository: Repository, ours: str, theirs: str) -> Sides:
+    """The sides of a merge of two commits."""
+    return Sides("merge", ours, theirs, tuple(repository.merge_bases(ours, theirs)))
+
+
+def sides_in_progress(repository: Repository) -> Sides | None:
+    """The sides of the operation that has stopped in this worktree; None if there is none (or an octopus merge)."""
+    head = repository.commit("HEAD")
+    if head is None:
+        return None
+    if heads := (repository.state_file("MERGE_HEAD") or "").split():
+        return merge_sides(repository, head, heads[0]) if len(heads) == 1 else None
+    for kind, name in (("cherry-pick", "CHERRY_PICK_HEAD"), ("revert", "REVERT_HEAD"), ("rebase", "REBASE_HEAD")):
+        if commit := (repository.state_file(name) or "").strip():
+            rebasing = repository.has_state("rebase-merge") or repository.has_state("rebase-apply")
+            return _pick("rebase" if kind == "cherry-pick" and rebasing else kind, head, commit, repository)
+    if commit := (repository.state_file("rebase-apply/original-commit") or "").strip():
+        return _pick("rebase" if repository.has_state("rebase-apply/rebasing") else "am", head, commit, repository)
+    return None
+
+
+def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
+    """What a merge driver may be working for; the caller looks which one's files are the ones it was given.
+
+    git tells the driver nothing directly: `merge` and `pull` name the other commit in the environment, a rebase keeps
+    its list of done commits, and later versions pass labels (`label` is that of the other side).
+    """
+    head = repository.commit("HEAD")
+    if head is None:
+        return
+    for name in os.environ:
+        if name.startswith("GITHEAD_"):
+            yield merge_sides(repository, head, name.removeprefix("GITHEAD_"))
+    done = [line.split() for line in (repository.state_file("rebase-merge/done") or "").splitlines() if line.strip()]
+    if done and len(done[-1]) > 1:
+        commit = repository.commit(next(word for word in done[-1][1:] if not word.startswith("-")))
+        if commit:
+            yield _pick("rebase", head, commit, repository)
+    if original := (repository.state_file("rebase-apply/original-commit") or "").strip():
+        yield _pick("rebase", head, original, repository)
+    if found := _LABEL.match(label):
+        commit = repository.commit(found[2])
+        if commit:
+            kind = "revert" if found[1] else "rebase" if repository.has_state("rebase-merge") else "cherry-pick"
+            yield _pick(kind, head, commit, repository)
+
+
+def _pick(kind: str, head: str, commit: str, repository: Repository) -> Sides:
+    parents = repository.parents(commit)
+    parent = parents[0] if parents else None
+    if kind == "revert":
+        return Sides(kind, head, parent, (commit,))
+    return Sides(kind, head, commit, (parent,) if parent else ())
+
+
+def squash_sides(repository: Repository) -> Sides | None:
+    """The sides of a `git merge --squash`: git only notes the squashed commits in the message that it prepares."""
+    head = repository.commit("HEAD")
+    text = repository.state_file("SQUASH_MSG") or ""
+    found = re.search(r"^commit ([0-9a-f]{40,64})$", text, re.MULTILINE)
+    return merge_sides(repository, head, found[1]) if head and found else None

@@ -1,0 +1,1 @@
+"""Live tests: they drive the real drizzle-kit, drizzle-orm and database servers."""
