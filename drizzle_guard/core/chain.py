@@ -16,6 +16,7 @@ from drizzle_guard.core.snapshot import (
     describe,
     dump_snapshot,
     merge,
+    previous_id,
     read_snapshot,
     rechain_bytes,
     same_schema,
@@ -57,9 +58,7 @@ class Chain:
         before, self._start = self._start or before, None
         path = snapshot_path(entry.prefix)
         if self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id):
-            self._blob = blob
-            self._note_id(blob)
-            return blob, "kept"
+            return self._follow(blob, path)
         body, tip = self._body(own, blob), self._tip_body()
         base = None if before is None else self._body(own, before)
         self._same_version(own, body, tip)
@@ -81,6 +80,17 @@ class Chain:
         if data is not None:
             return Blob.of(data, path), "relinked"
         return Blob.of(dump_snapshot(merged, blob), path), "merged"
+
+    def _follow(self, blob: Blob, path: str) -> tuple[Blob, str]:
+        """The snapshot where nothing came in between: as it is, unless its prevId never was right."""
+        data = None
+        if self._blob is not None:
+            prev, old = snapshot_id(self._blob), previous_id(blob)
+            if prev is not None and old is not None and prev != old:
+                data = rechain_bytes(blob.data, old, prev)
+        self._blob = blob if data is None else Blob.of(data, path, mode=blob.mode)
+        self._note_id(blob)
+        return self._blob, "kept" if data is None else "relinked"
 
     def finish(self) -> None:
         """Check the newest snapshot as a whole.  Raises Refused if a key or index lost what it names."""
@@ -111,7 +121,7 @@ class Chain:
             try:
                 self._tip = read_snapshot(self._blob)
             except GuardError as error:
-                other = self._unseen[-1].tag if self._unseen else ""
+                other = self._newest_unseen()
                 raise Refused(Refusal(error.message.rstrip("."), other=other, way_out="edit")) from None
         return self._tip
 
@@ -119,7 +129,7 @@ class Chain:
         for key in ("version", "dialect"):
             if body.get(key) != tip.get(key):
                 versions = f"{body.get(key)!r} on the branch, {tip.get(key)!r} on the mainline"
-                other = self._unseen[-1].tag if self._unseen else ""
+                other = self._newest_unseen()
                 reason = f"their snapshots have another {key} ({printable(versions)})"
                 raise Refused(Refusal(reason, own.tag, other, way_out="up"))
 
@@ -133,7 +143,10 @@ class Chain:
         """The newest of the mainline's migrations that mentions a name; else its newest."""
         for migration in reversed(self._unseen):
             if migration.sql and any(name in s.words for s in statements(decode(migration.sql.data))):
-                return migration.tag
+                return migration.entry.tag
+        return self._newest_unseen()
+
+    def _newest_unseen(self) -> str:
         return self._unseen[-1].tag if self._unseen else ""
 
 

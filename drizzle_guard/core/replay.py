@@ -26,6 +26,7 @@ from drizzle_guard.core.numbering import next_prefix, style_of_prefix
 from drizzle_guard.core.plan import Move, Plan, Refusal, Refused
 from drizzle_guard.core.settle import Settled, settle
 from drizzle_guard.core.sql import decode, is_handwritten
+from drizzle_guard.core.verify import verify
 
 STEP = 1000  # ms
 
@@ -43,7 +44,9 @@ def plan(base: History, mainline: History, branch: History, *, layout: Journal) 
         _refuse_unmovable(own, branch)
         _refuse_hazards(settled, own, mainline.journal.dialect)
         moves, snapshots = _replay(settled, branch, base)
-        return assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
+        result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
+        verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
+        return result
     except Refused as refused:
         return refused.refusal._replace(save=_handwritten(base, branch))
 

@@ -48,6 +48,12 @@ def snapshot_id(blob: Blob) -> str | None:
     return found[0].decode("utf-8", "replace") if len(found) == 1 else _parsed_id(blob)
 
 
+def previous_id(blob: Blob) -> str | None:
+    """The prevId of a snapshot; None if it is not there exactly once."""
+    found = re.findall(rb'"prevId"\s*:\s*"([^"\\]*)"', blob.data)
+    return found[0].decode("utf-8", "replace") if len(found) == 1 else None
+
+
 def _parsed_id(blob: Blob) -> str | None:
     try:
         value = read_snapshot(blob)["id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from drizzle_guard.core.history import Blob, join
+from drizzle_guard.core.history import join
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
@@ -122,8 +122,7 @@ def same_commit_with_tree(
 
 
 def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) -> str:
-    names = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE")
-    names += ("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_COMMITTER_DATE")
+    names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE")]
     shown = os.fsdecode(repository.git("log", "-1", "--format=%an%n%ae%n%ad%n%cn%n%ce%n%cd", "--date=raw", commit))
     env = dict(zip(names, shown.split("\n"), strict=False))
     message = repository.git("cat-file", "commit", commit).partition(b"\n\n")[2]
@@ -136,8 +135,3 @@ def describe(decision: Decision) -> list[str]:
     plan = decision.outcome
     assert isinstance(plan, Plan)
     return [f"{join(decision.folder, move.old.tag)} -> {move.new.tag}" for move in plan.moves if move.changes]
-
-
-def blobs(plan: Plan) -> dict[str, Blob | None]:
-    """The plan's files; a name for callers that only hand them on."""
-    return plan.files

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from drizzle_guard.git.repository import Repository
@@ -96,3 +96,19 @@ def squash_sides(repository: Repository) -> Sides | None:
     text = repository.state_file("SQUASH_MSG") or ""
     found = re.search(r"^commit ([0-9a-f]{40,64})$", text, re.MULTILINE)
     return merge_sides(repository, head, found[1]) if head and found else None
+
+
+def stash_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git stash pop` that stopped; git leaves no note, so the newest stash must fit the index."""
+    head, stash = repository.commit("HEAD"), repository.commit("refs/stash")
+    if head is None or stash is None:
+        return None
+    base = repository.parents(stash)[0]
+    for folder in folders:
+        path = f"{folder}/meta/_journal.json" if folder else "meta/_journal.json"
+        for stage, commit in ((1, base), (2, head), (3, stash)):
+            if repository.line("rev-parse", "-q", "--verify", f":{stage}:{path}") != repository.line(
+                "rev-parse", "-q", "--verify", f"{commit}:{path}"
+            ):
+                return None
+    return Sides("stash", head, stash, (base,))

@@ -1,0 +1,125 @@
+"""`drizzle-guard renumber`: finish or repair by hand what the hooks do by themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.history import join
+from drizzle_guard.core.plan import Move, Plan, Refusal
+from drizzle_guard.git.apply import apply
+from drizzle_guard.git.decision import explain_refusal
+from drizzle_guard.git.renumbering import Work, find_work, is_canonical
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.output import fail
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--onto", metavar="REF", help="The mainline, whose migrations keep their numbers.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done.")
+@click.option("--json", "as_json", is_flag=True, help="Show it as JSON.")
+def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool) -> int:
+    """Finish or repair a merge of migrations by hand.
+
+    In a stopped merge, rebase or cherry-pick it writes and stages the migration folders, and leaves other conflicts
+    alone.  Without one it mends a merge that was badly resolved earlier; on a branch that has not met the mainline it
+    only shows what a merge would do.  PATHS limit it to some folders.
+    """
+    with Repository() as repository:
+        work = find_work(repository, [_from_root(repository, path) for path in paths], onto)
+        refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
+        # all or nothing: one refused folder leaves the others as they are, too
+        changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
+        if as_json:
+            click.echo(json.dumps([_as_json(item, item in changed) for item in work], indent=2))
+        else:
+            _show(work, changed, dry_run or bool(refused))
+        for item in refused:
+            fail(_refusal(item))
+        return int(any(item.todo == "apply" for item in refused))
+
+
+def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
+    """Write a folder; returns whether that changes (or would change) anything."""
+    decision = item.decision
+    if item.todo != "apply" or isinstance(decision.outcome, Refusal):
+        return False
+    if only_look:
+        return not is_canonical(repository, decision.folder, decision)
+    return apply(repository, decision.folder, decision.outcome.files, (decision.base, decision.ours, decision.theirs))
+
+
+def _from_root(repository: Repository, path: str) -> str:
+    return os.path.relpath(os.path.abspath(path), repository.root)
+
+
+def _refusal(item: Work) -> GuardError:
+    assert isinstance(item.decision.outcome, Refusal)
+    kept = "HEAD" if item.decision.ours_established else "the other side"
+    return explain_refusal(item.decision.outcome, item.decision.folder, item.sides.next_command, kept)
+
+
+def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
+    for item in work:
+        outcome, folder = item.decision.outcome, printable(item.decision.folder) or "."
+        if isinstance(outcome, Refusal):
+            if item.todo == "none":
+                click.echo(f"{folder}: nothing to do ({item.note})")
+            continue
+        if item.todo == "none" or (item.todo == "apply" and item not in changed):
+            click.echo(f"{folder}: nothing to do" + (f" ({item.note})" if item.note else ""))
+            continue
+        verb = "would be renumbered" if only_shown or item.todo == "show" else "renumbered"
+        if item.todo == "show":
+            click.echo(f"{folder}: has not met the mainline yet; a merge or rebase would do this:")
+        else:
+            click.echo(f"{folder}: {verb}")
+        for line in table(outcome):
+            click.echo(f"  {line}")
+        if item.decision.assumed:
+            kept = "ours" if item.decision.ours_established else "theirs"
+            click.echo(f"  (nothing tells which side is published; assumed: {kept})")
+    if not work:
+        click.echo("nothing to do: no two sides of a migration folder meet here")
+    elif changed and not only_shown:
+        sides = changed[0].sides
+        conflict = any(item.todo == "apply" for item in changed)
+        click.echo(f"staged; next: {sides.next_command}" if conflict else "")
+
+
+def table(plan: Plan) -> list[str]:
+    """Before and after, one line for each migration that moves."""
+    rows = [_row(move) for move in plan.moves if move.changes]
+    rows += [(own, "=", main, "", "", "the same migration") for own, main in plan.same if own != main]
+    rows += [(tag, "->", "(deleted)", "", "", "") for tag in plan.deleted]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(6)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _row(move: Move) -> tuple[str, str, str, str, str, str]:
+    old, new = move.old, move.new
+    when = f"when {old.when} -> {new.when}" if old.when != new.when else f"when {new.when}"
+    snapshot = f"snapshot {move.snapshot}" if move.snapshot else "no snapshot"
+    return printable(old.tag), "->", printable(new.tag), f"idx {old.idx} -> {new.idx}", when, snapshot
+
+
+def _as_json(item: Work, changed: bool) -> dict[str, object]:
+    outcome = item.decision.outcome
+    result: dict[str, object] = {"folder": item.decision.folder, "operation": item.sides.kind, "changed": changed}
+    if isinstance(outcome, Refusal):
+        return {**result, "refused": outcome.sentence, "own": outcome.own, "mainline": outcome.other}
+    moves = [
+        {
+            "old": {"tag": move.old.tag, "idx": move.old.idx, "when": move.old.when},
+            "new": {"tag": move.new.tag, "idx": move.new.idx, "when": move.new.when},
+            "snapshot": move.snapshot,
+            "file": join(item.decision.folder, f"{move.new.tag}.sql"),
+        }
+        for move in outcome.moves
+        if move.changes
+    ]
+    return {**result, "todo": item.todo, "moves": moves, "same": outcome.same, "deleted": outcome.deleted}

@@ -1,0 +1,204 @@
+"""What `renumber` has to do for each folder, with an operation of git in progress or without one."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from drizzle_guard.core.errors import GuardError, UsageError, printable
+from drizzle_guard.core.history import History, join
+from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.plan import Plan, Refusal
+from drizzle_guard.core.replay import plan
+from drizzle_guard.core.snapshot import read_snapshot
+from drizzle_guard.git.decision import Decision, colliding_folders, decide
+from drizzle_guard.git.histories import files_in_index, folders_at, folders_in_index, history_at
+from drizzle_guard.git.mainline import Mainline, find_mainline
+from drizzle_guard.git.operation import Sides, merge_sides, sides_in_progress, stash_sides
+from drizzle_guard.git.repository import Repository
+
+_MERGES_TO_LOOK_AT = 50
+
+
+class Work(NamedTuple):
+    """One folder's decision and what is to be done with it.
+
+    `todo` is `apply` (write it), `show` (the branch has not met the mainline yet) or `none` (nothing to do);
+    `note` says why there is nothing to do.
+    """
+
+    decision: Decision
+    todo: str
+    sides: Sides
+    note: str = ""
+
+
+def find_work(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
+    """What `renumber` has to do.  Raises UsageError where it cannot tell, GuardError where files cannot be read."""
+    if repository.is_bare:
+        raise UsageError("renumber needs a worktree; in a bare repository there is none.")
+    unmerged = _unmerged_folders(repository)
+    sides = sides_in_progress(repository) or (stash_sides(repository, unmerged) if unmerged else None)
+    if sides is None and unmerged:
+        raise UsageError(
+            f"{join(sorted(unmerged)[0], PATH)} is in conflict, but git does not say between which commits.",
+            "resolve it by hand, or abort and use git merge, git rebase or git cherry-pick",
+        )
+    if sides is not None:
+        folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
+        return [Work(decide(repository, sides, folder, onto=onto), "apply", sides) for folder in folders]
+    return _without_operation(repository, paths, onto)
+
+
+def _unmerged_folders(repository: Repository) -> set[str]:
+    listed = os.fsdecode(repository.git("ls-files", "-u", "-z"))
+    paths = {record.split("\t", 1)[1] for record in listed.split("\0") if record}
+    return {folder for folder in folders_in_index(repository) if join(folder, PATH) in paths} if paths else set()
+
+
+def _only(paths: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """The folders that lie at or below one of the paths (all, if none is given)."""
+    wanted = [os.path.normpath(path).replace(os.sep, "/") for path in paths]
+    chosen = [f for f in folders if not wanted or any(w in (".", f) or f.startswith(f"{w}/") for w in wanted)]
+    return chosen
+
+
+def _without_operation(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
+    head = repository.commit("HEAD")
+    if head is None:
+        raise UsageError("this repository has no commit yet.")
+    mainline = find_mainline(repository, onto)
+    work = []
+    for folder in _only(paths, sorted(folders_at(repository, head))):
+        _refuse_uncommitted(repository, folder)
+        work.append(_look_back(repository, head, mainline, folder, onto))
+    return work
+
+
+def _refuse_uncommitted(repository: Repository, folder: str) -> None:
+    if repository.run("diff", "--quiet", "HEAD", "--", f":(top,literal){folder or '.'}").returncode:
+        shown = printable(folder) or "."
+        raise GuardError(f"{shown} has changes that are not committed.", f"git commit or git stash push -- {shown}")
+
+
+def _look_back(repository: Repository, head: str, mainline: Mainline | None, folder: str, onto: str | None) -> Work:
+    """Mend the newest merge that did not end as it should; else compare the branch with the mainline."""
+    for merge in _merges(repository, head, mainline):
+        parents = repository.parents(merge)
+        sides = merge_sides(repository, parents[0], parents[1])
+        if folder in colliding_folders(repository, sides):
+            decision = decide(repository, sides, folder, onto=onto)
+            return _after_merge(repository, head, merge, sides, decision)
+    if mainline is None:
+        sides = Sides("merge", head, head, (head,))
+        return Work(_compare(repository, sides, folder), "none", sides, "no mainline is known and nothing was merged")
+    bases = repository.merge_bases(head, mainline.commit)
+    if mainline.commit in bases:
+        sides = Sides("merge", head, mainline.commit, (mainline.commit,))
+        return _work(_compare(repository, sides, folder), sides)
+    sides = merge_sides(repository, head, mainline.commit)
+    if folder not in colliding_folders(repository, sides):
+        return Work(
+            _compare(repository, Sides("merge", head, head, (head,)), folder), "none", sides, "nothing collides"
+        )
+    return Work(decide(repository, sides, folder, onto=onto), "show", sides)
+
+
+def _merges(repository: Repository, head: str, mainline: Mainline | None) -> list[str]:
+    """Merge commits of the branch itself, newest first.  HEAD's own merge counts even if the mainline has it."""
+    exclude = [f"^{mainline.commit}"] if mainline is not None else []
+    found = repository.line(
+        "rev-list", "--merges", f"--max-count={_MERGES_TO_LOOK_AT}", "--first-parent", head, *exclude
+    )
+    merges = (found or "").split()
+    if head not in merges and len(repository.parents(head)) == 2:
+        merges.insert(0, head)
+    return [merge for merge in merges if len(repository.parents(merge)) == 2]
+
+
+def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, decision: Decision) -> Work:
+    at_merge = history_at(repository, merge, decision.folder)
+    if isinstance(decision.outcome, Refusal):
+        if _is_gits_own(repository, sides, decision.folder, at_merge):
+            return Work(decision, "apply", sides)
+        return Work(decision, "none", sides, "a person resolved that merge")
+    now = at_merge if merge == head else history_at(repository, head, decision.folder)
+    wanted = _as_history(decision)
+    if _identities(at_merge) != _identities(wanted):
+        return Work(decision, "none", sides, "a person resolved that merge in another way")
+    if _same(at_merge, wanted):
+        return Work(decision, "none", sides, "the merge is as it should be")
+    if _same_files(at_merge, now):
+        return Work(decision, "apply", sides)
+    outcome = plan(at_merge, wanted, now, layout=now.journal)
+    return Work(decision._replace(outcome=outcome, base=at_merge, ours=now, theirs=wanted), "apply", sides)
+
+
+def _compare(repository: Repository, sides: Sides, folder: str) -> Decision:
+    """The branch's own migrations against a mainline that it contains."""
+    ours, theirs = history_at(repository, sides.ours, folder), history_at(repository, sides.theirs, folder)
+    outcome = plan(theirs, theirs, ours, layout=ours.journal)
+    return Decision(folder, outcome, False, False, theirs, ours, theirs)
+
+
+def _work(decision: Decision, sides: Sides) -> Work:
+    outcome = decision.outcome
+    if isinstance(outcome, Plan) and not any(move.changes for move in outcome.moves):
+        return Work(decision, "none", sides, "its own migrations are behind the mainline's already")
+    return Work(decision, "apply", sides)
+
+
+def _as_history(decision: Decision) -> History:
+    assert isinstance(decision.outcome, Plan)
+    from drizzle_guard.core.history import read_history
+
+    files = {path: blob for path, blob in decision.outcome.files.items() if blob is not None}
+    return read_history(decision.folder, files)
+
+
+def _identities(history: History) -> list[tuple[str, str]]:
+    return sorted((m.entry.suffix, "" if m.sql is None else m.sql.id) for m in history.migrations)
+
+
+def _same(found: History, wanted: History) -> bool:
+    """Whether a folder says what is wanted, whatever its formatting."""
+    if [m.entry.raw for m in found.migrations] != [m.entry.raw for m in wanted.migrations]:
+        return False
+    for left, right in zip(found.migrations, wanted.migrations, strict=True):
+        if (left.snapshot is None) != (right.snapshot is None):
+            return False
+        one, other = left.snapshot, right.snapshot
+        if one and other and one.id != other.id and read_snapshot(one) != read_snapshot(other):
+            return False
+    return True
+
+
+def _same_files(one: History, other: History) -> bool:
+    return {p: b.id for p, b in one.files.items()} == {p: b.id for p, b in other.files.items()}
+
+
+def _is_gits_own(repository: Repository, sides: Sides, folder: str, merged: History) -> bool:
+    """Whether the merged journal is what git's text merge makes, so that nobody has looked at it."""
+    path = join(folder, PATH)
+    texts = []
+    for commit in (sides.ours, *(sides.bases[:1] or ("",)), sides.theirs or ""):
+        done = repository.run("cat-file", "blob", f"{commit}:{path}")
+        texts.append(done.stdout if done.returncode == 0 else b"")
+    with tempfile.TemporaryDirectory() as directory:
+        files = []
+        for name, text in zip(("ours", "base", "theirs"), texts, strict=True):
+            files.append(os.path.join(directory, name))
+            with open(files[-1], "wb") as file:
+                file.write(text)
+        done = repository.run("merge-file", "-p", "-q", *files)
+    return done.returncode == 0 and PATH in merged.files and done.stdout == merged.files[PATH].data
+
+
+def is_canonical(repository: Repository, folder: str, decision: Decision) -> bool:
+    """Whether the index already holds the plan."""
+    from drizzle_guard.git.apply import changes
+
+    assert isinstance(decision.outcome, Plan)
+    return not changes(decision.outcome.files, files_in_index(repository, folder))
