@@ -7,8 +7,13 @@ cannot be replayed, because nobody has seen it yet (a clean merge shows no confl
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from drizzle_guard.output import fail, say
+
+if TYPE_CHECKING:
+    from drizzle_guard.git.decision import Decision
 
 
 def main(argv: list[str]) -> int:
@@ -79,14 +84,33 @@ def _pre_commit(_: list[str]) -> int:
 
 
 def _post_commit(_: list[str]) -> int:
+    from drizzle_guard.git.repository import Repository
+
+    with Repository() as repository:
+        # git keeps the index in memory from pick to pick, so it may only be touched after a single one
+        if any(repository.has_state(name) for name in ("rebase-merge", "rebase-apply", "sequencer")):
+            return 0
+        from drizzle_guard.git.finish import finish_commit
+        from drizzle_guard.git.operation import made_sides
+
+        sides = made_sides(repository)
+        _report(finish_commit(repository, sides) if sides else [])
     return 0
 
 
-def _post_rewrite(_: list[str]) -> int:
+def _post_rewrite(args: list[str]) -> int:
+    if args[:1] != ["rebase"]:
+        return 0
+    from drizzle_guard.git.finish_rebase import finish_rebase
+    from drizzle_guard.git.repository import Repository
+
+    with Repository() as repository:
+        if count := finish_rebase(repository):
+            say(f"renumbered the migrations of {count} rebased commit" + ("s" if count > 1 else ""))
     return 0
 
 
-def _report(finished: list) -> None:  # type: ignore[type-arg]
+def _report(finished: Sequence[Decision]) -> None:
     if not finished:
         return
     from drizzle_guard.git.finish import describe

@@ -23,7 +23,7 @@ from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
 from drizzle_guard.git.decision import Decision, decide, explain_refusal
-from drizzle_guard.git.operation import Sides, sides_in_driver
+from drizzle_guard.git.operation import Sides, note_pick, sides_in_driver
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.output import fail, say
 
@@ -64,6 +64,11 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
         raise explain_refusal(decision.outcome, folder, sides.next_command, side)
     _replace(current, decision.outcome.interim)
     finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
+    if finishes and sides.kind in ("cherry-pick", "revert"):
+        # between the picks of a range no hook may touch the index
+        finishes = not repository.has_state("sequencer")
+        if finishes:
+            note_pick(repository, sides)
     if finishes:
         repository.write_blob(_verdict(sides, folder, decision.ours_established))
         return DONE

@@ -133,18 +133,23 @@ def _refuse_links(repository: Repository, folder: str) -> None:
 
 
 def _switch_index(repository: Repository, folder: str, todo: Iterable[Change]) -> None:
+    if lines := index_lines(repository, folder, todo):
+        repository.git("update-index", "-z", "--index-info", stdin=lines)
+
+
+def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
+    """The input of `update-index -z --index-info` for these files; new blobs are stored."""
     lines = []
     for path, blob in todo:
         full = join(folder, path)
         # removing first drops the stages of an unmerged path
-        lines.append(f"0 {_ABSENT}\t{full}")
+        lines.append(f"0 {_ABSENT}\t{full}\0")
         if blob is not None:
-            lines.append(f"{blob.mode} {stored(repository, blob)}\t{full}")
-    if lines:
-        repository.git("update-index", "-z", "--index-info", stdin=os.fsencode("\0".join(lines) + "\0"))
+            lines.append(f"{blob.mode} {_stored(repository, blob)}\t{full}\0")
+    return os.fsencode("".join(lines))
 
 
-def stored(repository: Repository, blob: Blob) -> str:
+def _stored(repository: Repository, blob: Blob) -> str:
     """The id under which git has the blob; it is stored if it is new."""
     if repository.run("cat-file", "-e", blob.id).returncode == 0:
         return blob.id

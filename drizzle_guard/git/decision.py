@@ -14,6 +14,7 @@ from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.operation import Sides
+from drizzle_guard.git.rebasing import canonical_head, interim_journal, is_rebasing
 from drizzle_guard.git.repository import Repository
 
 
@@ -46,16 +47,33 @@ def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
 
 
 def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | None = None) -> Decision:
-    """Read the three histories of a folder and ask the core.  Raises GuardError if a side cannot be read."""
+    """Read the three histories of a folder and ask the core.  Raises GuardError if a side cannot be read.
+
+    In a rebase the commits made so far still have old file names; the pick goes behind what they will be.
+    """
     ours = history_at(repository, sides.ours, folder)
+    rebasing = sides.kind == "rebase" and is_rebasing(repository)
+    before = canonical_head(repository, sides.ours, folder) if rebasing else ours
+    if before is None:
+        raise GuardError(
+            f"{printable(folder) or '.'}: this rebase makes merge commits; drizzle-guard does not renumber those.",
+            "git rebase --abort, then rebase without --rebase-merges, or merge instead",
+        )
     theirs = history_at(repository, sides.theirs, folder)
     base = common_base(repository, sides, folder, (ours, theirs))
     mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
     otherwise_ours = sides.kind != "merge" or (mainline is not None and _is_checked_out(repository, mainline))
-    found = establish(base, ours, theirs, published, otherwise_ours=otherwise_ours)
-    first, second = (ours, theirs) if found.ours else (theirs, ours)
+    found = establish(base, before, theirs, published, otherwise_ours=otherwise_ours)
+    if rebasing and not found.ours:
+        outcome: Plan | Refusal = Refusal(
+            "it is published on the mainline, and this rebase would move it", theirs.entries[-1].tag
+        )
+        return Decision(folder, outcome, False, found.assumed, base, ours, theirs)
+    first, second = (before, theirs) if found.ours else (theirs, before)
     outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal)
+    if rebasing and isinstance(outcome, Plan):
+        outcome = outcome._replace(interim=interim_journal(outcome, ours))
     if found.clash and isinstance(outcome, Plan) and published is not None:
         moved = tuple(m for m in second.migrations if m.tag in {move.old.tag for move in outcome.moves})
         if tag := moves_published(moved, published):

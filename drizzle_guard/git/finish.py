@@ -14,6 +14,8 @@ from drizzle_guard.git.histories import files_in_index
 from drizzle_guard.git.operation import Sides, merge_sides
 from drizzle_guard.git.repository import GitFailed, Repository
 
+_BY_HAND = "drizzle-guard renumber, then commit what it stages"
+
 
 def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:
     """The decision for each folder that both sides changed."""
@@ -68,17 +70,28 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     parents = repository.parents(head)
     if len(parents) != 2 or parents[1] != heads[0]:
         return []
-    sides = merge_sides(repository, parents[0], parents[1])
+    return finish_commit(repository, merge_sides(repository, parents[0], parents[1]), looked_at=False)
+
+
+def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
+    """Rewrite HEAD, a commit that git has just made of `sides`, with canonical folders; returns what was finished.
+
+    `looked_at`: a person may have resolved something, so only what still is as the driver left it is touched.  Raises
+    GitFailed, with the commit as git made it.
+    """
     found = []
     for decision in decisions(repository, sides):
-        if isinstance(decision.outcome, Refusal):
+        if isinstance(decision.outcome, Refusal) or (
+            looked_at and not is_untouched(repository, decision, decision.outcome)
+        ):
             continue
         if changes(decision.outcome.files, files_in_index(repository, decision.folder)):
             found.append(decision)
-    if not found:
+    head = repository.commit("HEAD")
+    if not found or head is None:
         return []
     if repository.run("diff-index", "--cached", "--quiet", head).returncode:
-        raise GitFailed("the index is not what was merged; the migrations still have their old numbers.")
+        raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
     for decision in found:
         assert isinstance(decision.outcome, Plan)
         apply(repository, decision.folder, decision.outcome.files, (decision.base, decision.ours, decision.theirs))

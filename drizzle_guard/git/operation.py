@@ -112,3 +112,26 @@ def stash_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
             ):
                 return None
     return Sides("stash", head, stash, (base,))
+
+
+PICK_NOTE = "drizzle-guard-pick"
+
+
+def note_pick(repository: Repository, sides: Sides) -> None:
+    """Leave word for `post-commit` of a pick that git will commit by itself; git keeps no trace of such a one."""
+    with open(os.path.join(repository.git_dir, PICK_NOTE), "w", encoding="utf-8") as file:
+        file.write(f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}\n")
+
+
+def made_sides(repository: Repository) -> Sides | None:
+    """In `post-commit`: the sides of which HEAD was just made, a noted pick or a merge that was committed by hand."""
+    head = repository.commit("HEAD")
+    if head is None:
+        return None
+    parents = repository.parents(head)
+    note = (repository.state_file(PICK_NOTE) or "").split()
+    if note:
+        os.unlink(os.path.join(repository.git_dir, PICK_NOTE))
+        if len(note) > 2 and parents == [note[1]]:
+            return Sides(note[0], note[1], None if note[2] == "-" else note[2], tuple(note[3:]))
+    return merge_sides(repository, parents[0], parents[1]) if len(parents) == 2 else None

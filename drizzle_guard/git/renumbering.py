@@ -97,7 +97,8 @@ def _look_back(repository: Repository, head: str, mainline: Mainline | None, fol
     bases = repository.merge_bases(head, mainline.commit)
     if mainline.commit in bases:
         sides = Sides("merge", head, mainline.commit, (mainline.commit,))
-        return _work(_compare(repository, sides, folder), sides)
+        decision = _unfinished_rebase(repository, mainline, folder) or _compare(repository, sides, folder)
+        return _work(decision, sides)
     sides = merge_sides(repository, head, mainline.commit)
     if folder not in colliding_folders(repository, sides):
         return Work(
@@ -143,8 +144,47 @@ def _compare(repository: Repository, sides: Sides, folder: str) -> Decision:
     return Decision(folder, outcome, False, False, theirs, ours, theirs)
 
 
+def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str) -> Decision | None:
+    """After a rebase whose hooks did not run: the plan from the branch as it was, `ORIG_HEAD`.
+
+    The rebased commits hold the journal with its new numbers, but the snapshots are only to be had from before.
+    """
+    before = repository.commit("ORIG_HEAD")
+    head = repository.commit("HEAD")
+    if before is None or head is None:
+        return None
+    now = history_at(repository, head, folder)
+    sides = merge_sides(repository, before, mainline.commit)
+    if mainline.commit in sides.bases or folder not in colliding_folders(repository, sides):
+        return None
+    decision = decide(repository, sides, folder)
+    if isinstance(decision.outcome, Refusal) or _identities(_as_history(decision)) != _identities(now):
+        return None
+    if _same(now, _as_history(decision)):
+        return None
+    return decision._replace(ours=now)
+
+
+def _refuse_lost_snapshots(outcome: Plan, history: History) -> None:
+    """A moved migration under its old file name shares its number with another; its snapshot is not in this commit."""
+    owners: dict[str, str] = {}
+    for migration in history.migrations:
+        owners.setdefault(migration.entry.prefix, migration.tag)
+    for move in outcome.moves:
+        owner = owners.get(move.old.prefix, move.old.tag)
+        if move.changes and not move.snapshot and owner != move.old.tag:
+            raise GuardError(
+                f"{printable(history.journal_path)}: {printable(move.old.tag)} has the number of {printable(owner)}, "
+                "and its snapshot is not in this commit.",
+                "go back to before the merge or rebase (git reflog) and do it again in an armed clone",
+                "drizzle-guard install --check   # says whether this clone is armed",
+            )
+
+
 def _work(decision: Decision, sides: Sides) -> Work:
     outcome = decision.outcome
+    if isinstance(outcome, Plan) and decision.base == decision.theirs:
+        _refuse_lost_snapshots(outcome, decision.ours)
     if isinstance(outcome, Plan) and not any(move.changes for move in outcome.moves):
         return Work(decision, "none", sides, "its own migrations are behind the mainline's already")
     return Work(decision, "apply", sides)

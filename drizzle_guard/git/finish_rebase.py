@@ -1,0 +1,120 @@
+"""The finishing step of a rebase: write the row of replayed commits anew, each with its canonical folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from drizzle_guard.core.errors import GuardError
+from drizzle_guard.core.plan import Plan
+from drizzle_guard.git.apply import index_lines
+from drizzle_guard.git.finish import same_commit_with_tree
+from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
+from drizzle_guard.git.repository import Repository
+
+_REASON = "drizzle-guard: renumber migrations"
+_UPDATE_REFS = "rebase-merge/update-refs"
+
+
+def finish_rebase(repository: Repository) -> int:
+    """In `post-rewrite`: rewrite the commits of the rebase that has just ended; returns how many changed.
+
+    Nothing outside the replayed commits is rewritten, and nothing at all if the branch is not where the rebase left
+    it.  Author, dates, message and notes stay; whoever signed a commit signs the new one.  Raises GuardError.
+    """
+    head = repository.commit("HEAD")
+    if head is None or onto(repository) is None:
+        return 0
+    row = picks(repository, head)
+    if not row:
+        return 0
+    trees = _canonical_trees(repository, row)
+    if not trees:
+        return 0
+    renamed = _rewrite(repository, row, trees)
+    new_head = renamed[head]
+    _move_worktree(repository, head, new_head)
+    try:
+        repository.git("update-ref", "-m", _REASON, "HEAD", new_head, head)
+    except GuardError:
+        _move_worktree(repository, new_head, head)
+        raise
+    _carry_notes(repository, row, renamed)
+    _carry_refs(repository, renamed)
+    return len(trees)
+
+
+def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
+    """For each commit whose folders are not canonical yet, the tree it should have."""
+    plans: dict[str, list[tuple[str, Plan]]] = {}
+    for folder in touched_folders(repository, row):
+        for pick, canon in zip(row, replayed(repository, row, folder), strict=True):
+            if canon.plan is not None:
+                plans.setdefault(pick.new, []).append((folder, canon.plan))
+    trees: dict[str, str] = {}
+    with _scratch_index(repository) as env:
+        for pick in row:
+            if pick.new not in plans:
+                continue
+            old_tree = repository.line("rev-parse", f"{pick.new}^{{tree}}")
+            repository.git("read-tree", pick.new, env=env)
+            for folder, outcome in plans[pick.new]:
+                lines = index_lines(repository, folder, outcome.files.items())
+                repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
+            tree = os.fsdecode(repository.git("write-tree", env=env)).strip()
+            if tree != old_tree:
+                trees[pick.new] = tree
+    return trees
+
+
+@contextmanager
+def _scratch_index(repository: Repository) -> Iterator[dict[str, str]]:
+    """The environment for an index that nobody else sees."""
+    path = os.path.join(repository.git_dir, f"drizzle-guard-index-{os.getpid()}")
+    try:
+        yield {"GIT_INDEX_FILE": path}
+    finally:
+        for name in (path, f"{path}.lock"):
+            if os.path.exists(name):
+                os.unlink(name)
+
+
+def _rewrite(repository: Repository, row: list[Pick], trees: dict[str, str]) -> dict[str, str]:
+    """The row again from the first commit that changes: new id by old id."""
+    renamed: dict[str, str] = {}
+    for pick in row:
+        parent = repository.parents(pick.new)[0]
+        if pick.new not in trees and parent not in renamed:
+            renamed[pick.new] = pick.new
+            continue
+        tree = trees.get(pick.new) or repository.line("rev-parse", f"{pick.new}^{{tree}}")
+        assert tree is not None
+        renamed[pick.new] = same_commit_with_tree(repository, pick.new, tree, (renamed.get(parent, parent),))
+    return renamed
+
+
+def _move_worktree(repository: Repository, old: str, new: str) -> None:
+    """Switch index and worktree from one commit to the other; git refuses if something of the user's is in the way."""
+    done = repository.run("read-tree", "-m", "-u", old, new)
+    if done.returncode:
+        raise GuardError(
+            "the rebased migrations still have their old numbers: a file in the worktree is in the way.",
+            "move it away, then: drizzle-guard renumber",
+        )
+
+
+def _carry_notes(repository: Repository, row: list[Pick], renamed: dict[str, str]) -> None:
+    """git has copied the notes to the commits that are now replaced; copy them on, as its settings say."""
+    pairs = "".join(f"{old} {renamed[pick.new]}\n" for pick in row for old in pick.old if renamed[pick.new] != pick.new)
+    repository.run("notes", "copy", "--for-rewrite=rebase", "--stdin", stdin=pairs.encode())
+
+
+def _carry_refs(repository: Repository, renamed: dict[str, str]) -> None:
+    """`rebase.updateRefs`: git moves these branches after this hook, to what stands in its list."""
+    text = repository.state_file(_UPDATE_REFS)
+    if text is None:
+        return
+    lines = [renamed.get(line.strip(), line) for line in text.split("\n")]
+    with open(os.path.join(repository.git_dir, _UPDATE_REFS), "wb") as file:
+        file.write(os.fsencode("\n".join(lines)))
