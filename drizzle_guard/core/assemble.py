@@ -38,7 +38,7 @@ def assemble(
     known = {path for h in (base, mainline, branch) for entry in h.entries for path in _paths(entry)}
     files: dict[str, Blob | None] = {}
     for path in sorted(known | {path for move in moves for path in _paths(move.new)}):
-        files[path] = wanted.get(path) or (None if path in gone else mainline.files.get(path))
+        files[path] = wanted[path] if path in wanted else None if path in gone else mainline.files.get(path)
     _refuse_strays(known, (mainline, branch), moves)
 
     files[PATH] = _journal_file(journal, mainline, branch)

@@ -9,6 +9,7 @@ from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.history import Blob, Migration
 from drizzle_guard.core.journal import Entry, snapshot_path
 from drizzle_guard.core.plan import Refusal, Refused
+from drizzle_guard.core.settle import Settled
 from drizzle_guard.core.snapshot import (
     Path,
     chained,
@@ -30,22 +31,22 @@ Body = dict[str, Any]
 class Chain:
     """The running tip of the snapshots, as own migrations are put behind the mainline's.
 
-    `kept` is the mainline's row, `unseen` what the branch does not know of it.  Files are only read when the tip and
-    the branch's own predecessor differ.
+    `start` stands for the predecessor of the first own snapshot, where a deletion must be carried over.  Bodies are
+    only read when the tip and the branch's own predecessor differ.
     """
 
-    def __init__(self, kept: Sequence[Migration], unseen: Sequence[Migration], *, start: Blob | None = None) -> None:
+    def __init__(self, settled: Settled, *, start: Blob | None = None) -> None:
+        kept = settled.kept
         self._blob = next((m.snapshot for m in reversed(kept) if m.snapshot), None)
         self._main_tip = self._blob
         self._tip: Body | None = None
-        self._unseen = unseen
-        self._start = (
-            start  # stands for the predecessor of the first own snapshot, where a deletion must be carried over
-        )
-        self._read: tuple[Blob, Body] | None = None
-        self._ids = {
-            found for m in (*unseen, *kept[-1:]) if m.snapshot and (found := snapshot_id(m.snapshot)) is not None
-        }
+        self._unseen = settled.unseen
+        self._start = start
+        self._read: tuple[Blob, Body] | None = None  # of the last file read, the next predecessor
+        self._ids: set[str] = set()
+        for migration in (*settled.new_on_main, *kept[-1:]):
+            if migration.snapshot:
+                self._note_id(migration.snapshot)
         self._last: tuple[Migration, Body, Body] | None = None  # own migration, its body on the branch, its body now
 
     def append(self, own: Migration, before: Blob | None, entry: Entry) -> tuple[Blob, str]:
@@ -59,8 +60,10 @@ class Chain:
         path = snapshot_path(entry.prefix)
         if self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id):
             return self._follow(blob, path)
-        body, tip = self._body(own, blob), self._tip_body()
         base = None if before is None else self._body(own, before)
+        body, tip = self._body(own, blob), self._tip_body()
+        if before is not None:
+            self._note_id(before)
         self._same_version(own, body, tip)
         merged, conflicts = merge(base, tip, body)
         if conflicts:

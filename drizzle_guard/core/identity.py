@@ -15,7 +15,7 @@ def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
     """Where each migration of a common ancestor stands on a side, renumbered or edited or not.
 
     The strongest sign first: the same tag and SQL; the same suffix and SQL; the same tag; the same SQL under another
-    name; the same snapshot id.
+    name; the same suffix and snapshot id.
     """
     pairs: Pairs = {}
     for key in (_tag_and_sql, _suffix_and_sql, _tag, _own_sql, _snapshot_id):
@@ -72,4 +72,5 @@ def _own_sql(migration: Migration) -> Hashable:
 
 
 def _snapshot_id(migration: Migration) -> Hashable:
-    return None if migration.snapshot is None else snapshot_id(migration.snapshot)
+    """Another text under the same snapshot id and suffix is an edit; under another suffix it was generated anew."""
+    return None if migration.snapshot is None else (migration.entry.suffix, snapshot_id(migration.snapshot))

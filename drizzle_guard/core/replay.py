@@ -55,7 +55,7 @@ def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move
     """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
     entries = [m.entry for m in settled.kept]
     newest = running_max(entries)
-    chain = Chain(settled.kept, settled.unseen, start=_start_after_deletions(settled, base, branch))
+    chain = Chain(settled, start=_start_after_deletions(settled, base, branch))
     moves: list[Move] = []
     snapshots: dict[str, Blob] = {}
     for position in settled.own:
@@ -63,6 +63,7 @@ def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move
         entry = _place(own.entry, entries, newest)
         done = ""
         if own.snapshot:
+            _refuse_borrowed(own, settled.kept)
             before = next((m.snapshot for m in reversed(branch.migrations[:position]) if m.snapshot), None)
             snapshots[snapshot_path(entry.prefix)], done = chain.append(own, before, entry)
         moves.append(Move(own.entry, entry, done))
@@ -70,6 +71,14 @@ def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move
         newest = max(entry.when or 0, newest or 0)
     chain.finish()
     return moves, snapshots
+
+
+def _refuse_borrowed(own: Migration, kept: Sequence[Migration]) -> None:
+    """A snapshot that belongs to a migration of the mainline under the same number says nothing of this one."""
+    for migration in kept:
+        if migration.entry.prefix == own.entry.prefix and migration.snapshot == own.snapshot:
+            reason = "they share a number and a snapshot"
+            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="edit"))
 
 
 def _place(own: Entry, before: Sequence[Entry], newest: int | None) -> Entry:
@@ -116,7 +125,7 @@ def _scripts(migrations: Sequence[Migration]) -> list[Script]:
 
 
 def _start_after_deletions(settled: Settled, base: History, branch: History) -> Blob | None:
-    """Where the branch deleted common entries, its first own snapshot must carry the deletion over.
+    """Where the branch deleted common entries, its first own snapshot must carry the deletion over (None: no need).
 
     The mainline's later snapshots still hold what was deleted, and they stay as they are; so the base's last snapshot
     takes the place of the first own one's predecessor.  Without an own snapshot nothing could say it: refuse.
@@ -124,6 +133,9 @@ def _start_after_deletions(settled: Settled, base: History, branch: History) -> 
     gone = [m for m in settled.deleted if m.snapshot]
     if not gone:
         return None
+    if settled.own and settled.own[0] < settled.last_common:
+        tag = branch.migrations[settled.own[0]].tag
+        raise Refused(Refusal("the branch put it in the place of a common migration", tag, gone[0].tag))
     last = next((m for m in reversed(settled.kept) if m.snapshot), None)
     if last is None or last not in settled.unseen:
         return None

@@ -19,7 +19,8 @@ class Settled(NamedTuple):
     """`kept` is the mainline's row as it will stand; `own` are positions in the branch's row that go behind it.
 
     `deleted` are base entries that only the branch deleted; `unseen` is what the mainline has and the branch does not
-    know, in order; `same` pairs the branch's and the mainline's copy of one new migration.
+    know, in order; `same` pairs the branch's and the mainline's copy of one new migration.  `last_common` is the
+    position of the last common entry in the branch's row.
     """
 
     kept: list[Migration]
@@ -27,6 +28,12 @@ class Settled(NamedTuple):
     deleted: list[Migration]
     unseen: list[Migration]
     same: list[tuple[Migration, Migration]]
+    last_common: int
+
+    @property
+    def new_on_main(self) -> list[Migration]:
+        """What the mainline has beyond the base, whether or not the branch has a copy of it."""
+        return [*self.unseen, *(main for _, main in self.same)]
 
 
 def settle(base: History, mainline: History, branch: History) -> Settled:
@@ -63,11 +70,14 @@ def settle(base: History, mainline: History, branch: History) -> Settled:
         deleted=deleted,
         unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or (n in new_main and n not in seen)],
         same=same,
+        last_common=max(known_branch, default=-1),
     )
 
 
 def _three_equalities(base: Migration, main: Migration | None, branch: Migration | None) -> Migration | None:
     """What stands in the mainline's row for a base entry; None if nothing."""
+    if branch is not None and main is not None and branch.sql is None and main.sql is not None:
+        raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out="edit"))
     if main is None and branch is None:
         return None
     if main is None:
@@ -85,7 +95,7 @@ def _three_equalities(base: Migration, main: Migration | None, branch: Migration
             entry = branch.entry
         elif (branch.tag == base.tag or main.tag == base.tag) and main.entry != base.entry:
             raise Refused(Refusal("both sides changed its journal entry", own=branch.tag, other=main.tag))
-    return Migration(entry, _edited(base, main, branch), _newer(base.snapshot, main.snapshot, branch.snapshot))
+    return Migration(entry, _edited(base, main, branch), _snapshot(base, main, branch))
 
 
 def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
@@ -96,9 +106,9 @@ def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
     raise Refused(Refusal("both sides edited its SQL", own=branch.tag, other=main.tag))
 
 
-def _newer(base: Blob | None, main: Blob | None, branch: Blob | None) -> Blob | None:
-    """The snapshot of a common entry: the branch's only where it alone changed it."""
-    return branch if main == base else main
+def _snapshot(base: Migration, main: Migration, branch: Migration) -> Blob | None:
+    """The snapshot of a common entry: the branch's only where it alone edited it, not where it gave it a new number."""
+    return branch.snapshot if main.snapshot == base.snapshot and branch.tag == main.tag else main.snapshot
 
 
 def _refuse_resets(base: History, mainline: History, branch: History, on_main: Pairs, on_branch: Pairs) -> None:

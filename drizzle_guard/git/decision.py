@@ -114,6 +114,8 @@ def _published(
         return ours
     if mainline.commit == sides.theirs:
         return theirs
+    if repository.parents(mainline.commit) == [sides.ours, sides.theirs]:
+        return ours  # this very merge was made on the mainline
     try:
         return history_at(repository, mainline.commit, folder, name=f"{mainline.name}:{folder}")
     except GuardError:

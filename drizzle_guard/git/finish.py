@@ -9,7 +9,7 @@ from drizzle_guard.core.history import join
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
-from drizzle_guard.git.decision import Decision, colliding_folders, decide
+from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.git.histories import files_in_index
 from drizzle_guard.git.operation import Sides, merge_sides
 from drizzle_guard.git.repository import GitFailed, Repository
@@ -81,9 +81,12 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     """
     found = []
     for decision in decisions(repository, sides):
-        if isinstance(decision.outcome, Refusal) or (
-            looked_at and not is_untouched(repository, decision, decision.outcome)
-        ):
+        if isinstance(decision.outcome, Refusal):
+            if looked_at:
+                continue  # somebody resolved it by hand
+            kept = "HEAD" if decision.ours_established else "the other side"
+            raise explain_refusal(decision.outcome, decision.folder, sides.next_command, kept)
+        if looked_at and not is_untouched(repository, decision, decision.outcome):
             continue
         if changes(decision.outcome.files, files_in_index(repository, decision.folder)):
             found.append(decision)
