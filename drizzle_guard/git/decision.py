@@ -51,7 +51,22 @@ def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | Non
 
     In a rebase the commits made so far still have old file names; the pick goes behind what they will be.
     """
-    ours = history_at(repository, sides.ours, folder)
+    ours, theirs = history_at(repository, sides.ours, folder), history_at(repository, sides.theirs, folder)
+    base = common_base(repository, sides, folder, (ours, theirs))
+    return judge(repository, sides, folder, base, ours, theirs, onto=onto)
+
+
+def judge(
+    repository: Repository,
+    sides: Sides,
+    folder: str,
+    base: History,
+    ours: History,
+    theirs: History,
+    *,
+    onto: str | None = None,
+) -> Decision:
+    """Find out who is published and ask the core about three histories that were read."""
     rebasing = sides.kind == "rebase" and is_rebasing(repository)
     before = canonical_head(repository, sides.ours, folder) if rebasing else ours
     if before is None:
@@ -59,17 +74,13 @@ def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | Non
             f"{printable(folder) or '.'}: this rebase makes merge commits; drizzle-guard does not renumber those.",
             "git rebase --abort, then rebase without --rebase-merges, or merge instead",
         )
-    theirs = history_at(repository, sides.theirs, folder)
-    base = common_base(repository, sides, folder, (ours, theirs))
     mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
     otherwise_ours = sides.kind != "merge" or (mainline is not None and _is_checked_out(repository, mainline))
     found = establish(base, before, theirs, published, otherwise_ours=otherwise_ours)
     if rebasing and not found.ours:
-        outcome: Plan | Refusal = Refusal(
-            "it is published on the mainline, and this rebase would move it", theirs.entries[-1].tag
-        )
-        return Decision(folder, outcome, False, found.assumed, base, ours, theirs)
+        reason = "it is published on the mainline, and this rebase would move it"
+        return Decision(folder, Refusal(reason, theirs.entries[-1].tag), False, found.assumed, base, ours, theirs)
     first, second = (before, theirs) if found.ours else (theirs, before)
     outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal)
     if rebasing and isinstance(outcome, Plan):

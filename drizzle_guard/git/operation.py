@@ -32,6 +32,7 @@ class Sides(NamedTuple):
             "merge": "git commit",
             "stash": "git stash drop",
             "am": "git am --continue",
+            "other": "git commit",
         }.get(self.kind, f"git {self.kind} --continue")
 
 

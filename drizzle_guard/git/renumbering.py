@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, UsageError, printable
-from drizzle_guard.core.history import History, join
-from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.history import History, join, read_history
+from drizzle_guard.core.journal import PATH, snapshot_path, sql_path
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.core.snapshot import read_snapshot
-from drizzle_guard.git.decision import Decision, colliding_folders, decide
+from drizzle_guard.git.decision import Decision, colliding_folders, decide, judge
 from drizzle_guard.git.histories import files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.operation import Sides, merge_sides, sides_in_progress, stash_sides
@@ -42,14 +42,31 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
     unmerged = _unmerged_folders(repository)
     sides = sides_in_progress(repository) or (stash_sides(repository, unmerged) if unmerged else None)
     if sides is None and unmerged:
-        raise UsageError(
-            f"{join(sorted(unmerged)[0], PATH)} is in conflict, but git does not say between which commits.",
-            "resolve it by hand, or abort and use git merge, git rebase or git cherry-pick",
-        )
+        return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
         folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
         return [Work(decide(repository, sides, folder, onto=onto), "apply", sides) for folder in folders]
     return _without_operation(repository, paths, onto)
+
+
+def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
+    """A conflict of which only the index knows the sides (`am -3`, `checkout -m`, a stash that is gone)."""
+    head = repository.commit("HEAD")
+    if head is None:
+        raise UsageError("this repository has no commit yet.")
+    ours = history_at(repository, head, folder)
+    index = files_in_index(repository, folder)
+    base = read_history(folder, {p: blob for p, stages in index.items() if (blob := stages.get(1) or stages.get(0))})
+    known = {path for e in base.entries for path in (sql_path(e.tag), snapshot_path(e.prefix))}
+    # what git put there without a conflict is theirs, unless it is ours or was there before
+    theirs_files = {
+        path: blob
+        for path, stages in index.items()
+        if (blob := stages.get(3) or stages.get(0)) and (3 in stages or path in known or ours.files.get(path) != blob)
+    }
+    sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
+    decision = judge(repository, sides, folder, base, ours, read_history(folder, theirs_files), onto=onto)
+    return Work(decision, "apply", sides)
 
 
 def _unmerged_folders(repository: Repository) -> set[str]:
@@ -192,8 +209,6 @@ def _work(decision: Decision, sides: Sides) -> Work:
 
 def _as_history(decision: Decision) -> History:
     assert isinstance(decision.outcome, Plan)
-    from drizzle_guard.core.history import read_history
-
     files = {path: blob for path, blob in decision.outcome.files.items() if blob is not None}
     return read_history(decision.folder, files)
 
