@@ -12,6 +12,7 @@ from drizzle_guard.core.history import join
 from drizzle_guard.core.plan import Move, Plan, Refusal
 from drizzle_guard.git.apply import apply
 from drizzle_guard.git.decision import explain_refusal
+from drizzle_guard.git.histories import history_at
 from drizzle_guard.git.renumbering import Work, find_work, is_canonical
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.output import fail
@@ -50,7 +51,9 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
         return False
     if only_look:
         return not is_canonical(repository, decision.folder, decision)
-    return apply(repository, decision.folder, decision.outcome.files, (decision.base, decision.ours, decision.theirs))
+    head = history_at(repository, "HEAD", decision.folder)
+    versions = (*decision.versions, head)
+    return apply(repository, decision.folder, decision.outcome.files, versions, resolving=item.resolving)
 
 
 def _from_root(repository: Repository, path: str) -> str:
@@ -86,9 +89,7 @@ def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
     if not work:
         click.echo("nothing to do: no two sides of a migration folder meet here")
     elif changed and not only_shown:
-        sides = changed[0].sides
-        conflict = any(item.todo == "apply" for item in changed)
-        click.echo(f"staged; next: {sides.next_command}" if conflict else "")
+        click.echo(f"staged; next: {changed[0].sides.next_command if changed[0].resolving else 'git commit'}")
 
 
 def table(plan: Plan) -> list[str]:

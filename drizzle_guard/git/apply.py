@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.history import Blob, History, join
-from drizzle_guard.git.histories import Files, files_in_index
+from drizzle_guard.git.histories import files_in_index
 from drizzle_guard.git.repository import GitFailed, Repository
 
 _ABSENT = "0" * 40
@@ -39,15 +39,24 @@ def _id(blob: Blob | None) -> tuple[str, str] | None:
     return None if blob is None else (blob.id, blob.mode)
 
 
-def apply(repository: Repository, folder: str, wanted: Mapping[str, Blob | None], versions: Iterable[History]) -> bool:
+def apply(
+    repository: Repository,
+    folder: str,
+    wanted: Mapping[str, Blob | None],
+    versions: Iterable[History],
+    *,
+    resolving: bool = True,
+) -> bool:
     """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
 
-    `versions` are histories whose files may be overwritten where they lie in the worktree (those of the merge).
-    Raises GuardError, with everything as it was, if a file of the user's is in the way or git fails.
+    The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).
+    `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
+    with everything as it was, if a file of the user's is in the way or git fails.
     """
     index = files_in_index(repository, folder)
     todo = changes(wanted, index)
-    known = _known_ids(wanted, versions, index)
+    known = _known_ids(wanted, versions, index if resolving else {})
+    _refuse_staged(folder, wanted, known, index)
     unmerged = {path for path, stages in index.items() if stages.keys() - {0}}
     stale = _stale(repository, folder, wanted, known, unmerged)
     if not todo and not stale:
@@ -73,13 +82,33 @@ def _known_ids(
 ) -> dict[str, set[str]]:
     """For each path the contents that may be overwritten: those of the index and of the commits that meet."""
     known: dict[str, set[str]] = {path: set() for path in wanted}
-    sources: list[Files] = [dict(history.files) for history in versions]
+    sources = [history.files for history in versions]
     for path, ids in known.items():
         ids.update(files[path].id for files in sources if path in files)
         ids.update(blob.id for blob in (index.get(path) or {}).values())
         if (blob := wanted[path]) is not None:
             ids.add(blob.id)
     return known
+
+
+def _refuse_staged(
+    folder: str,
+    wanted: Mapping[str, Blob | None],
+    known: Mapping[str, set[str]],
+    index: Mapping[str, Mapping[int, Blob]],
+) -> None:
+    for path in wanted:
+        staged = (index.get(path) or {}).get(0)
+        if staged is not None and staged.id not in known[path]:
+            raise _in_the_way(join(folder, path))
+
+
+def _in_the_way(path: str) -> GuardError:
+    shown = printable(path)
+    return GuardError(
+        f"{shown} has changes that no commit holds; they would be overwritten.",
+        f"keep them: git stash push -- {shown}, or drop them: git checkout HEAD -- {shown}; then try again",
+    )
 
 
 def _stale(
@@ -101,11 +130,7 @@ def _stale(
             continue
         stale.append(path)
         if path in found and found[path] not in known[path] and path not in unmerged:
-            shown = printable(join(folder, path))
-            raise GuardError(
-                f"{shown} has changes that no commit holds; they would be overwritten.",
-                f"keep them: git stash push -- {shown}, or drop them: git checkout -- {shown}; then try again",
-            )
+            raise _in_the_way(join(folder, path))
     return stale
 
 

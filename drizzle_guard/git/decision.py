@@ -30,8 +30,9 @@ class Decision(NamedTuple):
     theirs: History
 
     @property
-    def journal(self) -> str:
-        return join(self.folder, PATH)
+    def versions(self) -> tuple[History, History, History]:
+        """The three sides."""
+        return self.base, self.ours, self.theirs
 
 
 def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
@@ -82,6 +83,10 @@ def judge(
         reason = "it is published on the mainline, and this rebase would move it"
         return Decision(folder, Refusal(reason, theirs.entries[-1].tag), False, found.assumed, base, ours, theirs)
     first, second = (before, theirs) if found.ours else (theirs, before)
+    if not first.entries or not second.entries:
+        own, other = (history.entries[-1].tag if history.entries else "" for history in (second, first))
+        refusal = Refusal("one side has moved or deleted the whole folder", own, other, way_out="move")
+        return Decision(folder, refusal, found.ours, found.assumed, base, ours, theirs)
     outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal)
     if rebasing and isinstance(outcome, Plan):
         outcome = outcome._replace(interim=interim_journal(outcome, ours))
@@ -143,6 +148,7 @@ def explain_refusal(refusal: Refusal, folder: str, next_command: str, mainline: 
     shown = printable(folder) or "."
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
+        "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
         "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
         "regenerate": (
             f"drizzle-guard regenerate   # keeps the folder of {printable(mainline)}, generates your changes anew",

@@ -11,7 +11,7 @@ from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.git.histories import files_in_index
-from drizzle_guard.git.operation import Sides, merge_sides
+from drizzle_guard.git.operation import Sides, merge_heads, merge_sides
 from drizzle_guard.git.repository import GitFailed, Repository
 
 _BY_HAND = "drizzle-guard renumber, then commit what it stages"
@@ -30,10 +30,11 @@ def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
     """
     done = []
     for decision in decisions(repository, sides):
-        if isinstance(decision.outcome, Plan) and is_untouched(repository, decision, decision.outcome):
-            versions = (decision.base, decision.ours, decision.theirs)
-            if apply(repository, decision.folder, decision.outcome.files, versions):
-                done.append(decision)
+        plan = decision.outcome
+        if isinstance(plan, Refusal) or not is_untouched(repository, decision, plan):
+            continue
+        if apply(repository, decision.folder, plan.files, decision.versions):
+            done.append(decision)
     return done
 
 
@@ -64,7 +65,7 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     `MERGE_HEAD` still stands then; after a fast-forward, even onto somebody's merge, it does not.  Raises GitFailed.
     """
     head = repository.commit("HEAD")
-    heads = (repository.state_file("MERGE_HEAD") or "").split()
+    heads = merge_heads(repository)
     if head is None or len(heads) != 1:
         return []
     parents = repository.parents(head)
@@ -97,7 +98,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
         raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
     for decision in found:
         assert isinstance(decision.outcome, Plan)
-        apply(repository, decision.folder, decision.outcome.files, (decision.base, decision.ours, decision.theirs))
+        apply(repository, decision.folder, decision.outcome.files, decision.versions)
     replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
     return found
 

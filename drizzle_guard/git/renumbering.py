@@ -33,6 +33,7 @@ class Work(NamedTuple):
     todo: str
     sides: Sides
     note: str = ""
+    resolving: bool = False  # git has stopped for this
 
 
 def find_work(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
@@ -45,7 +46,8 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
         return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
         folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
-        return [Work(decide(repository, sides, folder, onto=onto), "apply", sides) for folder in folders]
+        decisions = [decide(repository, sides, folder, onto=onto) for folder in folders]
+        return [Work(decision, "apply", sides, resolving=True) for decision in decisions]
     return _without_operation(repository, paths, onto)
 
 
@@ -66,7 +68,7 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
     }
     sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
     decision = judge(repository, sides, folder, base, ours, read_history(folder, theirs_files), onto=onto)
-    return Work(decision, "apply", sides)
+    return Work(decision, "apply", sides, resolving=True)
 
 
 def _unmerged_folders(repository: Repository) -> set[str]:
@@ -89,15 +91,8 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
     mainline = find_mainline(repository, onto)
     work = []
     for folder in _only(paths, sorted(folders_at(repository, head))):
-        _refuse_uncommitted(repository, folder)
         work.append(_look_back(repository, head, mainline, folder, onto))
     return work
-
-
-def _refuse_uncommitted(repository: Repository, folder: str) -> None:
-    if repository.run("diff", "--quiet", "HEAD", "--", f":(top,literal){folder or '.'}").returncode:
-        shown = printable(folder) or "."
-        raise GuardError(f"{shown} has changes that are not committed.", f"git commit or git stash push -- {shown}")
 
 
 def _look_back(repository: Repository, head: str, mainline: Mainline | None, folder: str, onto: str | None) -> Work:
