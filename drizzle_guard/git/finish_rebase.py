@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from drizzle_guard.core.errors import GuardError
-from drizzle_guard.core.plan import Plan
+from drizzle_guard.core.history import Blob
 from drizzle_guard.git.apply import index_lines
 from drizzle_guard.git.finish import same_commit_with_tree
 from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
@@ -47,20 +47,20 @@ def finish_rebase(repository: Repository) -> int:
 
 def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
     """For each commit whose folders are not canonical yet, the tree it should have."""
-    plans: dict[str, list[tuple[str, Plan]]] = {}
+    wanted: dict[str, list[tuple[str, dict[str, Blob | None]]]] = {}
     for folder in touched_folders(repository, row):
         for pick, canon in zip(row, replayed(repository, row, folder), strict=True):
-            if canon.plan is not None:
-                plans.setdefault(pick.new, []).append((folder, canon.plan))
+            if canon.files is not None:
+                wanted.setdefault(pick.new, []).append((folder, canon.files))
     trees: dict[str, str] = {}
     with _scratch_index(repository) as env:
         for pick in row:
-            if pick.new not in plans:
+            if pick.new not in wanted:
                 continue
             old_tree = repository.line("rev-parse", f"{pick.new}^{{tree}}")
             repository.git("read-tree", pick.new, env=env)
-            for folder, outcome in plans[pick.new]:
-                lines = index_lines(repository, folder, outcome.files.items())
+            for folder, files in wanted[pick.new]:
+                lines = index_lines(repository, folder, files.items())
                 repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
             tree = os.fsdecode(repository.git("write-tree", env=env)).strip()
             if tree != old_tree:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.core.history import History, read_history
+from drizzle_guard.core.history import Blob, History, read_history
 from drizzle_guard.core.journal import Entry, dump_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
@@ -28,11 +28,13 @@ class Pick(NamedTuple):
 
 
 class Canon(NamedTuple):
-    """The folder as it should be after a pick; `ours` says that it is ours to write (nobody resolved it by hand)."""
+    """The folder as it should be after a pick.
+
+    `files` is what is to stand at each path (None: nothing); it is None itself where a person resolved the pick.
+    """
 
     history: History
-    plan: Plan | None
-    ours: bool = True
+    files: dict[str, Blob | None] | None
 
 
 def is_rebasing(repository: Repository) -> bool:
@@ -85,25 +87,30 @@ def replayed(repository: Repository, row: Sequence[Pick], folder: str) -> list[C
     start = onto(repository)
     now = history_at(repository, start, folder)
     canons: list[Canon] = []
+    gone: dict[str, Blob | None] = {}  # old file names of earlier picks; git carried them into the later ones
     for pick in row:
         actual = history_at(repository, pick.new, folder)
         canon = _after(repository, now, pick, actual, folder)
+        if canon.files is not None:
+            gone.update((path, None) for path, blob in canon.files.items() if blob is None)
+            canon = canon._replace(files={**gone, **canon.files})
         canons.append(canon)
         now = canon.history
     return canons
 
 
 def _after(repository: Repository, before: History, pick: Pick, actual: History, folder: str) -> Canon:
-    result: Plan | None = None
+    files: dict[str, Blob | None] = {}
     now = before
     for old in pick.old:
         outcome = replay_commit(repository, now, old, folder)
         if isinstance(outcome, Refusal):
-            return Canon(actual, None, ours=False)
-        result, now = outcome, _as_history(outcome, now, folder)
-    if result is None or not _same_row(now, actual):
-        return Canon(actual, None, ours=False)
-    return Canon(now, result)
+            return Canon(actual, None)
+        files.update(outcome.files)
+        now = _as_history(outcome, now, folder)
+    if not files or not _same_row(now, actual):
+        return Canon(actual, None)
+    return Canon(now, files)
 
 
 def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
