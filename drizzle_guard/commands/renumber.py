@@ -13,7 +13,8 @@ from drizzle_guard.core.plan import Move, Plan, Refusal
 from drizzle_guard.git.apply import apply
 from drizzle_guard.git.decision import explain_refusal
 from drizzle_guard.git.histories import history_at
-from drizzle_guard.git.renumbering import Work, find_work, is_canonical
+from drizzle_guard.git.looking_back import Work
+from drizzle_guard.git.renumbering import find_work, is_canonical
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.output import fail
 
