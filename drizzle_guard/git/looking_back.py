@@ -7,7 +7,7 @@ import tempfile
 from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.history import History, join, read_history
+from drizzle_guard.core.history import History, read_history
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
@@ -74,7 +74,7 @@ def _merges(repository: Repository, head: str, mainline: Mainline | None) -> lis
 def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, decision: Decision) -> Work:
     at_merge = history_at(repository, merge, decision.folder)
     if isinstance(decision.outcome, Refusal):
-        if _is_gits_own(repository, sides, decision.folder, at_merge):
+        if _is_gits_own(repository, decision, at_merge):
             return Work(decision, "apply", sides)
         return Work(decision, "none", sides, "a person resolved that merge")
     now = at_merge if merge == head else history_at(repository, head, decision.folder)
@@ -169,13 +169,10 @@ def _same_files(one: History, other: History) -> bool:
     return {p: b.id for p, b in one.files.items()} == {p: b.id for p, b in other.files.items()}
 
 
-def _is_gits_own(repository: Repository, sides: Sides, folder: str, merged: History) -> bool:
+def _is_gits_own(repository: Repository, decision: Decision, merged: History) -> bool:
     """Whether the merged journal is what git's text merge makes, so that nobody has looked at it."""
-    path = join(folder, PATH)
-    texts = []
-    for commit in (sides.ours, *(sides.bases[:1] or ("",)), sides.theirs or ""):
-        done = repository.run("cat-file", "blob", f"{commit}:{path}")
-        texts.append(done.stdout if done.returncode == 0 else b"")
+    sides = (decision.ours, decision.base, decision.theirs)
+    texts = [side.files[PATH].data if PATH in side.files else b"" for side in sides]
     with tempfile.TemporaryDirectory() as directory:
         files = []
         for name, text in zip(("ours", "base", "theirs"), texts, strict=True):
