@@ -1,14 +1,15 @@
 """Writing a plan into the index and the worktree: all of it or nothing, and safe to do twice.
 
-The order is: look (nothing of the user's may be in the way), store blobs, switch the index in one atomic step, then
-let git write the files (with its line-end rules) and remove the old ones.  Killed in between, the index and the
-worktree differ only in files that are known to be versions of ours, so a second run completes the work.
+The order is: look (nothing of the user's may be in the way), let git write the files (with its line-end rules) from a
+scratch index and remove the old ones, then switch the index in one atomic step.  Killed in between, the worktree has
+only files that are known to be versions of ours, and the index still says what it said: a second run completes it.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
@@ -62,16 +63,15 @@ def apply(
     if not todo and not stale:
         return False
     _refuse_links(repository, folder)
-    _switch_index(repository, folder, todo)
+    saved = {path: _read(os.path.join(repository.root, join(folder, path))) for path in stale}
     try:
-        write = [join(folder, path) for path in stale if wanted[path] is not None]
-        _checkout(repository, write)
-        for path in stale:
-            if wanted[path] is None:
-                _remove(os.path.join(repository.root, join(folder, path)))
+        _write_files(repository, folder, {path: wanted[path] for path in stale})
+        if lines := index_lines(repository, folder, todo):
+            repository.git("update-index", "-z", "--index-info", stdin=lines)
+        _checkout(repository, [join(folder, path) for path in stale if wanted[path] is not None], "-u")
         _verify(repository, folder, wanted)
     except (GitFailed, OSError) as error:
-        _restore(repository, folder, index, stale)
+        _restore(repository, folder, index, saved)
         text = error.message if isinstance(error, GitFailed) else f"{error.strerror}: {printable(str(error.filename))}"
         raise GuardError(f"{printable(folder) or '.'}: {text} Everything was put back.") from None
     return True
@@ -157,9 +157,25 @@ def _refuse_links(repository: Repository, folder: str) -> None:
             raise GuardError(f"{printable(os.path.relpath(at, repository.root))} is a symbolic link.")
 
 
-def _switch_index(repository: Repository, folder: str, todo: Iterable[Change]) -> None:
-    if lines := index_lines(repository, folder, todo):
-        repository.git("update-index", "-z", "--index-info", stdin=lines)
+@contextmanager
+def scratch_index() -> Iterator[dict[str, str]]:
+    """The environment for an index that nobody else sees, empty at first."""
+    from tempfile import TemporaryDirectory  # late: most merges have nothing to write
+
+    with TemporaryDirectory(prefix="drizzle-guard-") as directory:
+        yield {"GIT_INDEX_FILE": os.path.join(directory, "index")}
+
+
+def _write_files(repository: Repository, folder: str, files: Mapping[str, Blob | None]) -> None:
+    """Bring files of the worktree to what they should be; the index stays."""
+    written = {path: blob for path, blob in files.items() if blob is not None}
+    if written:
+        with scratch_index() as env:
+            lines = index_lines(repository, folder, written.items())
+            repository.git("update-index", "-z", "--add", "--index-info", stdin=lines, env=env)
+            _checkout(repository, [join(folder, path) for path in written], env=env)
+    for path in files.keys() - written.keys():
+        _remove(os.path.join(repository.root, join(folder, path)))
 
 
 def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
@@ -181,10 +197,17 @@ def _stored(repository: Repository, blob: Blob) -> str:
     return repository.write_blob(blob.data)
 
 
-def _checkout(repository: Repository, paths: list[str]) -> None:
+def _checkout(repository: Repository, paths: list[str], *options: str, env: dict[str, str] | None = None) -> None:
     if paths:
         listed = os.fsencode("\0".join(paths) + "\0")
-        repository.git("checkout-index", "-f", "-u", "-q", "-z", "--stdin", stdin=listed)
+        repository.git("checkout-index", "-f", *options, "-q", "-z", "--stdin", stdin=listed, env=env)
+
+
+def _read(path: str) -> bytes | None:
+    if not os.path.lexists(path):
+        return None
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _remove(path: str) -> None:
@@ -199,19 +222,23 @@ def _verify(repository: Repository, folder: str, wanted: Mapping[str, Blob | Non
 
 
 def _restore(
-    repository: Repository, folder: str, index: Mapping[str, Mapping[int, Blob]], stale: Iterable[str]
+    repository: Repository,
+    folder: str,
+    index: Mapping[str, Mapping[int, Blob]],
+    saved: Mapping[str, bytes | None],
 ) -> None:
+    """Put the files and the index back as they were."""
+    for path, data in saved.items():
+        file = os.path.join(repository.root, join(folder, path))
+        with suppress(OSError):
+            if data is None:
+                _remove(file)
+            elif _read(file) != data:
+                with open(file, "wb") as output:
+                    output.write(data)
     lines = []
-    for path in stale:
+    for path in saved:
         full = join(folder, path)
-        lines.append(f"0 {_ABSENT}\t{full}")
-        lines += [f"{blob.mode} {blob.id} {stage}\t{full}" for stage, blob in (index.get(path) or {}).items()]
-    if lines:
-        repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("\0".join(lines) + "\0"))
-    back = [join(folder, path) for path in stale if 0 in (index.get(path) or {})]
-    repository.run(
-        "checkout-index", "-f", "-u", "-q", "-z", "--stdin", stdin=os.fsencode("\0".join(back) + "\0") if back else b""
-    )
-    for path in stale:
-        if not index.get(path):
-            _remove(os.path.join(repository.root, join(folder, path)))
+        lines.append(f"0 {_ABSENT}\t{full}\0")
+        lines += [f"{blob.mode} {blob.id} {stage}\t{full}\0" for stage, blob in (index.get(path) or {}).items()]
+    repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))

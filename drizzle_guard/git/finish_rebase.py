@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from drizzle_guard.core.errors import GuardError
 from drizzle_guard.core.history import Blob
-from drizzle_guard.git.apply import index_lines
+from drizzle_guard.git.apply import index_lines, scratch_index
 from drizzle_guard.git.finish import same_commit_with_tree
 from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
 from drizzle_guard.git.repository import Repository
@@ -53,7 +51,7 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
             if canon.files is not None:
                 wanted.setdefault(pick.new, []).append((folder, canon.files))
     trees: dict[str, str] = {}
-    with _scratch_index(repository) as env:
+    with scratch_index() as env:
         for pick in row:
             if pick.new not in wanted:
                 continue
@@ -66,18 +64,6 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
             if tree != old_tree:
                 trees[pick.new] = tree
     return trees
-
-
-@contextmanager
-def _scratch_index(repository: Repository) -> Iterator[dict[str, str]]:
-    """The environment for an index that nobody else sees."""
-    path = os.path.join(repository.git_dir, f"drizzle-guard-index-{os.getpid()}")
-    try:
-        yield {"GIT_INDEX_FILE": path}
-    finally:
-        for name in (path, f"{path}.lock"):
-            if os.path.exists(name):
-                os.unlink(name)
 
 
 def _rewrite(repository: Repository, row: list[Pick], trees: dict[str, str]) -> dict[str, str]:
