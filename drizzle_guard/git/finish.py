@@ -10,7 +10,7 @@ from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal
-from drizzle_guard.git.histories import files_in_index
+from drizzle_guard.git.histories import files_at, files_in_index
 from drizzle_guard.git.operation import Sides, merge_heads, merge_sides
 from drizzle_guard.git.repository import GitFailed, Repository
 
@@ -74,6 +74,12 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     return finish_commit(repository, merge_sides(repository, parents[0], parents[1]), looked_at=False)
 
 
+def is_interrupted(repository: Repository) -> bool:
+    """Whether a merge was committed and its `post-merge` never ended: git still thinks that it is merging."""
+    head, heads = repository.commit("HEAD"), merge_heads(repository)
+    return head is not None and bool(heads) and repository.parents(head)[1:] == heads
+
+
 def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
     """Rewrite HEAD, a commit that git has just made of `sides`, with canonical folders; returns what was finished.
 
@@ -89,12 +95,15 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
             raise explain_refusal(decision.outcome, decision.folder, sides.next_command, kept)
         if looked_at and not is_untouched(repository, decision, decision.outcome):
             continue
-        if changes(decision.outcome.files, files_in_index(repository, decision.folder)):
+        committed = files_at(repository, "HEAD", decision.folder, decision.folder)
+        if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):
             found.append(decision)
     head = repository.commit("HEAD")
     if not found or head is None:
         return []
-    if repository.run("diff-index", "--cached", "--quiet", head).returncode:
+    staged = os.fsdecode(repository.git("diff-index", "--cached", "--name-only", "-z", head)).split("\0")
+    ours = {join(d.folder, path) for d in found if isinstance(d.outcome, Plan) for path in d.outcome.files}
+    if not ours.issuperset(filter(None, staged)):
         raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
     for decision in found:
         assert isinstance(decision.outcome, Plan)

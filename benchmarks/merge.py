@@ -1,0 +1,225 @@
+"""What a merge of migrations costs, as ratios within one run.
+
+    python benchmarks/merge.py [--rounds N] [--quick]
+
+Four questions: the merge driver's process against `python -c pass`; an armed merge of one migration against one,
+above the same merge without a collision, in driver processes; the cost of one migration in 100 against 100 (300 kB
+snapshots), against 10 against 10; a rebase of 100 migration commits, against 10.  Rounds are interleaved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+TOOL = str(Path(sys.executable).parent / "drizzle-guard")
+ENV = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_AUTHOR_NAME": "Dev",
+    "GIT_AUTHOR_EMAIL": "dev@example.org",
+    "GIT_COMMITTER_NAME": "Dev",
+    "GIT_COMMITTER_EMAIL": "dev@example.org",
+}
+ZERO = "00000000-0000-0000-0000-000000000000"
+
+
+def run(root: Path, *argv: str) -> None:
+    subprocess.run(argv, cwd=root, env=ENV, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def table(name: str) -> dict[str, Any]:
+    column = {"name": "id", "type": "integer", "primaryKey": True, "notNull": True}
+    empty: dict[str, Any] = {}
+    kinds = ("indexes", "foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies", "checkConstraints")
+    return {"name": name, "schema": "", "columns": {"id": column}, **dict.fromkeys(kinds, empty), "isRLSEnabled": False}
+
+
+class Folder:
+    """A migration folder that grows by one table at a time, as drizzle-kit would write it."""
+
+    def __init__(self, root: Path, size: int) -> None:
+        self.root, self.entries, self.prev = root, list[dict[str, Any]](), ZERO
+        filler = table("filler")
+        count = max(1, size // (len(json.dumps(filler, indent=2)) * 5 // 4))
+        self.tables = {f"public.filler{n}": {**filler, "name": f"filler{n}"} for n in range(count)}
+
+    def add(self, name: str) -> None:
+        """One migration: its SQL, its snapshot, its entry."""
+        idx = len(self.entries)
+        tag = f"{idx:04}_{name}"
+        self.tables[f"public.{name}"] = table(name)
+        snapshot = {"id": str(uuid.uuid4()), "prevId": self.prev, "version": "7", "dialect": "postgresql"}
+        rest: dict[str, Any] = {key: {} for key in ("enums", "schemas", "sequences", "roles", "policies", "views")}
+        body = {**snapshot, "tables": self.tables, **rest, "_meta": {"columns": {}, "schemas": {}, "tables": {}}}
+        self.prev = snapshot["id"]
+        when = 1_700_000_000_000 + idx * 10_000
+        self.entries.append({"idx": idx, "version": "7", "when": when, "tag": tag, "breakpoints": True})
+        (self.root / "drizzle/meta").mkdir(parents=True, exist_ok=True)
+        (self.root / f"drizzle/{tag}.sql").write_text(
+            f'CREATE TABLE "{name}" (\n\t"id" integer PRIMARY KEY NOT NULL\n);\n'
+        )
+        (self.root / f"drizzle/meta/{idx:04}_snapshot.json").write_text(json.dumps(body, indent=2))
+        journal = {"version": "7", "dialect": "postgresql", "entries": self.entries}
+        (self.root / "drizzle/meta/_journal.json").write_text(json.dumps(journal, indent=2))
+
+    def copy(self) -> Folder:
+        """The same state, to go on with on another branch."""
+        other = Folder.__new__(Folder)
+        other.root, other.entries, other.prev, other.tables = (
+            self.root,
+            list(self.entries),
+            self.prev,
+            dict(self.tables),
+        )
+        return other
+
+
+def collide(root: Path, count: int, size: int, *, commits: bool = False) -> Path:
+    """A repository on `feature`, which has `count` migrations that collide with as many on `main`."""
+    root.mkdir()
+    run(root, "git", "init", "-q", "-b", "main")
+    run(root, TOOL, "install")
+    base = Folder(root, size)
+    base.add("base")
+    (root / "app.ts").write_text("base\n")
+    save(root, "base")
+    main = base.copy()
+    run(root, "git", "checkout", "-q", "-b", "feature")
+    for n in range(count):
+        base.add(f"own{n}")
+        if commits:
+            save(root, f"own{n}")
+    save(root, "feature")
+    run(root, "git", "checkout", "-q", "-b", "plain", "main")
+    (root / "app.ts").write_text("plain\n")
+    save(root, "plain")
+    run(root, "git", "checkout", "-q", "main")
+    for n in range(count):
+        main.add(f"main{n}")
+    save(root, "main")
+    run(root, "git", "checkout", "-q", "feature")
+    return root
+
+
+def save(root: Path, message: str) -> None:
+    run(root, "git", "add", "-A")
+    run(root, "git", "commit", "-q", "--no-verify", "--allow-empty", "-m", message)
+
+
+def fresh(root: Path, then: Callable[[Path], None]) -> float:
+    """Seconds of `then` in a copy of a repository."""
+    copy = root.with_name(root.name + "-copy")
+    shutil.copytree(root, copy, symlinks=True)
+    try:
+        start = time.perf_counter()
+        then(copy)
+        return time.perf_counter() - start
+    finally:
+        shutil.rmtree(copy)
+
+
+def driver_call(root: Path) -> Callable[[Path], None]:
+    """The merge driver's process, called as git calls it for the journal."""
+    path = "drizzle/meta/_journal.json"
+    names = {"O": "main~1", "A": "feature", "B": "main"}
+    for name, commit in names.items():
+        blob = subprocess.run(("git", "show", f"{commit}:{path}"), cwd=root, env=ENV, check=True, capture_output=True)
+        (root / f".merge_{name}").write_bytes(blob.stdout)
+    theirs = subprocess.run(("git", "rev-parse", "main"), cwd=root, env=ENV, check=True, capture_output=True, text=True)
+    env = {**ENV, f"GITHEAD_{theirs.stdout.strip()}": "main"}
+
+    def call(_: Path) -> None:
+        blob = subprocess.run(("git", "show", f"feature:{path}"), cwd=root, env=ENV, check=True, capture_output=True)
+        (root / ".merge_A").write_bytes(blob.stdout)
+        argv = (TOOL, "merge-driver", ".merge_O", ".merge_A", ".merge_B", "7", path)
+        done = subprocess.run(argv, cwd=root, env=env, check=False, capture_output=True)
+        assert done.returncode == 0, done.stderr
+
+    return call
+
+
+def timed(call: Callable[[Path], None], root: Path) -> float:
+    start = time.perf_counter()
+    call(root)
+    return time.perf_counter() - start
+
+
+def merge(root: Path) -> None:
+    run(root, "git", "merge", "--no-edit", "main")
+
+
+def merge_plain(root: Path) -> None:
+    run(root, "git", "merge", "--no-edit", "plain")
+
+
+def rebase(root: Path) -> None:
+    run(root, "git", "rebase", "main")
+
+
+def bare(root: Path) -> None:
+    run(root, sys.executable, "-c", "pass")
+
+
+def medians(rounds: int, calls: dict[str, Callable[[], float]]) -> dict[str, float]:
+    """Median seconds of each, measured by turns."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name, call in calls.items():
+            times[name].append(call())
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def show(what: str, ratio: float, bound: float) -> bool:
+    holds = ratio <= bound
+    print(f"{what:66} {ratio:6.1f}   bound {bound:4.1f}   {'ok' if holds else 'MISSED'}")
+    return holds
+
+
+def main() -> int:
+    """Measure and print; returns 1 if a bound does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=21)
+    parser.add_argument("--quick", action="store_true", help="leave the large repositories out")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        top = Path(directory)
+        small = collide(top / "small", 1, 5_000)
+        call = driver_call(small)
+        found = medians(
+            args.rounds,
+            {
+                "bare": lambda: timed(bare, small),
+                "driver": lambda: timed(call, small),
+                "merge": lambda: fresh(small, merge),
+                "plain": lambda: fresh(small, merge_plain),
+            },
+        )
+        driver = found["driver"]
+        ok = show("merge driver / python -c pass", driver / found["bare"], 9)
+        ok &= show("armed merge 1 v 1 above a plain one, in drivers", (found["merge"] - found["plain"]) / driver, 4)
+        if not args.quick:
+            few, many = collide(top / "few", 10, 300_000), collide(top / "many", 100, 300_000)
+            rounds = max(1, args.rounds // 10)
+            found = medians(rounds, {"few": lambda: fresh(few, merge), "many": lambda: fresh(many, merge)})
+            ok &= show("cost per migration: 100 v 100 / 10 v 10", found["many"] / 100 / (found["few"] / 10), 1)
+            few, many = (collide(top / f"row{n}", n, 5_000, commits=True) for n in (10, 100))
+            found = medians(rounds, {"few": lambda: fresh(few, rebase), "many": lambda: fresh(many, rebase)})
+            ok &= show("cost per commit: rebase of 100 / of 10", found["many"] / 100 / (found["few"] / 10), 1.2)
+    return int(not ok)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
