@@ -68,7 +68,9 @@ def apply(
         _write_files(repository, folder, {path: wanted[path] for path in stale})
         if lines := index_lines(repository, folder, todo):
             repository.git("update-index", "-z", "--index-info", stdin=lines)
-        _checkout(repository, [join(folder, path) for path in stale if wanted[path] is not None], "-u")
+        # once more from the index itself: an entry without the file's times would stop `git merge --abort`
+        fresh = dict.fromkeys((*stale, *(path for path, _ in todo)))
+        _checkout(repository, [join(folder, path) for path in fresh if wanted[path] is not None], "-u")
         _verify(repository, folder, wanted)
     except (GitFailed, OSError) as error:
         _restore(repository, folder, index, saved)
