@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from drizzle_guard.core.hashes import file_hash, other_hashes
 from drizzle_guard.core.history import Blob, Migration
 from drizzle_guard.core.journal import Entry
-from drizzle_guard.core.rows import Comparison, Line, Row, Stray, Table, Verdict, file_hash, other_hashes
+from drizzle_guard.core.rows import Comparison, Line, Row, Stray, Table, Verdict
 
 
 class Upgrade(NamedTuple):

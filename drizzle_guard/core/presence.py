@@ -6,7 +6,7 @@ that exists proves nothing if another migration creates one of that name; rows (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from enum import Enum
 from typing import NamedTuple
 
@@ -99,11 +99,11 @@ def _prove(action: Action, statement: Statement, catalog: Catalog, others: Made,
         if there:
             return Proof.DID_NOT_RUN
         parent_there = action.kind not in ("column", "constraint") or ("table", key[1]) in catalog
-        only = key in others.before and key not in mine and parent_there
+        only = key in others.before and key not in mine and parent_there and not action.guarded
     return Proof.RAN if only else Proof.NOTHING if action.guarded else Proof.UNKNOWN
 
 
-def exists(action: Action, catalog: Catalog) -> bool:
+def exists(action: Action, catalog: Set[Key]) -> bool:
     """Whether the object of an action is in the database."""
     if action.kind == "index" and action.on:
         return ("index", action.name[-1], action.on) in catalog
@@ -138,16 +138,11 @@ def _actions(statement: Sequence[Token]) -> list[Action]:
     return list(actions_of(list(statement), False)) if statement else []
 
 
-def made_by(texts: Iterable[str]) -> frozenset[Key]:
-    """Every object that these migrations create, the columns and constraints of their tables too."""
-    return frozenset(key for text in texts for key, created in _changes(text) if created)
-
-
 def left_by(texts: Iterable[str]) -> frozenset[Key]:
     """What stands after these migrations ran in order, as far as their text tells."""
     standing: set[Key] = set()
     for text in texts:
-        for key, created in _changes(text):
+        for key, created in changes(text):
             if created:
                 standing.add(key)
             else:
@@ -157,7 +152,8 @@ def left_by(texts: Iterable[str]) -> frozenset[Key]:
     return frozenset(standing)
 
 
-def _changes(text: str) -> Iterable[tuple[Key, bool]]:
+def changes(text: str) -> Iterator[tuple[Key, bool]]:
+    """What a migration creates (True) and drops (False), the columns and constraints of new tables too."""
     for tokens in split(tokenize(text)):
         for action in _actions(tokens):
             if action.verb in ("create", "drop"):

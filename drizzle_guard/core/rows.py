@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from hashlib import sha256
 from typing import NamedTuple
 
+from drizzle_guard.core.hashes import file_hash, other_hashes
 from drizzle_guard.core.history import Migration
 from drizzle_guard.core.sql import decode, is_trivial
 
@@ -48,7 +48,8 @@ class Table(NamedTuple):
     """The migrations table.  `rows` are in the migrator's order, so the first one is its watermark.
 
     `named` tells a table of Drizzle v1 (columns `name` and `applied_at`).  `numbered` is False on PostgreSQL where
-    `id` has no default at all; `sequence` is None where there is none or it may not be read.
+    `id` has no default at all; `sequence` is None where there is none or it may not be read.  PostgreSQL sorts NULL
+    first in a descending order (`nulls_first`), the others last.
     """
 
     exists: bool
@@ -56,12 +57,24 @@ class Table(NamedTuple):
     named: bool = False
     sequence: IdSequence | None = None
     numbered: bool = True
+    name: str = "__drizzle_migrations"
+    nulls_first: bool = False
 
     def would_run(self, when: int | None) -> bool:
         """The migrator's whole rule: `!last || Number(last.created_at) < when`; `Number(null)` is 0."""
         if not self.rows:
             return True
         return when is not None and (self.rows[0].created_at or 0) < when
+
+    def with_rows(self, rows: Iterable[Row]) -> Table:
+        """The table with other rows, brought into the migrator's order."""
+
+        def place(row: Row) -> tuple[int, float]:
+            if row.created_at is None:
+                return (-1 if self.nulls_first else 1, 0)
+            return (0, -row.created_at)
+
+        return self._replace(exists=True, rows=tuple(sorted(rows, key=place)))
 
     @property
     def watermark(self) -> int | float | None:
@@ -134,21 +147,6 @@ class Comparison(NamedTuple):
     def line(self, tag: str) -> Line | None:
         """The line of a migration; of several with one tag the first."""
         return next((line for line in self.lines if line.tag == tag), None)
-
-
-def file_hash(data: bytes) -> str:
-    """The hash that Drizzle records: sha256 of the file as Node decodes it (drizzle-orm 0.45 `migrator.js`)."""
-    return sha256(decode(data).encode()).hexdigest()
-
-
-def other_hashes(data: bytes) -> Iterator[str]:
-    """The hashes of the same SQL with other line ends, with or without a BOM and a final newline."""
-    text = decode(data).removeprefix("\ufeff").replace("\r\n", "\n")
-    bare = text.removesuffix("\n")
-    for body in (bare, bare + "\n"):
-        for ends in (body, body.replace("\n", "\r\n")):
-            for bom in ("", "\ufeff"):
-                yield sha256((bom + ends).encode()).hexdigest()
 
 
 def compare(migrations: Sequence[Migration], table: Table) -> Comparison:

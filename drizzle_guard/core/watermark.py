@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from drizzle_guard.core.ddl import Action
 from drizzle_guard.core.errors import printable
+from drizzle_guard.core.evidence import sql_text
 from drizzle_guard.core.history import Migration
-from drizzle_guard.core.presence import KINDS, Catalog, Made, Proof, exists, left_by, made_by, prove
-from drizzle_guard.core.rows import Comparison, Line, Table, Verdict
-from drizzle_guard.core.sql import decode, statements
+from drizzle_guard.core.presence import KINDS, Catalog, exists
+from drizzle_guard.core.rows import Comparison, Line, Table
+from drizzle_guard.core.sql import statements
 
 
 class Next(NamedTuple):
@@ -24,48 +25,6 @@ class Next(NamedTuple):
     again: tuple[str, ...]
     skips: tuple[str, ...]
     failure: str | None
-
-
-def sql_text(migration: Migration) -> str:
-    """A migration's SQL as Drizzle reads it; "" if the file is missing."""
-    return "" if migration.sql is None else decode(migration.sql.data)
-
-
-def with_proofs(comparison: Comparison, catalog: Catalog) -> Comparison:
-    """Tell, of migrations without a row, which ran all the same: wholly (not recorded) or in part."""
-    lines = []
-    for line in comparison.lines:
-        if line.row is None and line.migration.sql is not None:
-            line = _proved(line, comparison, catalog)
-        lines.append(line)
-    return comparison._replace(lines=tuple(lines))
-
-
-def _proved(line: Line, comparison: Comparison, catalog: Catalog) -> Line:
-    text = sql_text(line.migration)
-    if not any(p.proof is Proof.RAN for p in prove(text, catalog, Made(frozenset(), left_by([text])))) and not any(
-        action.verb == "drop" for s in statements(text) for action in s.actions
-    ):
-        return line  # nothing of it is there: no need to read the other migrations
-    chunks = prove(text, catalog, others_of(comparison, line))
-    proofs = [chunk.proof for chunk in chunks]
-    ran = proofs.count(Proof.RAN)
-    if not ran:
-        return line
-    if ran + proofs.count(Proof.NOTHING) == len(proofs):
-        return line._replace(verdict=Verdict.UNRECORDED)
-    unknown = proofs.count(Proof.UNKNOWN) + proofs.count(Proof.REPEATABLE)
-    note = f"{ran} of {len(proofs)} statements provably ran"
-    note += f", {proofs.count(Proof.DID_NOT_RUN)} did not" if Proof.DID_NOT_RUN in proofs else ""
-    return line._replace(verdict=Verdict.PARTLY, note=note + (f", {unknown} cannot be told" if unknown else ""))
-
-
-def others_of(comparison: Comparison, line: Line) -> Made:
-    """What the other migrations of the folder create, and what those that ran before this one leave."""
-    at = comparison.lines.index(line)
-    texts = [sql_text(other.migration) for n, other in enumerate(comparison.lines) if n != at]
-    ran = [sql_text(other.migration) for other in comparison.lines[:at] if other.row is not None]
-    return Made(made_by(texts), left_by(ran))
 
 
 def next_migrate(comparison: Comparison, catalog: Catalog, dialect: str, files: Callable[[str], str]) -> Next:
@@ -97,18 +56,25 @@ def first_failure(migrations: Sequence[Migration], catalog: Catalog, dialect: st
 
 
 def _wrong(action: Action, have: set[tuple[str, ...]], touched: set[str]) -> str | None:
-    if action.kind in ("policy", "trigger", "schema"):
+    if action.kind in ("policy", "trigger"):
         return None
     shown = printable(".".join(action.key[1:]))
-    if action.verb == "create":
-        return f'{action.kind} "{shown}" already exists' if exists(action, frozenset(have)) else None
+    if action.verb == "create" and exists(action, have):
+        return f'{action.kind} "{shown}" already exists'
+    if action.verb == "create" and action.kind == "table":
+        return None
     table = action.table or (action.name[0] if action.verb == "data" else "")
     if table and table in touched:
         return None
-    if action.kind != "index" and table and ("table", table) not in have and ("view", table) not in have:
+    if (
+        (action.kind != "index" or action.verb == "create")
+        and table
+        and ("table", table) not in have
+        and ("view", table) not in have
+    ):
         return f'table "{printable(table)}" does not exist'
     if action.verb in ("drop", "alter") and action.key[-1] not in ("primary", "foreign", "check", "unique"):
-        return None if exists(action, frozenset(have)) else f'{action.kind} "{shown}" does not exist'
+        return None if exists(action, have) else f'{action.kind} "{shown}" does not exist'
     return None
 
 
@@ -117,6 +83,8 @@ def _do(action: Action, have: set[tuple[str, ...]], touched: set[str]) -> None:
         have.add(action.key)
         if action.kind == "index":
             have.add(("index", action.name[-1], action.on))
+        if action.kind == "constraint":  # MySQL drops a unique one by the index of its name
+            have.add(("index", action.name[-1], action.key[1]))
     elif action.verb == "drop":
         have.discard(action.key)
         if action.kind == "index":
@@ -130,8 +98,9 @@ def _do(action: Action, have: set[tuple[str, ...]], touched: set[str]) -> None:
 
 def id_failure(table: Table, inserts: int) -> str | None:
     """Why inserting so many rows fails on PostgreSQL: `id` has no default, or its sequence meets an id in use."""
+    name = printable(table.name)
     if not table.numbered:
-        return 'null value in column "id" of relation "__drizzle_migrations" violates not-null constraint'
+        return f'null value in column "id" of relation "{name}" violates not-null constraint'
     if table.sequence is None:
         return None
     taken = {row.id for row in table.rows}
@@ -139,9 +108,7 @@ def id_failure(table: Table, inserts: int) -> str | None:
     hit = next((n for n in range(first, first + inserts) if n in taken), None)
     if hit is None:
         return None
-    return (
-        f'duplicate key value violates unique constraint "__drizzle_migrations_pkey" (Key (id)=({hit}) already exists)'
-    )
+    return f'duplicate key value violates unique constraint "{name}_pkey" (Key (id)=({hit}) already exists)'
 
 
 def behind(table: Table) -> bool:
@@ -155,11 +122,11 @@ def largest_id(table: Table) -> int | None:
     return max((row.id for row in table.rows if row.id is not None), default=None)
 
 
-def newly_hidden(before: Comparison, after: Comparison) -> list[Line]:
-    """Migrations that were pending and that a change of rows would let fall below the watermark, unrun."""
+def newly_hidden(before: Comparison, after: Comparison) -> list[int]:
+    """The places of migrations that were pending and that a change of rows would let fall below the watermark."""
     return [
-        new
-        for old, new in zip(before.lines, after.lines, strict=True)
+        n
+        for n, (old, new) in enumerate(zip(before.lines, after.lines, strict=True))
         if old.row is None and new.row is None and old.runs and not new.runs
     ]
 

@@ -1,0 +1,94 @@
+"""`drizzle-guard apply`: run one migration that was skipped or is missing, exactly as Drizzle would."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from drizzle_guard.commands.status import database_options, see
+from drizzle_guard.core.applying import Run, plan_run
+from drizzle_guard.core.errors import GuardError, UsageError, printable, printable_lines
+from drizzle_guard.database.place import Place, View, find_place
+from drizzle_guard.database.run import perform, record
+
+
+def agreed(question: str) -> bool:
+    """Ask.  Raises UsageError where there is nobody to ask."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError("there is nobody to ask. Nothing was changed.", "With --yes it does not ask.") from None
+
+
+def refuse_old_layout(seen: View) -> None:
+    """Drizzle v1's folder on a table of 0.x: its own upgrade comes first."""
+    if seen.upgrades:
+        raise GuardError("The table is one of Drizzle 0.x; let Drizzle v1 upgrade it first.", "npx drizzle-kit migrate")
+
+
+def explain(place: Place, run: Run) -> str:
+    """What a run sends and records, for the user to read first."""
+    total = len(run.chunks)
+    parts = [f"{printable(run.tag)} on {printable(place.target.label)}:"]
+    if run.start:
+        parts.append(f"-- statements 1 to {run.start} of {total} ran before and are left out")
+    for number, chunk in enumerate(run.chunks[run.start :], run.start + 1):
+        parts.append(f"-- statement {number} of {total}\n{printable_lines(chunk.strip())}")
+    parts.append(f"-- recorded\n{record(place, run).sql}")
+    if place.target.kind == "mysql" and total - run.start > 1:
+        parts.append(
+            "MySQL commits each CREATE, ALTER or DROP at once. If a later statement fails, the earlier ones stay and "
+            "no row is written; --resume then goes on behind them."
+        )
+    return "\n".join(parts)
+
+
+@click.command("apply", short_help="Run one migration that was skipped or is missing.")
+@click.argument("tag")
+@database_options
+@click.option("--resume", is_flag=True, help="Go on behind the statements that provably ran.")
+@click.option("--resume-at", type=int, metavar="N", help="Go on at statement N: you know that those before it ran.")
+@click.option("--dry-run", is_flag=True, help="Show the SQL, run nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(
+    tag: str,
+    url: str | None,
+    folder: str | None,
+    table: str | None,
+    schema: str | None,
+    timeout: float,
+    resume: bool,
+    resume_at: int | None,
+    dry_run: bool,
+    yes: bool,
+) -> int:
+    """Run one migration that was skipped or is missing, as Drizzle would, and record it.
+
+    One transaction where the database can, under a lock.  Refuses what is applied, unknown or out of order.
+    """
+    place = find_place(folder, url, table, schema)
+    seen = see(place, timeout)
+    refuse_old_layout(seen)
+    wanted = tag.removesuffix(".sql")
+    run = plan_run(
+        seen.comparison,
+        seen.catalog,
+        wanted,
+        place.names.kind,
+        resume=resume,
+        resume_at=resume_at,
+        by_name=place.v1,
+    )
+    click.echo(explain(place, run))
+    if dry_run:
+        click.echo("Nothing was run (--dry-run).")
+        return 0
+    if not yes and not agreed("Run it?"):
+        click.echo("Nothing was run.")
+        return 1
+    perform(place, seen, [run], timeout)
+    click.echo(f"{printable(run.tag)} is applied and recorded (created_at {run.when}).")
+    return 0

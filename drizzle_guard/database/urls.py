@@ -1,0 +1,156 @@
+"""Database URLs as Drizzle users write them, for node-postgres, mysql2, better-sqlite3 and libSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from drizzle_guard.core.errors import UsageError, printable
+
+#: URL parameters that libpq knows; others (`pgbouncer`, `schema`, `connection_limit`) are for Node libraries
+_LIBPQ = frozenset(
+    [
+        *("host", "port", "user", "password", "dbname", "options", "application_name", "service"),
+        *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "target_session_attrs"),
+    ]
+)
+_SECRET = re.compile("pass|token|secret|key", re.IGNORECASE)
+_REMOTE = ("libsql", "http", "https", "ws", "wss")
+
+
+class Target(NamedTuple):
+    """A database to open: its kind, the driver's arguments, how people may see it, what must never be shown."""
+
+    kind: str  # postgresql, mysql, sqlite
+    arguments: dict[str, Any]
+    label: str
+    secrets: tuple[str, ...] = ()
+
+    def scrub(self, text: str) -> str:
+        """`text` (a driver's message, say) without any of the secrets, fit for a terminal."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return printable(" ".join(text.split()))
+
+
+def parse_url(url: str) -> Target:
+    """Read a URL or the path of an SQLite file.  Raises UsageError, which never repeats the URL."""
+    url = url.strip().strip("'\"")
+    scheme = url.partition(":")[0].lower() if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", url) else ""
+    if not url:
+        raise UsageError("the database URL is empty.", *_FORMS)
+    if "@" in url and "//" in url and "@" not in _authority(url):
+        raise UsageError("the database URL cannot be read: write / ? and # in the password as %2F, %3F and %23.")
+    try:
+        if scheme in ("postgres", "postgresql"):
+            return _postgres(url)
+        if scheme in ("mysql", "mysql2", "mariadb"):
+            return _mysql(url)
+        if scheme in ("", "file", "sqlite", "sqlite3"):
+            return _sqlite(url, scheme)
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        raise UsageError("the database URL cannot be read.", *_FORMS) from None
+    if scheme in _REMOTE:
+        raise UsageError(
+            f"{scheme}: is a remote libSQL database, which drizzle-guard cannot open.",
+            "It reads local files: --url file:./local.db",
+        )
+    raise UsageError(f"drizzle-guard does not know databases of the kind {printable(scheme)}:.", *_FORMS)
+
+
+def _authority(url: str) -> str:
+    """What stands between `//` and the next `/`, `?` or `#`."""
+    return re.split("[/?#]", url.partition("//")[2], maxsplit=1)[0]
+
+
+_FORMS = ("Known forms: postgresql://user:password@host/db, mysql://user:password@host/db, file:./local.db",)
+
+
+def _postgres(url: str) -> Target:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    arguments: dict[str, Any] = {key: value for key, value in query.items() if key in _LIBPQ}
+    if "sslmode" not in query and "ssl" in query:  # node-postgres
+        arguments["sslmode"] = "disable" if query["ssl"] in ("0", "false") else "require"
+    if arguments.get("sslmode") == "no-verify":  # node-postgres
+        arguments["sslmode"] = "require"
+    if parts.hostname:
+        raw = parts.netloc.rpartition("@")[2]  # `hostname` is in lower case, which a socket's directory need not be
+        arguments["host"] = unquote(raw.partition(":")[0]) if "%2f" in raw.lower() else parts.hostname
+    if parts.port:
+        arguments["port"] = parts.port
+    if parts.username:
+        arguments["user"] = unquote(parts.username)
+    if parts.password is not None:
+        arguments["password"] = unquote(parts.password)
+    if parts.path.strip("/"):
+        arguments["dbname"] = unquote(parts.path[1:])
+    where = arguments.get("host", "localhost"), arguments.get("port"), arguments.get("dbname", "")
+    return Target("postgresql", arguments, _label("postgresql", *where), _secrets(parts.password, query))
+
+
+def _mysql(url: str) -> Target:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    arguments: dict[str, Any] = {"host": parts.hostname or "localhost", "port": parts.port or 3306}
+    if parts.username:
+        arguments["user"] = unquote(parts.username)
+    if parts.password is not None:
+        arguments["password"] = unquote(parts.password)
+    if parts.path.strip("/"):
+        arguments["database"] = unquote(parts.path[1:])
+    if query.get("socketPath"):  # mysql2
+        arguments["unix_socket"] = query["socketPath"]
+    if tls := _tls(query):
+        arguments["ssl"] = tls
+    where = arguments["host"], parts.port, arguments.get("database", "")
+    return Target("mysql", arguments, _label("mysql", *where), _secrets(parts.password, query))
+
+
+def _tls(query: dict[str, str]) -> dict[str, bool] | None:
+    """`ssl={"rejectUnauthorized":true}` (mysql2), `sslaccept=strict` (Prisma), `ssl-mode=REQUIRED` (MySQL)."""
+    mode = query.get("ssl-mode", query.get("sslmode", "")).lower().replace("_", "-")
+    if "sslaccept" in query:
+        return {"verify_cert": query["sslaccept"] == "strict", "check_hostname": query["sslaccept"] == "strict"}
+    if mode in ("required", "require", "verify-ca", "verify-identity"):
+        return {"verify_cert": mode.startswith("verify"), "check_hostname": mode == "verify-identity"}
+    given = query.get("ssl", "")
+    if given in ("", "0", "false", "{}"):
+        return None
+    try:
+        parsed = json.loads(given)
+    except ValueError:
+        parsed = {}
+    verify = not isinstance(parsed, dict) or parsed.get("rejectUnauthorized", True) is not False
+    return {"verify_cert": verify, "check_hostname": verify}
+
+
+def _sqlite(url: str, scheme: str) -> Target:
+    """`file:local.db`, `file:///abs/local.db`, `sqlite://local.db`, `sqlite:///abs/local.db`, `./local.db`."""
+    path = url[len(scheme) + 1 :] if scheme else url
+    query: dict[str, str] = {}
+    if scheme:
+        path, _, tail = path.partition("?")
+        query = dict(parse_qsl(tail))
+        path = unquote(path[2:] if path.startswith("//") else path)
+    if path in ("", ":memory:"):
+        raise UsageError("an SQLite database in memory is nobody else's to see; name its file.")
+    if os.path.isdir(path):
+        raise UsageError(
+            f"{printable(path)} is a directory; a PGlite database can only be opened by PGlite itself.",
+        )
+    return Target("sqlite", {"path": path}, f"sqlite:{path}", _secrets(None, query))
+
+
+def _label(kind: str, host: object, port: object, name: object) -> str:
+    return f"{kind}://{host}{f':{port}' if port else ''}/{name}"
+
+
+def _secrets(password: str | None, query: dict[str, str]) -> tuple[str, ...]:
+    found = [value for key, value in query.items() if _SECRET.search(key)]
+    if password:
+        found += [password, unquote(password)]
+    return tuple(sorted({value for value in found if value}, key=len, reverse=True))
