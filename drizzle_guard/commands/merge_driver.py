@@ -101,9 +101,8 @@ def _find_sides(repository: Repository, current: str, other: str, path: str, lab
     """The commits whose files these are; None if none of the operations that can be seen is the one."""
     given = os.fsdecode(repository.git("hash-object", "--no-filters", "--", current, other)).split()
     for sides in sides_in_driver(repository, label):
-        theirs = sides.theirs or "0"
-        found = [repository.line("rev-parse", "--verify", "-q", f"{c}:{path}") for c in (sides.ours, theirs)]
-        if found == given:
+        found = repository.line("rev-parse", "-q", f"{sides.ours}:{path}", f"{sides.theirs}:{path}") or ""
+        if found.split() == given:
             return sides
     return None
 

@@ -9,10 +9,14 @@ from drizzle_guard.core.identity import match_known, match_new
 
 
 class Established(NamedTuple):
-    """`ours` says whether our side keeps its place; `assumed` that nothing published told so; `clash` that both
-    sides hold published migrations that the other has not."""
+    """`ours` says whether our side keeps its place; `told` whether anything published says so.
+
+    `assumed`: nothing does, although both sides have migrations of their own; `clash`: both sides hold published
+    migrations that the other has not.
+    """
 
     ours: bool
+    told: bool = True
     assumed: bool = False
     clash: bool = False
 
@@ -31,7 +35,7 @@ def establish(
     published = [] if mainline is None else _new(base, mainline)
     first_ours, first_theirs = _first(only_ours, published), _first(only_theirs, published)
     if first_ours is None and first_theirs is None:
-        return Established(otherwise_ours, assumed=bool(only_ours and only_theirs))
+        return Established(otherwise_ours, told=False, assumed=bool(only_ours and only_theirs))
     if first_ours is None or first_theirs is None:
         return Established(first_theirs is None)
     # both are deployed somewhere; the order in which the mainline ran them decides

@@ -26,8 +26,9 @@ def history_at(repository: Repository, commit: str | None, folder: str, *, name:
 def files_at(repository: Repository, commit: str, folder: str, name: str) -> Files:
     """The files of a folder and of its `meta/` in a commit, by their path inside the folder."""
     start = f"{folder}/" if folder else ""
-    listed = repository.git("ls-tree", "-z", "--full-tree", commit, f"{start}meta/")
-    listed += repository.git("ls-tree", "-z", "--full-tree", commit, *([start] if start else []))
+    # at the top of the repository no path names the files beside `meta/`
+    calls = [(start, f"{start}meta/")] if start else [(), ("meta/",)]
+    listed = b"".join(repository.git("ls-tree", "-z", "--full-tree", commit, *paths) for paths in calls)
     files: Files = {}
     for record in os.fsdecode(listed).split("\0"):
         if record:
