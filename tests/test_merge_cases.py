@@ -41,10 +41,11 @@ class Case:
 
     def branches(self, bed: Bed, *, armed: bool) -> None:
         """Branches feature (ours) and main (theirs), or the other way round; the first is checked out."""
-        if armed:
-            assert bed.tool("install").code == 0
         self._put(bed, "base")
         bed.commit("base")
+        if armed:
+            assert bed.tool("install").code == 0
+            bed.commit("armed")
         mine, other = ("main", "feature") if self.ours_is_mainline else ("feature", "main")
         bed.git("branch", "-q", "feature")
         for name, side in ((other, "theirs"), (mine, "ours")):

@@ -1,13 +1,14 @@
-"""`merge.drizzle-journal`: what git calls for `_journal.json` and `*_snapshot.json` when both sides changed one.
+"""`merge.drizzle-journal`: what git calls when both sides changed a journal, a snapshot or a bundle.
 
 git calls it in the middle of a merge: the index is locked, the other side's files are not on disk, nothing can be
 renamed (measured on 2.39 and 2.55).  So it writes the one thing it can, a journal that is safe to run with the old
-file names, and only where a hook will finish the work.  It answers with three codes, and the registered command line
+file names, and only where a hook will finish the work.  It answers with four codes, and the registered command line
 turns everything else (no executable, a fault of ours, a kill) into what git would have done without us:
 
 * 0: `%A` is right, and either nothing is left or the finishing hook will run;
 * 10: `%A` is as it should stay, the path is a conflict;
-* 11: the path is a conflict; let `git merge-file` write its markers into `%A`.
+* 11: the path is a conflict; let `git merge-file` write its markers into `%A`;
+* 12: the file is none of ours; let `git merge-file` decide.
 
 A refusal must leave the snapshots in conflict too, but each file is another process.  They ask for the verdict of the
 journal's through the object database: a blob whose text names the merge exists or not, costs nothing to clean up, and
@@ -19,21 +20,22 @@ from __future__ import annotations
 import os
 import sys
 
+from drizzle_guard.core.history import BUNDLE
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
-from drizzle_guard.git.decision import Decision, decide, explain_refusal
+from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
 from drizzle_guard.git.operation import Sides, note_pick, sides_in_driver
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.output import fail, say
 
-DONE, CONFLICT, MARKERS = 0, 10, 11
+DONE, CONFLICT, MARKERS, TEXT = 0, 10, 11, 12
 
 _HOOKS = {"merge": MERGE_HOOKS, "rebase": REBASE_HOOKS, "cherry-pick": PICK_HOOKS, "revert": PICK_HOOKS}
 
 
 def main(argv: list[str]) -> int:
-    """`merge-driver %O %A %B %L %P [%S %X %Y]`; returns one of the three codes."""
+    """`merge-driver %O %A %B %L %P [%S %X %Y]`; returns one of the four codes."""
     if len(argv) < 5:
         print("drizzle-guard: merge-driver is called by git: %O %A %B %L %P", file=sys.stderr)
         return 2
@@ -43,6 +45,8 @@ def main(argv: list[str]) -> int:
         with Repository() as repository:
             if path.rpartition("/")[2] == PATH.rpartition("/")[2]:
                 return _journal(repository, current, other, path, label)
+            if path.rpartition("/")[2] == BUNDLE:
+                return _bundle(repository, current, other, path, label)
             return _snapshot(repository, current, other, path, label)
     except Exception as error:  # also a fault of ours: then git does what it would have done without us
         fail(error)
@@ -95,6 +99,20 @@ def _snapshot(repository: Repository, current: str, other: str, path: str, label
                     _replace(current, file.read())
             return DONE
     return MARKERS
+
+
+def _bundle(repository: Repository, current: str, other: str, path: str, label: str) -> int:
+    """`migrations.js`, for which git calls before the journal; a file of that name elsewhere is merged as text."""
+    folder = path[: -len(BUNDLE)].rstrip("/")
+    sides = _find_sides(repository, current, other, path, label)
+    if sides is None or folder not in colliding_folders(repository, sides):
+        return TEXT
+    decision = decide(repository, sides, folder)
+    merged = interim_bundle(decision)
+    if merged is None or not is_armed(repository, _HOOKS.get(sides.kind, ("none",))):
+        return MARKERS
+    _replace(current, merged)
+    return DONE
 
 
 def _find_sides(repository: Repository, current: str, other: str, path: str, label: str) -> Sides | None:

@@ -1,7 +1,7 @@
 """The shell lines that git runs: they survive a missing, broken or killed drizzle-guard.
 
 A failing or missing merge driver leaves *ours without markers* (git 2.39 and 2.55), and the next `git add` loses the
-other side.  So the registered line trusts only the three answers of `merge-driver`; after anything else it does what
+other side.  So the registered line trusts only the answers of `merge-driver`; after anything else it does what
 git would have done, `git merge-file` with markers.  The executable is looked for where it was at install time (a
 virtual environment, pre-commit's own one), then on the PATH.
 """
@@ -33,9 +33,9 @@ def driver_line(path: str | None) -> str:
     return (
         f"dg() {{ for c in {_candidates(path, percent=True)}; do "
         'command -v "$c" >/dev/null 2>&1 || continue; "$c" merge-driver "$@"; r=$?; '
-        "case $r in 0|10|11) return $r;; esac; done; return 127; }; "
+        "case $r in 0|10|11|12) return $r;; esac; done; return 127; }; "
         "dg %O %A %B %L %P %S %X %Y; case $? in 0) exit 0;; 10) exit 1;; "
-        f"11) {text_merge}; exit 1;; "
+        f"11) {text_merge}; exit 1;; 12) {text_merge} || exit 1;; "
         f'*) echo "drizzle-guard: not found or broken; git merges" %P "as text" >&2; {text_merge} || exit 1;; esac'
     )
 

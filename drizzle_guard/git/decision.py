@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from drizzle_guard.core.bundle import regenerate
 from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.established import establish, moves_published
-from drizzle_guard.core.history import Blob, History, Migration, join
-from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.history import BUNDLE, Blob, History, Migration, join
+from drizzle_guard.core.journal import PATH, parse_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
@@ -44,7 +45,13 @@ def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
     found: set[str] = set()
     for base in sides.bases:
         found |= changed_folders(repository, base, sides.ours) & changed_folders(repository, base, sides.theirs)
-    return sorted(found)
+    # a folder that both sides have moved or deleted is no concern of theirs any more
+    ends = (sides.ours, sides.theirs)
+    return sorted(f for f in found if any(repository.line("rev-parse", "-q", "--verify", _at(c, f)) for c in ends))
+
+
+def _at(commit: str, folder: str) -> str:
+    return f"{commit}:{join(folder, PATH)}"
 
 
 def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | None = None) -> Decision:
@@ -77,8 +84,9 @@ def judge(
         )
     mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
-    otherwise_ours = sides.kind != "merge" or (mainline is not None and _is_checked_out(repository, mainline))
-    found = establish(base, before, theirs, published, otherwise_ours=otherwise_ours)
+    found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
+    if not found.ours and not found.told and mainline is not None and _is_checked_out(repository, mainline):
+        found = found._replace(ours=True, assumed=False)
     if rebasing and not found.ours:
         reason = "it is published on the mainline, and this rebase would move it"
         return Decision(folder, Refusal(reason, theirs.entries[-1].tag), False, found.assumed, base, ours, theirs)
@@ -141,6 +149,15 @@ def _published(
 def _is_checked_out(repository: Repository, mainline: Mainline) -> bool:
     head = repository.line("symbolic-ref", "--quiet", "--short", "HEAD")
     return head is not None and head == mainline.branch
+
+
+def interim_bundle(decision: Decision) -> bytes | None:
+    """`migrations.js` as it goes with the interim journal; None if our side has none.  Raises GuardError."""
+    bundle = decision.ours.files.get(BUNDLE)
+    if bundle is None or isinstance(decision.outcome, Refusal):
+        return None
+    entries = parse_journal(decision.outcome.interim, join(decision.folder, PATH)).entries
+    return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
 
 def explain_refusal(refusal: Refusal, folder: str, next_command: str, mainline: str) -> GuardError:

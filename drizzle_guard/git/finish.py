@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from drizzle_guard.core.history import join
+from drizzle_guard.core.history import BUNDLE, join
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
@@ -53,6 +53,8 @@ def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool
         return False
     for path, blob in plan.files.items():
         now = (index.get(path) or {}).get(0)
+        if path == BUNDLE:  # it is written from the journal, whoever resolved it
+            continue
         sides = (h.files.get(path) for h in (decision.base, decision.ours, decision.theirs))
         if now is not None and path != PATH and now != blob and now not in sides:
             return False
