@@ -12,7 +12,7 @@ from drizzle_guard.core.history import join
 from drizzle_guard.core.plan import Move, Plan, Refusal
 from drizzle_guard.git.apply import apply
 from drizzle_guard.git.decision import explain_refusal
-from drizzle_guard.git.finish import finish_merge_commit, is_interrupted
+from drizzle_guard.git.finish import assumption, finish_merge_commit, is_interrupted
 from drizzle_guard.git.histories import history_at
 from drizzle_guard.git.looking_back import Work
 from drizzle_guard.git.renumbering import find_work, is_canonical
@@ -89,8 +89,7 @@ def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
         for line in table(outcome):
             click.echo(f"  {line}")
         if item.decision.assumed:
-            kept = "ours" if item.decision.ours_established else "theirs"
-            click.echo(f"  (nothing tells which side is published; assumed: {kept})")
+            click.echo(f"  {assumption(item.decision)}")
     if not work:
         click.echo("nothing to do: no two sides of a migration folder meet here")
     elif changed and not only_shown:

@@ -158,6 +158,12 @@ def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) 
     return os.fsdecode(repository.git("commit-tree", tree, *args, "-S", "-F", "-", stdin=message, env=env)).strip()
 
 
+def assumption(decision: Decision) -> str:
+    """What was assumed where nothing tells which side is published."""
+    side = "ours keeps its" if decision.ours_established else "theirs keeps its"
+    return f"(nothing tells which side is published; assumed: {side} numbers)"
+
+
 def describe(decision: Decision) -> list[str]:
     """What moved, a line each: `drizzle: 0003_comments -> 0005_comments`."""
     plan = decision.outcome
