@@ -6,12 +6,14 @@ The config of drizzle-kit is TypeScript, which Python cannot evaluate; folders a
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from drizzle_guard.core.errors import GuardError, UsageError, printable
-from drizzle_guard.core.history import Blob, History, read_history
-from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.history import MAX_BYTES, Blob, History, read_history, too_large
+from drizzle_guard.core.journal import PATH, is_v1_name
 
 _SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"})
 
@@ -32,11 +34,6 @@ def find_v1_folders(root: Path) -> Iterator[Path]:
             if any(os.path.isfile(os.path.join(parent, d, "migration.sql")) for d in directories if is_v1_name(d)):
                 yield Path(parent)
             directories[:] = [d for d in directories if not is_v1_name(d)]
-
-
-def is_v1_name(name: str) -> bool:
-    """Whether a directory is named like a migration of Drizzle v1 (`20261123051343_odd_talisman`)."""
-    return len(name) > 15 and name[:14].isdigit() and name[14] == "_"
 
 
 def read_folder(folder: Path, name: str | None = None) -> History:
@@ -60,6 +57,18 @@ def folder_files(folder: Path, name: str) -> dict[str, Blob]:
                 if item.is_dir(follow_symlinks=False):
                     continue
                 path = f"{directory}/{item.name}" if directory else item.name
-                mode = "120000" if item.is_symlink() else "100755" if item.stat().st_mode & 0o100 else "100644"
-                files[path] = Blob(Path(item.path).read_bytes, mode=mode, name=f"{name}/{path}" if name else path)
+                mode = "120000" if item.is_symlink() else _mode(item.stat().st_mode)
+                shown = f"{name}/{path}" if name else path
+                files[path] = Blob(partial(_read, Path(item.path), shown), mode=mode, name=shown)
     return files
+
+
+def _mode(bits: int) -> str:
+    """git's mode of what is no link and no directory; git knows nothing but files."""
+    return "" if not stat.S_ISREG(bits) else "100755" if bits & 0o100 else "100644"
+
+
+def _read(path: Path, shown: str) -> bytes:
+    if path.stat().st_size > MAX_BYTES:
+        raise too_large(shown)
+    return path.read_bytes()

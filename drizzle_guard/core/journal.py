@@ -17,6 +17,8 @@ PATH = "meta/_journal.json"
 
 _UNSAFE_TAG = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
+#: from here on JavaScript's numbers are more than a second apart
+_UNSURE = 2**62
 
 
 class Entry(NamedTuple):
@@ -72,7 +74,7 @@ def parse_journal(data: bytes, name: str) -> Journal:
         if not isinstance(tag, str):
             raise GuardError(f"{shown}: entry {position} has no tag.")
         if not is_safe_tag(tag):
-            raise GuardError(f"{shown}: the tag {printable(tag)!r} of entry {position} is not a safe file name.")
+            raise GuardError(f"{shown}: the tag '{printable(tag)}' of entry {position} is not a safe file name.")
         entries.append(Entry(raw, tag, as_int(raw.get("idx")), as_int(raw.get("when"))))
     return Journal(header, tuple(entries), style_of(data))
 
@@ -107,5 +109,22 @@ def next_idx(entries: Sequence[Entry]) -> int:
 
 
 def running_max(entries: Sequence[Entry]) -> int | None:
-    """The largest `when` of all entries (ms): what a database that ran them all holds as its newest `created_at`."""
-    return max((entry.when for entry in entries if entry.when is not None), default=None)
+    """The largest `when` of all entries (ms): what a database that ran them all holds as its newest `created_at`.
+
+    Raises GuardError for a `when` that is no such number: nothing can be put behind it for certain.
+    """
+    newest = None
+    for entry in entries:
+        when, raw = entry.when, entry.raw.get("when")
+        if (when is None and raw is not None) or (when is not None and when >= _UNSURE):
+            shown = printable(str(raw))
+            shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
+            raise GuardError(f"{printable(entry.tag)}: its `when` is no time in milliseconds ({shown}).")
+        if when is not None and (newest is None or when > newest):
+            newest = when
+    return newest
+
+
+def is_v1_name(name: str) -> bool:
+    """Whether a directory is named like a migration of Drizzle v1 (`20261123051343_odd_talisman`)."""
+    return len(name) > 15 and name[:14].isdigit() and name[14] == "_"

@@ -11,13 +11,13 @@ from drizzle_guard.core.byname import compare_by_name, upgraded, v1_migrations
 from drizzle_guard.core.errors import GuardError, UsageError, printable
 from drizzle_guard.core.evidence import Evidence
 from drizzle_guard.core.history import Blob, Migration
-from drizzle_guard.core.journal import PATH, sql_path
+from drizzle_guard.core.journal import PATH, is_v1_name, sql_path
 from drizzle_guard.core.presence import Catalog
 from drizzle_guard.core.rows import Comparison, Row, Table, compare
 from drizzle_guard.core.rowsql import Names
 from drizzle_guard.database.connection import Database
 from drizzle_guard.database.urls import Target, parse_url
-from drizzle_guard.folder import find_folders, find_v1_folders, is_v1_name, read_folder
+from drizzle_guard.folder import find_folders, find_v1_folders, read_folder
 
 #: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)
 _KINDS = {"postgresql": "postgresql", "mysql": "mysql", "singlestore": "mysql", "sqlite": "sqlite", "turso": "sqlite"}
