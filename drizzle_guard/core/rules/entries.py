@@ -15,7 +15,8 @@ DUPLICATE_IDX = Rule(
     "Two branches each generated a migration with the same number, and a merge kept both. drizzle-kit takes the last "
     "entry's idx + 1 for the next one, so the numbers stay wrong; on expo, op-sqlite and durable-sqlite the SQL is "
     "looked up by idx, so one of the two runs twice and the other never. `drizzle-kit check` says that all is fine.",
-    "Give the unpublished one the next number, with its file, its snapshot and a later `when`: `drizzle-guard renumber`.",
+    "Give the unpublished one the next number, with its file, its snapshot and a later `when`: `drizzle-guard "
+    "renumber`.",
     "drizzle-guard renumber",
 )
 DUPLICATE_TAG = Rule(
@@ -32,8 +33,8 @@ IDX_GAP = Rule(
     "DG003",
     "idx-gap",
     "The idx of an entry is not the one before it plus 1.",
-    "drizzle-kit takes the last entry's idx + 1 for the next file name: a number that falls back makes it give a number "
-    "that is taken, and `generate` then overwrites that snapshot in place. A gap in old entries does no harm.",
+    "drizzle-kit takes the last entry's idx + 1 for the next file name: a number that falls back makes it give a "
+    "number that is taken, and `generate` then overwrites that snapshot in place. A gap in old entries does no harm.",
     "Leave gaps in published migrations as they are. Renumber your own with `drizzle-guard renumber`.",
     "drizzle-guard renumber",
 )
@@ -44,17 +45,17 @@ WHEN_NOT_RISING = Rule(
     "The migrator reads the largest created_at from the database once and runs the entries whose `when` is larger. "
     "Where an earlier entry with a later `when` has run, this one is skipped: no error, exit code 0, not recorded. A "
     "new database (CI) runs everything in order and does not show it.",
-    "Your own migration: `drizzle-guard renumber` gives it a `when` above all others. A published one: do not touch it "
-    "(where it ran, it would run again); see with `drizzle-guard status` which databases skipped it, and run it there "
-    "with `drizzle-guard apply`.",
+    "Your own migration: `drizzle-guard renumber` gives it a `when` above all others. A published one: do not touch "
+    "it (where it ran, it would run again); see with `drizzle-guard status` which databases skipped it, and run it "
+    "there with `drizzle-guard apply`.",
     "drizzle-guard renumber; if it is published: drizzle-guard status",
 )
 WHEN_IN_FUTURE = Rule(
     "DG007",
     "when-in-future",
     "The `when` of an entry lies in the future.",
-    "Once it has run, its `when` is the mark that later migrations must pass: everything generated until that moment is "
-    "silently skipped. It comes from a wrong clock or a number rounded up by hand.",
+    "Once it has run, its `when` is the mark that later migrations must pass: everything generated until that moment "
+    "is silently skipped. It comes from a wrong clock or a number rounded up by hand.",
     "Not published yet: set `when` to now, or to one second after the entry before. Published: leave it, and let "
     "`drizzle-guard renumber` give the next migrations a `when` above it.",
     "set `when` to now, unless it has run anywhere",
@@ -63,10 +64,10 @@ SAME_SECOND = Rule(
     "DG008",
     "same-second",
     "Two migrations of the same second sort by name, against their order.",
-    "Drizzle v1 sorts folders `<second>_<name>` by name. `drizzle-kit up` of v1 makes them from `when` cut to seconds, so "
-    "two of one second may change places, or fall together if they have one name.",
-    "In the journal format, put a second between the `when` of unpublished migrations before you move to v1. In the v1 "
-    "layout, give the later, unpublished folder the next second in its name.",
+    "Drizzle v1 sorts folders `<second>_<name>` by name. `drizzle-kit up` of v1 makes them from `when` cut to "
+    "seconds, so two of one second may change places, or fall together if they have one name.",
+    "In the journal format, put a second between the `when` of unpublished migrations before you move to v1. In the "
+    "v1 layout, give the later, unpublished folder the next second in its name.",
     "put a second between them, unless they are published",
     "warning",
 )
@@ -154,8 +155,7 @@ def same_second(folder: Folder) -> Iterator[Finding]:
         if one.when is None or two.when is None or not one.when < two.when:
             continue
         if one.when // 1000 == two.when // 1000 and two.suffix <= one.suffix:
-            message = (
-                f"{folder.tag(position - 1)} and {folder.tag(position)} are of the same second: Drizzle v1 would put "
-                f"{folder.tag(position)} first."
-            )
+            first, later = folder.tag(position - 1), folder.tag(position)
+            does = "take them for one" if one.suffix == two.suffix else f"put {later} first"
+            message = f"{first} and {later} are of the same second: Drizzle v1 would {does}."
             yield SAME_SECOND.at(folder.history.journal_path, message, entries=(position - 1, position))

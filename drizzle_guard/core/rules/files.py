@@ -15,18 +15,18 @@ MISSING_SQL = Rule(
     "DG011",
     "missing-sql",
     "A journal entry without its SQL file.",
-    "The migrator reads all files of the journal before it runs the first: one that is missing stops every deploy with "
-    "`No file … found in … folder`, also for databases that have run it long ago.",
-    "Bring the file back, byte for byte: `git log --all --full-history -- <file>` finds it, `git checkout <commit>^ -- "
-    "<file>` restores it. Only an entry that never ran anywhere may be deleted instead.",
+    "The migrator reads all files of the journal before it runs the first: one that is missing stops every deploy "
+    "with `No file ./<tag>.sql found in <folder> folder`, also for databases that have run it long ago.",
+    "Bring the file back, byte for byte: `git log --all --full-history -- <file>` finds it, `git checkout <commit>^ "
+    "-- <file>` restores it. Only an entry that never ran anywhere may be deleted instead.",
     "restore it from git: git log --all --full-history -- <file>",
 )
 ORPHAN_SQL = Rule(
     "DG012",
     "orphan-sql",
     "An SQL file that no journal entry names.",
-    "The migrator runs what the journal lists and nothing else, so this migration never runs, and nothing says so. It "
-    "is what a merge leaves that took one side's journal.",
+    "The migrator runs what the journal lists and nothing else, so this migration never runs, and nothing says so. "
+    "It is what a merge leaves that took one side's journal.",
     "If it is a migration that got lost, put it back into the row: `drizzle-guard renumber` after the merge, or "
     "`drizzle-kit generate --custom --name NAME` and paste its SQL. If it is a leftover, delete it.",
     "put it back with drizzle-kit generate --custom, or delete it",
@@ -35,9 +35,9 @@ CRLF = Rule(
     "DG014",
     "crlf",
     "SQL with Windows line ends.",
-    "The stored hash is that of the bytes: the same migration has one hash where it was checked out with CRLF and another "
-    "where with LF, and tools that compare hashes (Drizzle v1 when it upgrades the table, `drizzle-guard status`) "
-    "take it for edited.",
+    "The stored hash is that of the bytes: the same migration has one hash where it was checked out with CRLF and "
+    "another where with LF, and tools that compare hashes (Drizzle v1 when it upgrades the table, `drizzle-guard "
+    "status`) take it for edited.",
     "Put `*.sql text eol=lf` into .gitattributes (`drizzle-guard install` does) and run `git add --renormalize .`.",
     "*.sql text eol=lf in .gitattributes, then git add --renormalize .",
 )
@@ -45,17 +45,18 @@ BYTE_ORDER_MARK = Rule(
     "DG015",
     "byte-order-mark",
     "SQL that begins with a byte order mark.",
-    "Drizzle sends the file as it is; PostgreSQL and MySQL answer the invisible first character with a syntax error, and "
-    "the deploy stops.",
-    "Save the file as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//' FILE`. If it is published and has run, leave it.",
+    "Drizzle sends the file as it is; PostgreSQL and MySQL answer the invisible first character with a syntax error, "
+    "and the deploy stops.",
+    "Save the file as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//' FILE`. If it is published and has run, "
+    "leave it.",
     "save it as UTF-8 without BOM",
 )
 STRAY_FILE = Rule(
     "DG018",
     "stray-file",
     "A file in meta/ that is no snapshot.",
-    "drizzle-kit takes every file in meta/ whose name does not begin with `_` for a snapshot: a .DS_Store, *.orig or *.rej "
-    "there breaks every command with a JSON error.",
+    "drizzle-kit takes every file in meta/ whose name does not begin with `_` for a snapshot: a .DS_Store, *.orig or "
+    "*.rej there breaks every command with a JSON error.",
     "Delete it, and add it to .gitignore if it comes back.",
     "delete it",
 )
@@ -101,7 +102,7 @@ def orphan_sql(folder: Folder) -> Iterator[Finding]:
 def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = ()) -> Iterator[Finding]:
     """DG013 to DG017: what is wrong with the bytes of one SQL file; `path` is inside the folder.
 
-    `entries` is the position of its entry.  Line ends are judged by the entry alone: git may have made them at checkout.
+    `entries` is the position of its entry.  Line ends are judged by the entry alone: git may have made them itself.
     """
     data = load(blob, path)
     if isinstance(data, Finding):

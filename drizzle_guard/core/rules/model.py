@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A rule: `summary` is one line, `why` and `repair` are paragraphs for `explain`, `fix` is the short form of `repair`.
+    """A rule: `summary` is one line, `why` and `repair` are for `explain`, `fix` is `repair` in a few words.
 
     A rule of severity `warning` is advice: its findings are errors only with `--strict`.
     """
@@ -72,6 +72,14 @@ class Snapshot(NamedTuple):
     line: int
 
 
+class Lost(NamedTuple):
+    """A table, or a column of one, that a snapshot lacks and the one before it has; `again`: the next one has it."""
+
+    table: str
+    column: str  # "": the whole table
+    again: bool = False
+
+
 class Mainline(NamedTuple):
     """The migrations that count as published: the mainline's tip, and where the branch left it (None: not known)."""
 
@@ -89,14 +97,16 @@ class Folder(NamedTuple):
 
     `history` was read tolerantly: its journal may break every rule.  `snapshots` are those that could be read, by
     their path inside the folder, in the order of their names.  `now` is the time in ms since the epoch.
-    `known` is false where the journal could not be read, so nothing can be said about what belongs to it.
+    `allowed` holds (tag, path) of edits that `drizzle-guard.toml` allows, `lost` what each snapshot lacks of the one
+    before it.
     """
 
     history: History
     snapshots: Mapping[str, Snapshot]
     now: int
     mainline: Mainline | None = None
-    known: bool = True
+    allowed: frozenset[tuple[str, str]] = frozenset()
+    lost: Mapping[str, tuple[Lost, ...]] = {}
 
     def tag(self, position: int) -> str:
         """The tag of an entry, fit for a message."""

@@ -15,8 +15,9 @@ UNSAFE_TAG = Rule(
     "DG009",
     "unsafe-tag",
     "A tag is not a plain file name.",
-    "The migrator reads `<folder>/<tag>.sql` as it stands, so a tag with `..`, a slash or a drive letter runs SQL from "
-    "outside the folder. Control characters and right-to-left marks make a tag look like another one in a review.",
+    "The migrator reads `<folder>/<tag>.sql` as it stands, so a tag with `..`, a slash or a drive letter runs SQL "
+    "from outside the folder. Control characters and right-to-left marks make a tag look like another one in a "
+    "review.",
     "Find out who wrote that entry. Give the migration a plain name: letters, digits, `_` and `-`.",
     "give it a plain name: letters, digits, _ and -",
 )
@@ -24,9 +25,9 @@ UNPORTABLE_NAME = Rule(
     "DG010",
     "unportable-name",
     "A file name that Windows or macOS cannot hold, or cannot tell from another.",
-    "Two names that differ only in case are one file on Windows and macOS: a clone there has the content of one of them "
-    "and sees the other as changed. Names such as `con` or `nul` and the characters <>:\"|?* cannot be checked out "
-    "on Windows at all.",
+    "Two names that differ only in case are one file on Windows and macOS: a clone there has the content of one of "
+    'them and sees the other as changed. Names such as `con` or `nul` and the characters <>:"|?* cannot be checked '
+    "out on Windows at all.",
     "Rename your own migration (the file, the tag in the journal). A published one must keep its name in the "
     "journal: its SQL can only be found by it.",
     "rename it, unless it is published",
@@ -35,11 +36,11 @@ PREFIX_NONE = Rule(
     "DG030",
     "prefix-none",
     "Migrations made with `migrations.prefix: 'none'`.",
-    "Their only snapshot would be `meta/_snapshot.json`, and drizzle-kit 0.31 ignores files that begin with `_`: every "
-    "`generate` starts from nothing and creates all tables again.",
-    "Set `migrations.prefix` to 'index' (the default) in drizzle.config. Rename `meta/_snapshot.json` to "
-    "`meta/<next number>_snapshot.json` only if it holds the whole schema; else generate on an empty folder with the "
-    "schema as deployed and take that snapshot.",
+    "Their only snapshot would be `meta/_snapshot.json`, and drizzle-kit 0.31 ignores files that begin with `_`: "
+    "every `generate` starts from nothing and creates all tables again.",
+    "Set `migrations.prefix` to 'index' (the default) in drizzle.config. Rename `meta/_snapshot.json` to `meta/<next "
+    "number>_snapshot.json` only if it holds the whole schema; else generate on an empty folder with the schema as "
+    "deployed and take that snapshot.",
     "set migrations.prefix to 'index' in drizzle.config",
 )
 

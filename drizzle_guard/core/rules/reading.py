@@ -18,9 +18,9 @@ DUPLICATE_KEY = Rule(
     "DG004",
     "duplicate-key",
     "A key stands twice in one JSON object.",
-    "`merge=union` in .gitattributes, or both sides of a conflict kept by hand, make journal entries with two `tag` and "
-    "two `when`. JSON.parse keeps the last of each, so one migration vanishes from the journal: it never runs anywhere, "
-    "and neither git nor `drizzle-kit check` says a word.",
+    "`merge=union` in .gitattributes, or both sides of a conflict kept by hand, make journal entries with two `tag` "
+    "and two `when`. JSON.parse keeps the last of each, so one migration vanishes from the journal: it never runs "
+    "anywhere, and neither git nor `drizzle-kit check` says a word.",
     "Make two entries of it again: `drizzle-guard renumber` after `git merge` does; by hand, give the migration that "
     "is not yet published the next idx, a later `when` and its own snapshot. Then take `merge=union` out of "
     ".gitattributes (`drizzle-guard install` puts the merge driver there instead).",
@@ -30,9 +30,9 @@ BROKEN_JOURNAL = Rule(
     "DG005",
     "broken-journal",
     "The journal is not a sound Drizzle journal.",
-    "The migrator reads meta/_journal.json with JSON.parse and takes `tag` and `when` of each entry; drizzle-kit also "
-    "takes `idx`. If it cannot be read, every deploy and every drizzle-kit command stops; an entry without a number in "
-    "`when` is skipped or runs again.",
+    "The migrator reads meta/_journal.json with JSON.parse and takes `tag` and `when` of each entry; drizzle-kit "
+    "also takes `idx`. If it cannot be read, every deploy and every drizzle-kit command stops; an entry without a "
+    "number in `when` is skipped or runs again.",
     "Bring the journal back from git (`git log -p -- <journal>` shows the last good one) and add the missing entries "
     "with `drizzle-guard renumber`.",
     "restore the journal from git: git log -p -- meta/_journal.json",
@@ -41,10 +41,10 @@ CONFLICT_MARKERS = Rule(
     "DG013",
     "conflict-markers",
     "A file still has git's conflict markers.",
-    "A journal or snapshot with markers is no JSON: every drizzle-kit command fails (`generate` even with exit code 0). "
-    "SQL with markers fails at the deploy, on some databases after the statements before them have run.",
-    "Resolve the conflict. For the journal and snapshots `drizzle-guard renumber` does it, also after the fact; in SQL "
-    "keep the published text as it is.",
+    "A journal or snapshot with markers is no JSON: every drizzle-kit command fails (`generate` even with exit code "
+    "0). SQL with markers fails at the deploy, on some databases after the statements before them have run.",
+    "Resolve the conflict. For the journal and snapshots `drizzle-guard renumber` does it, also after the fact; in "
+    "SQL keep the published text as it is.",
     "drizzle-guard renumber (journal, snapshots); resolve SQL by hand",
 )
 UNREADABLE = Rule(
@@ -52,8 +52,8 @@ UNREADABLE = Rule(
     "unreadable-file",
     "A file cannot be read, or is not UTF-8.",
     "The migrator reads every SQL file of the journal before it runs the first: one that cannot be opened stops the "
-    "whole deploy. Bytes that are not UTF-8 reach the database as replacement characters, and the stored hash is that "
-    "of the replaced text.",
+    "whole deploy. Bytes that are not UTF-8 reach the database as replacement characters, and the stored hash is "
+    "that of the replaced text.",
     "Give the file read permission, or save it as UTF-8 (if it is published, see `drizzle-guard explain DG031`).",
     "make the file readable, as UTF-8",
 )
@@ -61,9 +61,9 @@ SYMLINK = Rule(
     "DG017",
     "symlink",
     "A file of the folder is a symbolic link or no regular file.",
-    "git stores only where a link points, so the migration behind it can change with no commit to this folder, and on "
-    "Windows it becomes a text file with a path in it. drizzle-guard does not follow links.",
-    "Put the file itself into the folder: `cp --remove-destination \"$(readlink -f FILE)\" FILE`.",
+    "git stores only where a link points, so the migration behind it can change with no commit to this folder, and "
+    "on Windows it becomes a text file with a path in it. drizzle-guard does not follow links.",
+    'Put the file itself into the folder: `cp --remove-destination "$(readlink -f FILE)" FILE`.',
     "replace the link by the file",
 )
 BROKEN_SNAPSHOT = Rule(
@@ -132,20 +132,26 @@ def read_journal(data: bytes, name: str) -> tuple[Journal | None, list[Finding]]
     return Journal(value, tuple(entries), Style()), findings
 
 
-def read_snapshot(data: bytes, name: str, path: str) -> tuple[Snapshot | None, list[Finding]]:
-    """The facts of one snapshot, with what is wrong in it; None if it cannot be read."""
+def read_snapshot(data: bytes, name: str, path: str) -> tuple[Snapshot | None, Any, list[Finding]]:
+    """The facts of one snapshot (None if it cannot be read), its JSON, and what is wrong in it."""
     value, twice, findings = _read(data, name, path, BROKEN_SNAPSHOT)
     findings += _elsewhere(twice, name, path)
     if value is None and findings:
-        return None, findings
+        return None, None, findings
     own, prev = (value.get("id"), value.get("prevId")) if isinstance(value, dict) else (None, None)
     if not isinstance(own, str) or not isinstance(prev, str):
         missing = f"{printable(path)} has no {'prevId' if isinstance(own, str) else 'id'}."
-        return None, [*findings, BROKEN_SNAPSHOT.at(name, missing, files=(path,))]
+        return None, None, [*findings, BROKEN_SNAPSHOT.at(name, missing, files=(path,))]
     found = _PREV.search(data)
     line = 1 if found is None else data.count(b"\n", 0, found.start()) + 1
     version, dialect = value.get("version"), value.get("dialect")
-    return Snapshot(own, prev, str(version or ""), str(dialect or ""), line), findings
+    return Snapshot(own, prev, str(version or ""), str(dialect or ""), line), value, findings
+
+
+def json_faults(data: bytes, name: str, path: str) -> list[Finding]:
+    """What keeps a snapshot of Drizzle v1 from being read."""
+    _, twice, findings = _read(data, name, path, BROKEN_SNAPSHOT)
+    return [*findings, *_elsewhere(twice, name, path)]
 
 
 def entry_lines(text: str) -> list[int]:
@@ -173,7 +179,7 @@ _Twice = dict[int, list[tuple[str, Any]]]
 
 
 def _read(data: bytes, name: str, path: str, broken: Rule) -> tuple[Any, _Twice, list[Finding]]:
-    """The value, the objects in which a key stands twice (by id, all their items), and what keeps it from being read."""
+    """The value, the objects in which a key stands twice (by id), and what keeps it from being read."""
     twice: _Twice = {}
     try:
         return parse(data, name), twice, []

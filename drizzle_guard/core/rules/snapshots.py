@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from drizzle_guard.core.errors import printable
@@ -17,10 +18,10 @@ MISSING_SNAPSHOT = Rule(
     "missing-snapshot",
     "A migration without a snapshot.",
     "drizzle-kit compares the schema with the last snapshot. If the newest migration has none, the next `generate` "
-    "repeats what it did, and the deploy fails on `already exists`. Older ones that are missing only hurt when you move "
-    "to v1: `drizzle-kit up` of v1 stops at the first.",
-    "Restore it from git if it ever was there. A hand-written migration gets one from drizzle-kit: delete its unpublished "
-    "entry and file, run `drizzle-kit generate --custom --name NAME` and paste the SQL.",
+    "repeats what it did, and the deploy fails on `already exists`. Older ones that are missing only hurt when you "
+    "move to v1: `drizzle-kit up` of v1 stops at the first.",
+    "Restore it from git if it ever was there. A hand-written migration gets one from drizzle-kit: delete its "
+    "unpublished entry and file, run `drizzle-kit generate --custom --name NAME` and paste the SQL.",
     "restore it from git, or make the migration with drizzle-kit generate --custom",
 )
 SHARED_PREV_ID = Rule(
@@ -28,8 +29,8 @@ SHARED_PREV_ID = Rule(
     "shared-prev-id",
     "Two snapshots name the same parent.",
     "Both were generated from the same state on two branches. drizzle-kit calls that a collision: `check` fails, and "
-    "`generate` writes nothing, with exit code 0. Changing `prevId` alone makes it quiet, but then the newest snapshot "
-    "lacks the other branch's tables and the next `generate` creates them again.",
+    "`generate` writes nothing, with exit code 0. Changing `prevId` alone makes it quiet, but then the newest "
+    "snapshot lacks the other branch's tables and the next `generate` creates them again.",
     "`drizzle-guard renumber` puts the unpublished one after the other and merges its snapshot.",
     "drizzle-guard renumber",
 )
@@ -37,12 +38,13 @@ BROKEN_PREV_ID = Rule(
     "DG024",
     "broken-prev-id",
     "A snapshot's prevId is not the snapshot before it.",
-    "The chain says which state a migration was generated from. Where it breaks, a snapshot was overwritten, lost or put "
-    "in by hand (two `generate` within one second with `prefix: 'timestamp'` do it), and its content may lack what the "
-    "migration before it did.",
-    "Your own: `drizzle-guard renumber`, then `drizzle-kit generate` must say that nothing changed. Old published ones "
-    "do no harm.",
-    "drizzle-guard renumber, then drizzle-kit generate must find no change",
+    "The chain says which state a migration was generated from. Where it breaks, a snapshot was overwritten, lost or "
+    "put in by hand (two `generate` within one second with `prefix: 'timestamp'` do it), and its content may lack "
+    "what the migration before it did.",
+    "Your own: restore the snapshot from git, or delete the migration (entry, file, snapshot) and generate it again; "
+    "`drizzle-kit generate` must then say that nothing changed. After a merge, `drizzle-guard renumber`. Old published "
+    "ones do no harm.",
+    "restore the snapshot from git, or generate the unpublished migration again",
 )
 DUPLICATE_SNAPSHOT_ID = Rule(
     "DG025",
@@ -50,16 +52,16 @@ DUPLICATE_SNAPSHOT_ID = Rule(
     "Two snapshots have the same id.",
     "A snapshot was copied by hand for another migration. What follows names its parent by id, so the chain has two "
     "readings, and the copy may not hold what its migration did.",
-    "Your own: restore the original from git and let `drizzle-guard renumber` place it. For a hand-written migration use "
-    "`drizzle-kit generate --custom`, which copies the snapshot with a new id.",
+    "Your own: restore the original from git and let `drizzle-guard renumber` place it. For a hand-written migration "
+    "use `drizzle-kit generate --custom`, which copies the snapshot with a new id.",
     "drizzle-guard renumber, or drizzle-kit generate --custom",
 )
 SHARED_SNAPSHOT = Rule(
     "DG026",
     "shared-snapshot",
     "Two migrations share one snapshot file.",
-    "The number before the first `_` names the snapshot, so two tags with the same number have one file. If both were "
-    "generated, one overwrote the other; drizzle-kit of v1 gives both the same state when you move.",
+    "The number before the first `_` names the snapshot, so two tags with the same number have one file. If both "
+    "were generated, one overwrote the other; drizzle-kit of v1 gives both the same state when you move.",
     "Give the unpublished one its own number: `drizzle-guard renumber`.",
     "drizzle-guard renumber",
 )
@@ -76,20 +78,12 @@ NEWEST_NOT_LAST = Rule(
     "DG028",
     "newest-not-last",
     "The last snapshot by name is not the newest migration's.",
-    "drizzle-kit does not ask the journal: the snapshot whose name sorts last is the present state. The next `generate` "
-    "compares with the wrong schema and repeats or reverts changes. Leftovers, changed prefix styles and numbers that "
-    "outgrow their digits (10000 sorts before 9999) do it.",
-    "Delete the snapshot that is left over, or rename the newest migration (file, tag, snapshot) so that it sorts last.",
+    "drizzle-kit does not ask the journal: the snapshot whose name sorts last is the present state. The next "
+    "`generate` compares with the wrong schema and repeats or reverts changes. Leftovers, changed prefix styles and "
+    "numbers that outgrow their digits (10000 sorts before 9999) do it.",
+    "Delete the snapshot that is left over, or rename the newest migration (file, tag, snapshot) so that it sorts "
+    "last.",
     "delete the leftover snapshot, or number the newest migration above it",
-)
-MIXED_SNAPSHOTS = Rule(
-    "DG029",
-    "mixed-snapshots",
-    "Snapshots of different versions or dialects in one folder.",
-    "drizzle-kit reads only the latest version: one older snapshot stops `check` and `generate`. Snapshots of another "
-    "dialect are malformed to it.",
-    "Run `drizzle-kit up` once on the mainline and commit what it changes.",
-    "drizzle-kit up",
 )
 
 
@@ -109,17 +103,18 @@ def missing_snapshot(folder: Folder) -> Iterator[Finding]:
 
 def shared_prev_id(folder: Folder) -> Iterator[Finding]:
     """DG023: snapshots with one parent (drizzle-kit 0.31, validateWithReport)."""
-    for prev, paths in _groups(folder, {path: found.prev for path, found in folder.snapshots.items()}):
-        parent = "no parent" if prev == NO_PARENT else f"the parent {printable(prev[:8])}…"
-        message = f"{_names(paths)} all have {parent}: drizzle-kit stops with a collision."
-        yield _on_snapshots(SHARED_PREV_ID, folder, paths, message.replace(" all ", " both ") if len(paths) == 2 else message)
+    for prev, paths in _groups({path: found.prev for path, found in folder.snapshots.items()}):
+        parent = "no parent" if prev == NO_PARENT else f"the parent {printable(prev[:8])}"
+        count = "both" if len(paths) == 2 else "all"
+        message = f"{shown_paths(paths)} {count} have {parent}: drizzle-kit stops with a collision."
+        yield on_snapshots(SHARED_PREV_ID, folder, paths, message)
 
 
 def broken_prev_id(folder: Folder) -> Iterator[Finding]:
     """DG024: a prevId that is not the id before it, where a missing snapshot or a shared parent does not explain it."""
-    ids = {found.id for found in folder.snapshots.values()}
-    parents = [found.prev for found in folder.snapshots.values()]
-    shared = {prev for prev in parents if parents.count(prev) > 1} if len(set(parents)) < len(parents) else set()
+    ids = {found.id: path for path, found in folder.snapshots.items()}
+    children = Counter(found.prev for found in folder.snapshots.values())
+    copies = Counter(found.id for found in folder.snapshots.values())
     before, gap = NO_PARENT, False
     own = list(_own_snapshots(folder))
     for position, path in own:
@@ -127,11 +122,11 @@ def broken_prev_id(folder: Folder) -> Iterator[Finding]:
         if found is None:
             gap = True
             continue
-        explained = found.prev in shared or (gap and found.prev not in ids)
-        if (found.prev != before and not explained) or found.prev == found.id:
-            what = "itself" if found.prev == found.id else _name_of(folder, found.prev)
-            expected = "none, as the first" if before == NO_PARENT and not gap else "the snapshot before it"
-            message = f"{printable(path)} names {what} as its parent, not {expected}."
+        explained = children[found.prev] > 1 or (gap and found.prev not in ids)
+        if (found.prev != before and not explained) or (found.prev == found.id and copies[found.id] == 1):
+            what = "itself" if found.prev == found.id else _parent(found.prev, ids)
+            expected = "; the first has none" if before == NO_PARENT and not gap else ", not the snapshot before it"
+            message = f"{printable(path)} names {what} as its parent{expected}."
             yield BROKEN_PREV_ID.at(
                 join(folder.history.name, path),
                 message,
@@ -144,10 +139,13 @@ def broken_prev_id(folder: Folder) -> Iterator[Finding]:
 
 
 def duplicate_snapshot_id(folder: Folder) -> Iterator[Finding]:
-    """DG025: snapshots with one id."""
-    for own, paths in _groups(folder, {path: found.id for path, found in folder.snapshots.items()}):
-        message = f"{_names(paths)} have the same id {printable(own[:8])}…"
-        yield _on_snapshots(DUPLICATE_SNAPSHOT_ID, folder, paths, message + ".")
+    """DG025: snapshots with one id.  Mild if the newest migration's is not among them."""
+    entries = folder.history.entries
+    newest = snapshot_path(entries[-1].prefix) if entries else ""
+    for own, paths in _groups({path: found.id for path, found in folder.snapshots.items()}):
+        message = f"{shown_paths(paths)} have the same id {printable(own[:8])}"
+        found = on_snapshots(DUPLICATE_SNAPSHOT_ID, folder, paths, message + ".")
+        yield found._replace(mild=newest not in paths)
 
 
 def shared_snapshot(folder: Folder) -> Iterator[Finding]:
@@ -187,22 +185,6 @@ def stray_order(folder: Folder) -> Iterator[Finding]:
             yield ORPHAN_SNAPSHOT.at(join(folder.history.name, path), message, files=(path,), mild=path < newest)
 
 
-def mixed_snapshots(folder: Folder) -> Iterator[Finding]:
-    """DG029: snapshots that are not of the folder's newest version, or of another dialect than the last one."""
-    if not folder.snapshots:
-        return
-    newest = max((found.version for found in folder.snapshots.values()), key=_as_number)
-    old = [path for path, found in folder.snapshots.items() if found.version != newest]
-    if old:
-        what = f"are older than version {printable(newest)}" if len(old) > 1 else f"is older than version {printable(newest)}"
-        yield _on_snapshots(MIXED_SNAPSHOTS, folder, old, f"{_names(old)} {what}: drizzle-kit stops there.")
-    dialect = _dialect(list(folder.snapshots.values())[-1].dialect)
-    other = [path for path, found in folder.snapshots.items() if _dialect(found.dialect) != dialect]
-    if other:
-        message = f"{_names(other)} {'is' if len(other) == 1 else 'are'} not of the dialect {printable(dialect)}."
-        yield _on_snapshots(MIXED_SNAPSHOTS, folder, other, message)
-
-
 def is_snapshot(path: str) -> bool:
     """Whether drizzle-kit reads the file as a snapshot, and it is named like one."""
     return path.startswith("meta/") and not path.startswith("meta/_") and path.endswith(_SUFFIX)
@@ -216,15 +198,16 @@ def _own_snapshots(folder: Folder) -> Iterator[tuple[int, str]]:
             yield position, snapshot_path(entry.prefix)
 
 
-def _groups(folder: Folder, keys: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+def _groups(keys: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
     """The snapshots that have one key, in the order of their names."""
     groups: dict[str, list[str]] = {}
-    for path in folder.snapshots:
-        groups.setdefault(keys[path], []).append(path)
+    for path, key in keys.items():
+        groups.setdefault(key, []).append(path)
     return ((key, paths) for key, paths in groups.items() if len(paths) > 1)
 
 
-def _on_snapshots(rule: Rule, folder: Folder, paths: list[str], message: str) -> Finding:
+def on_snapshots(rule: Rule, folder: Folder, paths: list[str], message: str) -> Finding:
+    """A finding about several snapshots, placed at the last of them."""
     positions = {path: position for position, path in _own_snapshots(folder)}
     last = paths[-1]
     entries = tuple(sorted(positions[path] for path in paths if path in positions))
@@ -232,23 +215,15 @@ def _on_snapshots(rule: Rule, folder: Folder, paths: list[str], message: str) ->
     return rule.at(join(folder.history.name, last), message, line=found.line, entries=entries, files=tuple(paths))
 
 
-def _name_of(folder: Folder, id_: str) -> str:
-    path = next((path for path, found in folder.snapshots.items() if found.id == id_), None)
-    if path is not None:
-        return printable(path)
-    return "none" if id_ == NO_PARENT else f"an unknown snapshot ({printable(id_[:8])}…)"
+def _parent(prev: str, ids: dict[str, str]) -> str:
+    if prev in ids:
+        return printable(ids[prev])
+    return "none" if prev == NO_PARENT else f"an unknown snapshot ({printable(prev[:8])})"
 
 
-def _names(paths: Iterable[str]) -> str:
+def shown_paths(paths: Iterable[str]) -> str:
+    """Paths in a sentence, the first few of many."""
     shown = [printable(path) for path in paths]
     if len(shown) > 4:
         shown = [*shown[:3], f"{len(shown) - 3} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-
-
-def _as_number(version: str) -> tuple[int, str]:
-    return (int(version), "") if version.isascii() and version.isdigit() and len(version) < 20 else (-1, version)
-
-
-def _dialect(dialect: str) -> str:
-    return {"pg": "postgresql", "turso": "sqlite"}.get(dialect, dialect)

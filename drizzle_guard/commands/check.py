@@ -1,0 +1,114 @@
+"""`drizzle-guard check`: says whether migration folders are sound."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import click
+
+from drizzle_guard.checking import Mainlines, Published, Target, config_texts, find_targets, root_of
+from drizzle_guard.core.history import History
+from drizzle_guard.core.journal import EMPTY
+from drizzle_guard.core.rules.checks import Checked, check_journal_folder, check_v1_folder, judge
+from drizzle_guard.core.rules.tables import shared_table
+from drizzle_guard.report import FORMATS, Format, make_report, render
+
+_PATIENCE = 1.0  # seconds without a progress bar
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--onto", metavar="REF", help="The mainline: what stands there is published (default: found by itself).")
+@click.option("--strict", is_flag=True, help="Make every finding an error.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, quiet: bool) -> int:
+    """Say whether the migration folders at or below PATHS (default: here) are sound.
+
+    Findings on migrations that stand on the mainline are warnings, on the branch's own they are errors. The exit code
+    is 1 if there are errors. `drizzle-guard explain DG001` tells more of a rule.
+    """
+    format_ = cast(Format, kind)
+    # annotations are shown by path from the repository's top, wherever the command runs
+    start = root_of(os.getcwd()) if format_ in ("github", "sarif") else Path()
+    targets = find_targets(paths or (".",), start)
+    with Mainlines(onto) as mainlines, _Progress(sum(t.work for t in targets)) as progress:
+        published = [mainlines.of(target) for target in targets]
+        checked = [_check(*pair, strict, progress) for pair in zip(targets, published, strict=True)]
+    if len(targets) > 1:
+        checked = _with_tables(checked, targets, start, strict)
+    names = [None if known.mainline is None else known.mainline.name for known in published]
+    report = make_report(zip(checked, names, strict=True))
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    text = render(report, format_, quiet=quiet, color=color)
+    if text:
+        click.echo(text, color=color)
+    return 1 if report.errors else 0
+
+
+def now() -> int:
+    """The present time in ms since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def _check(target: Target, known: Published, strict: bool, progress: _Progress) -> Checked:
+    if target.fault is not None:
+        history = History(target.name, EMPTY, (), target.files)
+        layout = "journal" if target.migrations is None else "v1"
+        return Checked(target.name, layout, None, None, judge([target.fault], history, known.mainline, strict=strict))
+    if target.migrations is not None:
+        return check_v1_folder(target.name, target.migrations, target.files, strict=strict, tick=progress.tick)
+    return check_journal_folder(
+        target.name,
+        target.files,
+        now=now(),
+        published=known.mainline,
+        allowed=known.allowed,
+        strict=strict,
+        tick=progress.tick,
+    )
+
+
+def _with_tables(checked: list[Checked], targets: list[Target], start: Path, strict: bool) -> list[Checked]:
+    """Add the findings that need several folders."""
+    found = list(shared_table(config_texts(targets, start), [folder.name for folder in checked]))
+    result = []
+    for folder in checked:
+        own = [finding for name, finding in found if name == folder.name]
+        judged = judge(own, History(folder.name, EMPTY, (), {}), None, strict=strict)
+        result.append(folder._replace(findings=(*folder.findings, *judged)))
+    return result
+
+
+class _Progress:
+    """A progress bar on standard error, when a person is looking and it takes long."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, 0
+        self._start = time.monotonic()
+        self._wanted = sys.stderr.isatty()
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def tick(self) -> None:
+        """One file more is done."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update(1)
+        elif self._wanted and time.monotonic() - self._start > _PATIENCE:
+            self._bar = click.progressbar(length=self._total, label="checking", file=sys.stderr)
+            self._bar.__enter__()
+            self._bar.update(self._done)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)
