@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -51,6 +52,9 @@ def group() -> None:
 
 def main(args: list[str]) -> int:
     """Run the command line.  Commands return their exit code; no exception gets past here."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a tag may hold what this terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
         return code if isinstance(code, int) else 0
