@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: where `drizzle-guard` of the running Python is installed
 SCRIPTS = Path(sys.executable).parent
@@ -41,7 +44,7 @@ class Done(NamedTuple):
 
 
 def hermetic_env(home: Path, git: Path | None = None) -> dict[str, str]:
-    """The environment for git in tests: own HOME, no system settings, fixed dates; `git` is a directory for the PATH."""
+    """The environment for git in tests: own HOME, no system settings, fixed dates; `git` goes in front of the PATH."""
     kept = ("PATH", "TMPDIR", "LANG", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV", "CI")
     env = {key: value for key, value in os.environ.items() if key in kept}
     path = [str(git)] if git else []
@@ -169,3 +172,63 @@ class Bed:
 def tree_of(directory: Path) -> dict[str, bytes]:
     """The files below a directory, by path inside it."""
     return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+_NO_SNAPSHOT = str(uuid.UUID(int=0))
+_clock = itertools.count(1_700_000_000_000, 60_000)
+
+
+def add_migration(folder: Path, name: str) -> str:
+    """Do what `drizzle-kit generate --name NAME` does for a new PostgreSQL table NAME; its tag.
+
+    A minute passes between two calls, wherever they are made.
+    """
+    journal_file = folder / "meta" / "_journal.json"
+    journal: dict[str, Any] = {"version": "7", "dialect": "postgresql", "entries": []}
+    before: dict[str, Any] = {"id": _NO_SNAPSHOT, "tables": {}}
+    if journal_file.exists():
+        journal = json.loads(journal_file.read_text())
+        before = json.loads(sorted((folder / "meta").glob("*_snapshot.json"))[-1].read_text())
+    idx = journal["entries"][-1]["idx"] + 1 if journal["entries"] else 0
+    tag = f"{idx:04}_{name}"
+    entry = {"idx": idx, "version": "7", "when": next(_clock), "tag": tag, "breakpoints": True}
+    column = {"name": "id", "type": "integer", "primaryKey": False, "notNull": False}
+    kinds = ("indexes", "foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies", "checkConstraints")
+    table = {"name": name, "schema": "", "columns": {"id": column}, **{kind: {} for kind in kinds}}
+    snapshot = {
+        "id": str(uuid.uuid4()),
+        "prevId": before["id"],
+        "version": "7",
+        "dialect": "postgresql",
+        "tables": {**before["tables"], f"public.{name}": {**table, "isRLSEnabled": False}},
+        **{kind: {} for kind in ("enums", "schemas", "sequences", "roles", "policies", "views")},
+        "_meta": {"columns": {}, "schemas": {}, "tables": {}},
+    }
+    journal["entries"].append(entry)
+    journal_file.parent.mkdir(parents=True, exist_ok=True)
+    journal_file.write_text(json.dumps(journal, indent=2))
+    (folder / "meta" / f"{idx:04}_snapshot.json").write_text(json.dumps(snapshot, indent=2))
+    (folder / f"{tag}.sql").write_text(f'CREATE TABLE "{name}" (\n\t"id" integer\n);\n')
+    return tag
+
+
+def migrations(files: Mapping[str, bytes]) -> list[str]:
+    """The names in a folder made by `add_migration`, in order; fails unless the folder is canonical."""
+    entries = json.loads(files["meta/_journal.json"])["entries"]
+    assert [entry["idx"] for entry in entries] == list(range(len(entries)))
+    whens = [entry["when"] for entry in entries]
+    assert whens == sorted(set(whens)), whens
+    names, previous = [], _NO_SNAPSHOT
+    expected = {"meta/_journal.json"}
+    for entry in entries:
+        number, _, name = entry["tag"].partition("_")
+        assert number == f"{entry['idx']:04}", entry
+        names.append(name)
+        expected |= {f"{entry['tag']}.sql", f"meta/{number}_snapshot.json"}
+        assert f'CREATE TABLE "{name}"' in files[f"{entry['tag']}.sql"].decode()
+        snapshot = json.loads(files[f"meta/{number}_snapshot.json"])
+        assert snapshot["prevId"] == previous, entry
+        assert list(snapshot["tables"]) == [f"public.{name}" for name in names], entry
+        previous = snapshot["id"]
+    assert set(files) == expected
+    return names

@@ -108,7 +108,7 @@ def test_renumber_by_hand(name: str, tmp_path: Path) -> None:
     done = bed.tool("renumber")
     if case.refused is None:
         assert done.code == 0, done.text
-        bed.git("commit", "-q", "--no-edit", *([] if stopped.code else ["--allow-empty"]))
+        bed.git("commit", "-q", *(["--no-edit"] if stopped.code else ["--allow-empty", "-m", "renumber"]))
         assert bed.git("status", "--porcelain") == ""
         assert bed.files("HEAD") == case.expected
     else:

@@ -51,6 +51,8 @@ def main(argv: list[str]) -> int:
     except Exception as error:  # also a fault of ours: then git does what it would have done without us
         fail(error)
         return MARKERS
+    except KeyboardInterrupt:
+        return MARKERS
 
 
 def _journal(repository: Repository, current: str, other: str, path: str, label: str) -> int:
@@ -67,6 +69,12 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
         side = "HEAD" if decision.ours_established else "the other side"
         raise explain_refusal(decision.outcome, folder, sides.next_command, side)
     _replace(current, decision.outcome.interim)
+    kept = {entry.tag for entry in (decision.ours if decision.ours_established else decision.theirs).entries}
+    if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:
+        say(
+            f"{path}: both sides have a migration called {twice[0]}; git stops over its SQL.",
+            f"drizzle-guard renumber && {sides.next_command}",
+        )
     finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
     if finishes and sides.kind in ("cherry-pick", "revert"):
         # between the picks of a range no hook may touch the index

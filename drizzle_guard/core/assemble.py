@@ -41,9 +41,12 @@ def assemble(
         files[path] = wanted[path] if path in wanted else None if path in gone else mainline.files.get(path)
     _refuse_strays(known, (mainline, branch), moves)
 
-    files[PATH] = _journal_file(journal, mainline, branch)
+    files[PATH] = _journal_file(journal, mainline, branch) if PATH in mainline.files or PATH in branch.files else None
     if BUNDLE in mainline.files or BUNDLE in branch.files:
         files[BUNDLE] = _bundle_file(journal, mainline, branch, moves)
+    old = next((blob for side in (mainline, branch) for blob in side.files.values()), None)
+    if old is not None:
+        files = {path: None if blob is None else blob.named_as(old) for path, blob in files.items()}
     taken = {entry.tag for entry in kept}
     interim = [move.new if move.old.tag in taken else _renumbered_in_place(move) for move in moves]
     return Plan(

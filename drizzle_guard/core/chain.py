@@ -144,7 +144,7 @@ class Chain:
 
     def _who_touched(self, name: str) -> str:
         """The newest of the mainline's migrations that mentions a name; else its newest."""
-        for migration in reversed(self._unseen):
+        for migration in self._unseen[::-1]:
             if migration.sql and any(name in s.words for s in statements(decode(migration.sql.data))):
                 return migration.entry.tag
         return self._newest_unseen()

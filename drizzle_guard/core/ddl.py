@@ -3,40 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from drizzle_guard.core.actions import Action
+from drizzle_guard.core.alter import alter_table, parts
 from drizzle_guard.core.tokens import Cursor, Token, split, tokenize
-
-#: verbs: create, drop, alter (an attribute of it), data (rows only)
-Key = tuple[str, ...]  # (kind, name…), lower case: ("column", "users", "age"), ("index", "users_email_idx")
-
-
-class Action(NamedTuple):
-    """One thing that a statement does.
-
-    `name` is in lower case without quotes: (table,), (table, column), (type, value).  `schema` is "" for public.
-    `guarded` says that it does nothing where there is nothing to do (IF [NOT] EXISTS, OR REPLACE, a DO block).
-    `on` is the table of an index, policy or trigger; `detail` the attribute that an `alter` sets.
-    """
-
-    verb: str
-    kind: str
-    name: tuple[str, ...]
-    schema: str = ""
-    guarded: bool = False
-    on: str = ""
-    detail: str = ""
-
-    @property
-    def key(self) -> Key:
-        return (self.kind, *([f"{self.schema}.{self.name[0]}", *self.name[1:]] if self.schema else self.name))
-
-    @property
-    def table(self) -> str:
-        """The table whose structure this touches; "" if none."""
-        if self.kind in ("table", "column", "constraint"):
-            return self.key[1]
-        return self.on
 
 
 def actions_of(tokens: list[Token], guarded: bool) -> Iterator[Action]:
@@ -151,8 +121,8 @@ def _alter(at: Cursor) -> Iterator[Action]:
     at.skip("only")
     schema, name, _ = at.name()
     if kind == "table":
-        for part in _parts(at.rest()):
-            yield from _alter_table(schema, name, Cursor(part), guarded)
+        for part in parts(at.rest()):
+            yield from alter_table(schema, name, Cursor(part), guarded)
     elif at.skip("add", "value"):
         guarded = at.guard() or guarded
         yield Action("create", "value", (name, at.take()), schema, guarded)
@@ -165,96 +135,6 @@ def _alter(at: Cursor) -> Iterator[Action]:
         yield Action("alter", kind, (on, name), "", guarded, on)
     else:
         yield Action("alter", kind, (name,), schema, guarded, detail=" ".join(t.text for t in at.rest()))
-
-
-def _parts(tokens: list[Token]) -> Iterator[list[Token]]:
-    """The comma-separated actions of an ALTER TABLE; commas in parentheses do not count."""
-    part: list[Token] = []
-    depth = 0
-    for token in tokens:
-        if token.kind == "mark":
-            depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if token == Token("mark", ",") and depth == 0:
-            yield part
-            part = []
-        else:
-            part.append(token)
-    if part:
-        yield part
-
-
-def _alter_table(schema: str, table: str, at: Cursor, guarded: bool) -> Iterator[Action]:
-    verb = at.take()
-    if verb == "rename":
-        yield from _rename_in_table(schema, table, at, guarded)
-    elif verb in ("add", "drop"):
-        yield _member("create" if verb == "add" else "drop", schema, table, at, guarded)
-    elif verb in ("alter", "modify"):
-        at.skip("column")
-        column = at.take()
-        rest = [t.text for t in at.rest()]
-        detail = "*" if verb == "modify" else " ".join("type" if w == "data" else w for w in rest[:2] if w != "type")
-        if verb == "alter" and ("type" in rest[:3]):
-            detail = "type"
-        elif verb == "alter" and "default" in rest[:2]:
-            detail = "default"
-        elif verb == "alter" and "null" in rest[:3]:
-            detail = "not null"
-        yield Action("alter", "column", (table, column), schema, guarded, detail=detail)
-    elif verb == "change":
-        at.skip("column")
-        old, new = at.take(), at.take()
-        if old == new:
-            yield Action("alter", "column", (table, old), schema, guarded, detail="*")
-        else:
-            yield Action("drop", "column", (table, old), schema, guarded)
-            yield Action("create", "column", (table, new), schema, guarded)
-    else:
-        yield Action("alter", "table", (table,), schema, guarded, detail=" ".join([verb, *(t.text for t in at.rest())]))
-
-
-def _member(verb: str, schema: str, table: str, at: Cursor, guarded: bool) -> Action:
-    """ADD or DROP of a column, constraint or key."""
-    if at.skip("constraint"):
-        guarded = at.guard() or guarded
-        return Action(verb, "constraint", (table, at.take()), schema, guarded)
-    if at.peek() in ("primary", "foreign", "check", "unique", "index", "key", "fulltext") and _is_word(at):
-        what = at.take()
-        at.skip_any("key", "index")
-        guarded = at.guard() or guarded
-        named = at.take() if at.peek() not in ("", "(") else what
-        kind = "index" if what in ("index", "key", "unique", "fulltext") and named != what else "constraint"
-        on = f"{schema}.{table}" if schema else table
-        return (
-            Action(verb, kind, (named,), "", guarded, on)
-            if kind == "index"
-            else Action(verb, kind, (table, named), schema, guarded or named == what)
-        )
-    at.skip("column")
-    guarded = at.guard() or guarded
-    return Action(verb, "column", (table, at.take()), schema, guarded)
-
-
-def _is_word(at: Cursor) -> bool:
-    return at.at < len(at.tokens) and at.tokens[at.at].kind == "word"
-
-
-def _rename_in_table(schema: str, table: str, at: Cursor, guarded: bool) -> Iterator[Action]:
-    if at.skip("to"):
-        yield Action("drop", "table", (table,), schema, guarded)
-        yield Action("create", "table", (at.name()[1],), schema, guarded)
-        return
-    kind = {"constraint": "constraint", "index": "index", "key": "index"}.get(at.peek(), "column")
-    if at.peek() in ("constraint", "index", "key", "column"):
-        at.take()
-    old = at.take()
-    at.skip("to")
-    new = at.take()
-    for verb, name in (("drop", old), ("create", new)):
-        if kind == "index":
-            yield Action(verb, kind, (name,), "", guarded, table)
-        else:
-            yield Action(verb, kind, (table, name), schema, guarded)
 
 
 def _rename_tables(at: Cursor) -> Iterator[Action]:

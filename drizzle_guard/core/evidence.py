@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from drizzle_guard.core.ddl import Key
+from drizzle_guard.core.actions import Key
 from drizzle_guard.core.history import Migration
 from drizzle_guard.core.presence import Catalog, Chunk, Made, Proof, changes, exists, left_by, prove
 from drizzle_guard.core.rows import Comparison, Line, Verdict

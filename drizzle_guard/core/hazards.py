@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from drizzle_guard.core.ddl import Action, Key
+from drizzle_guard.core.actions import Action, Key
 from drizzle_guard.core.errors import printable
 from drizzle_guard.core.sql import Statement, statements
+
+_PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
 
 
 class Script(NamedTuple):
@@ -29,16 +31,18 @@ class Hazard(NamedTuple):
 class _Effects:
     """What a row of migrations did in the end, and who did it (key -> tag)."""
 
-    def __init__(self, scripts: Sequence[Script]) -> None:
+    def __init__(self, scripts: Sequence[Script], dialect: str = "") -> None:
         self.created: dict[Key, str] = {}
         self.dropped: dict[Key, str] = {}
         self.altered: dict[Key, dict[str, str]] = {}  # key -> attribute -> tag
         self.tables: dict[str, str] = {}  # tables whose structure was touched
+        self.primary: dict[str, str] = {}  # tables that got a primary key
         self.recreated: set[Key] = set()
+        self.replaced: dict[Key, str] = {}  # recreated without what was in it; SQLite's `__new_` copies it over
         self.statements: list[tuple[str, Statement]] = []
         self.texts: set[str] = set()
         for script in scripts:
-            for statement in statements(script.sql):
+            for statement in _statements(script, dialect):
                 self.statements.append((script.tag, statement))
                 self.texts.add(statement.text)
                 for action in statement.actions:
@@ -49,10 +53,14 @@ class _Effects:
         if action.verb == "create":
             if key in self.dropped and key[0] in ("table", "type"):
                 self.recreated.add(key)
+                if ("table", f"__new_{key[1]}") not in self.dropped:
+                    self.replaced[key] = tag
             if key[0] == "table" and key[1].startswith("__new_"):
                 self.recreated.add(("table", key[1].removeprefix("__new_")))
             self.created[key] = tag
             self.dropped.pop(key, None)
+            if action.detail == "primary key":
+                self.primary[action.table] = tag
         elif action.verb == "drop":
             self.dropped[key] = tag
             self.created.pop(key, None)
@@ -62,12 +70,12 @@ class _Effects:
             self.tables[action.table] = tag
 
 
-def find_hazards(mainline: Sequence[Script], own: Sequence[Script]) -> Iterator[Hazard]:
+def find_hazards(mainline: Sequence[Script], own: Sequence[Script], dialect: str = "") -> Iterator[Hazard]:
     """What stands against running `own` after `mainline`; both are what one side has and the other has not."""
-    first, second = _Effects(mainline), _Effects(own)
+    first, second = _Effects(mainline, dialect), _Effects(own, dialect)
     here = _Effects([])  # what own itself has done so far
     for script in own:
-        for statement in statements(script.sql):
+        for statement in _statements(script, dialect):
             for action in statement.actions:
                 for other, reason in _against(action, statement, first, second, here):
                     yield Hazard(script.tag, other, reason)
@@ -77,30 +85,69 @@ def find_hazards(mainline: Sequence[Script], own: Sequence[Script]) -> Iterator[
                     yield Hazard(script.tag, other, reason)
 
 
+def find_undone(
+    deleted: Sequence[Script], others: Sequence[Script], keeps: Sequence[Script], user: str
+) -> Iterator[Hazard]:
+    """Where `others`, of the side `user`, build on a deleted migration; `keeps` are what stays of the other side.
+
+    `own` of a hazard is the tag among `others`, `other` the deleted one's, and the reason says what that one did.
+    """
+    here, undone = _Effects(keeps), _Effects(deleted)
+    gone = {key: tag for key, tag in undone.created.items() if key not in here.created}
+    back = {key: tag for key, tag in undone.dropped.items() if key not in here.dropped}
+    for script in others:
+        for statement in statements(script.sql):
+            for action in statement.actions:
+                key = action.key
+                if action.verb == "create" and not action.guarded and key in back and key not in here.dropped:
+                    yield Hazard(script.tag, back[key], f"drops {_show(action)}, which {user} creates again")
+                here.add(action, script.tag)
+            for key, tag in gone.items():
+                used = key[0] in ("table", "column", "type", "view") and _mentions(statement, key)
+                if used and key not in here.created:
+                    yield Hazard(script.tag, tag, f"creates {_named(key)}, which {user} uses")
+
+
+def _statements(script: Script, dialect: str) -> Iterator[Statement]:
+    for statement in statements(script.sql):
+        if dialect in _PER_TABLE:
+            actions = tuple(
+                a._replace(name=(a.on, a.name[-1])) if a.kind == "index" and a.on else a for a in statement.actions
+            )
+            statement = statement._replace(actions=actions)
+        yield statement
+
+
 def _against(
     action: Action, statement: Statement, first: _Effects, second: _Effects, here: _Effects
 ) -> Iterator[tuple[str, str]]:
     key, shown = action.key, _show(action)
     fresh = key not in here.created and key not in here.dropped
     table = ("table", action.table)
+    if action.verb != "data" and table != key and table in first.dropped and table not in here.created:
+        yield first.dropped[table], f"the mainline drops table {_quoted(action.table)}, which the branch changes"
+    whole = ("type", key[1]) if action.kind == "value" else table
+    if action.verb != "data" and whole != key and whole in first.replaced and whole not in here.created:
+        yield first.replaced[whole], f"the mainline drops and recreates {_named(whole)}, which the branch changes"
     if action.verb == "create":
+        if action.detail == "primary key" and action.table in first.primary:
+            yield first.primary[action.table], f"both create the primary key of table {_quoted(action.table)}"
         if fresh and key in first.created and not (action.guarded and statement.text in first.texts):
             yield first.created[key], f"both create {shown}"
-        if action.table and table != key and table in first.dropped and table not in here.created:
-            yield first.dropped[table], f"the mainline drops table {_quoted(action.table)}, which the branch changes"
     elif action.verb == "drop":
         if key in second.recreated and fresh:
             yield from _recreates(key, shown, first)
-        elif fresh and key in first.dropped and not action.guarded:
-            yield first.dropped[key], f"both drop {shown}"
+        elif fresh and key in first.dropped:
+            if not action.guarded:
+                yield first.dropped[key], f"both drop {shown}"
         elif fresh:
             yield from _drops_used(action, key, shown, first)
     elif action.verb == "alter":
-        column_gone = key in first.dropped and key not in here.created
-        table_gone = table in first.dropped and table not in here.created
-        if column_gone or table_gone:
-            yield first.dropped[key if column_gone else table], f"the mainline drops {shown}, which the branch changes"
-        done = first.altered.get(key, {})
+        if key in first.dropped and key not in here.created:
+            yield first.dropped[key], f"the mainline drops {shown}, which the branch changes"
+        if action.kind in ("column", "type") and fresh and key in first.created:  # dropped and created again
+            yield first.created[key], f"both change {shown}"
+        done = {} if action.detail.endswith("row level security") else first.altered.get(key, {})  # twice does no harm
         if action.detail in done or "*" in done or (action.detail == "*" and done):
             yield next(iter(done.values())), f"both change {shown}"
 
@@ -132,7 +179,10 @@ def _uses_dropped(statement: Statement, first: _Effects, here: _Effects) -> Iter
     """A statement of the branch that reads or writes what the mainline dropped or renamed."""
     for key, tag in first.dropped.items():
         if key[0] in ("table", "column", "type", "view") and key not in here.created and _mentions(statement, key):
-            yield tag, f"the mainline drops {key[0]} {_quoted('.'.join(key[1:]))}, which the branch uses"
+            yield tag, f"the mainline drops {_named(key)}, which the branch uses"
+    for key, tag in first.replaced.items():
+        if key[0] == "table" and key not in here.created and _mentions(statement, key):
+            yield tag, f"the mainline drops and recreates {_named(key)}, which the branch uses"
 
 
 def _mentions(statement: Statement, key: Key) -> bool:
@@ -164,9 +214,13 @@ def _show(action: Action) -> str:
         return f"column {_quoted(key[2])} of table {_quoted(key[1])}"
     if action.kind == "value":
         return f"value {printable(key[2])} of type {_quoted(key[1])}"
-    if action.kind in ("constraint", "policy", "trigger"):
+    if action.kind in ("constraint", "policy", "trigger") or len(key) > 2:
         return f"{action.kind} {_quoted(key[2])} of table {_quoted(key[1])}"
     return f"{action.kind} {_quoted(key[1])}"
+
+
+def _named(key: Key) -> str:
+    return f"{key[0]} {_quoted('.'.join(key[1:]))}"
 
 
 def _quoted(name: str) -> str:

@@ -11,6 +11,8 @@ from drizzle_guard.core.journal import Entry, Journal, snapshot_path, sql_path
 
 BUNDLE = "migrations.js"
 REGULAR = ("100644", "100755")
+#: no file is read that is larger
+MAX_BYTES = 16 * 1024 * 1024
 
 
 class Blob:
@@ -41,6 +43,15 @@ class Blob:
             data = self._load()
             self._id = sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         return self._id
+
+    def named_as(self, other: Blob) -> Blob:
+        """The same file with an id of the kind that `other` has: a repository may use SHA-256."""
+        if len(other.id) == 64 and len(self._id or "") < 64:
+            from hashlib import sha256  # late: such repositories are rare
+
+            data = self._load()
+            self._id = sha256(b"blob %d\0" % len(data) + data).hexdigest()
+        return self
 
     @property
     def data(self) -> bytes:
@@ -121,6 +132,11 @@ def snapshot_owners(entries: tuple[Entry, ...]) -> dict[str, int]:
     for position, entry in enumerate(entries):
         owners.setdefault(entry.prefix, position)
     return owners
+
+
+def too_large(name: str) -> GuardError:
+    """What to say of a file that is not read."""
+    return GuardError(f"{printable(name)} is larger than {MAX_BYTES // 2**20} MiB; drizzle-guard does not read it.")
 
 
 def join(folder: str, path: str) -> str:

@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 100
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WIDTH = 80  # at which prettier and biome break a short array
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _INLINE_ARRAY = re.compile(rb"\[[^\[\]{}\r\n]+\]")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _INDENT = re.compile(rb"\n([ \t]+)\S")
 
 
@@ -65,7 +69,7 @@ def parse(data: bytes, name: str) -> Any:
     if len(data) > MAX_BYTES:
         raise GuardError(f"{printable(name)} is larger than {MAX_BYTES // 2**20} MiB; drizzle-guard does not read it.")
     try:
-        return json.loads(
+        value = json.loads(
             data.decode("utf-8-sig"),
             object_pairs_hook=_unique,
             parse_int=Number,
@@ -82,6 +86,24 @@ def parse(data: bytes, name: str) -> Any:
         raise GuardError(f"{printable(name)} is not JSON: {error.msg} (line {error.lineno}).") from None
     except ValueError as error:
         raise GuardError(f"{printable(name)} is not sound: {error}.") from None
+    if _is_deep(data, value):
+        raise GuardError(f"{printable(name)} is nested too deeply.")
+    return value
+
+
+def _is_deep(data: bytes, value: Any) -> bool:
+    """Whether a value is nested deeper than any Drizzle file, so that merging it could take for ever.
+
+    Taking away empty pairs of brackets shows at a tenth of the cost that it is not; brackets in strings may prevent it.
+    """
+    brackets = data.translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH // 2):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    level, depth = ([value] if brackets else []), 0
+    while level and depth <= MAX_DEPTH:
+        inner = (item for box in level for item in (box.values() if isinstance(box, dict) else box))
+        level, depth = [item for item in inner if isinstance(item, (dict, list))], depth + 1
+    return depth > MAX_DEPTH
 
 
 def style_of(data: bytes) -> Style:
@@ -92,7 +114,7 @@ def style_of(data: bytes) -> Style:
         newline="\r\n" if b"\r\n" in data else "\n",
         final_newline=data.endswith(b"\n"),
         bom=data.startswith(b"\xef\xbb\xbf"),
-        inline_arrays=bool(indent and _INLINE_ARRAY.search(data)),
+        inline_arrays=bool(indent and _INLINE_ARRAY.search(data) and _INLINE_ARRAY.search(_STRING.sub(b'""', data))),
     )
 
 
@@ -145,8 +167,8 @@ def _string(text: str) -> str:
 def _unique(items: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(items)
     if len(found) != len(items):
-        keys = [key for key, _ in items]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        counted = Counter(key for key, _ in items)
+        twice = next(key for key, count in counted.items() if count > 1)
         raise ValueError(f'the key "{printable(twice)}" stands twice in one object')
     return found
 

@@ -7,9 +7,12 @@ must sort after its predecessor's, whatever the style.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
 
 from drizzle_guard.core.journal import Entry
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 _MAX_INDEX_DIGITS = 6
 
@@ -26,15 +29,17 @@ def style_of_prefix(prefix: str) -> str:
 def next_prefix(own: Entry, before: Sequence[Entry], *, idx: int, when: int) -> str:
     """The prefix of `own` when it comes after `before` with this idx and `when` (ms since the epoch)."""
     last = before[-1].prefix if before else ""
+    # the last file is not always the last entry's: somebody's `when` may be out of order
+    highest = max((e.prefix for e in before if style_of_prefix(e.prefix) in ("timestamp", "unix")), default="")
     style = style_of_prefix(own.prefix)
-    if style in ("timestamp", "unix") and own.prefix > last:
+    if style in ("timestamp", "unix") and own.prefix > max(last, highest):
         return own.prefix
-    if style == "index" and style_of_prefix(last) in ("timestamp", "unix"):
-        style = style_of_prefix(last)
+    if style == "index" and highest:
+        style = style_of_prefix(highest)
     if style == "timestamp":
-        return max(utc_stamp(when), _after(last))
+        return max(utc_stamp(when), _after(highest))
     if style == "unix":
-        return max(str(when // 1000), _after(last))
+        return max(str(when // 1000), _after(highest))
     if style == "other":
         return own.prefix
     numbers = [int(e.prefix) for e in before if style_of_prefix(e.prefix) == "index"]
@@ -44,19 +49,31 @@ def next_prefix(own: Entry, before: Sequence[Entry], *, idx: int, when: int) -> 
 
 def _after(prefix: str) -> str:
     """The next prefix after a time prefix, in its style; "" for other styles."""
+    from datetime import timedelta  # late: only time prefixes need it
+
     style = style_of_prefix(prefix)
-    if style == "timestamp" and (time := _time(prefix)) is not None:
+    if style == "timestamp" and (time := _time(prefix)) is not None and time.year < 9999:
         return f"{time + timedelta(seconds=1):%Y%m%d%H%M%S}"
     return str(int(prefix) + 1) if style in ("timestamp", "unix") else ""
 
 
 def utc_stamp(when: int) -> str:
-    """`when` (ms since the epoch) as `YYYYMMDDHHMMSS` in UTC, as drizzle-kit's `timestamp` prefix."""
-    return f"{datetime.fromtimestamp(when // 1000, timezone.utc):%Y%m%d%H%M%S}"
+    """`when` (ms since the epoch) as `YYYYMMDDHHMMSS` in UTC, as drizzle-kit's `timestamp` prefix.
+
+    A `when` that no calendar holds gives the last second that has 14 digits.
+    """
+    from datetime import datetime, timezone
+
+    try:
+        return f"{datetime.fromtimestamp(when // 1000, timezone.utc):%Y%m%d%H%M%S}"
+    except (ValueError, OverflowError, OSError):
+        return "99991231235959"
 
 
 def _time(stamp: str) -> datetime | None:
     """The time that a stamp says; None if somebody made it up (`20240231000000`)."""
+    from datetime import datetime
+
     try:
         return datetime(*(int(stamp[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))))  # type: ignore[arg-type]
     except ValueError:

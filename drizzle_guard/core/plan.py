@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
     """Why the two histories cannot be put in a row by a machine.
 
     `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
-    ("" where there is none).  `way_out` is `regenerate`, `up` or `edit`; `save` are the branch's SQL files with
+    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit` or `move`; `save` are the branch's SQL files with
     hand-written parts.
     """
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from enum import Enum
 from typing import NamedTuple
 
-from drizzle_guard.core.ddl import Action, Key, actions_of
+from drizzle_guard.core.actions import Action, Key
+from drizzle_guard.core.ddl import actions_of
 from drizzle_guard.core.sql import Statement, split_chunks, statements
 from drizzle_guard.core.tokens import Token, split, tokenize
 

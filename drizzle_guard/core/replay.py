@@ -18,8 +18,8 @@ from collections.abc import Sequence
 
 from drizzle_guard.core.assemble import assemble
 from drizzle_guard.core.chain import Chain
-from drizzle_guard.core.errors import printable
-from drizzle_guard.core.hazards import Script, find_hazards
+from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.hazards import Script, find_hazards, find_undone
 from drizzle_guard.core.history import REGULAR, Blob, History, Migration
 from drizzle_guard.core.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
 from drizzle_guard.core.numbering import next_prefix, style_of_prefix
@@ -42,13 +42,15 @@ def plan(base: History, mainline: History, branch: History, *, layout: Journal) 
         header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
         own = [branch.migrations[n] for n in settled.own]
         _refuse_unmovable(own, branch)
-        _refuse_hazards(settled, own, mainline.journal.dialect)
+        _refuse_hazards(settled, branch, mainline.journal.dialect)
         moves, snapshots = _replay(settled, branch, base)
         result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
         verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
         return result
     except Refused as refused:
         return refused.refusal._replace(save=_handwritten(base, branch))
+    except RecursionError:
+        raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
 
 
 def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move], dict[str, Blob]]:
@@ -112,12 +114,22 @@ def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
             raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
 
 
-def _refuse_hazards(settled: Settled, own: Sequence[Migration], dialect: str) -> None:
-    mainline = _scripts(settled.unseen)
-    if not mainline or not own:
-        return
-    for hazard in find_hazards(mainline, _scripts(own)):
+def _refuse_hazards(settled: Settled, branch: History, dialect: str) -> None:
+    theirs, mine = _scripts(settled.unseen), _scripts([branch.migrations[n] for n in settled.own])
+    for hazard in find_hazards(theirs, mine, dialect) if theirs and mine else ():
         raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
+    for position, migration in settled.shared:
+        # what ran before it on the branch will run behind it
+        passed = _scripts([branch.migrations[n] for n in settled.own if n < position])
+        for hazard in find_hazards(_scripts([migration]), passed, dialect) if passed else ():
+            raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
+    for hazard in find_undone(_scripts(settled.withdrawn), mine, theirs, "the branch") if settled.withdrawn else ():
+        reason = f"the mainline deleted the migration that {hazard.reason}"
+        raise Refused(Refusal(reason, own=hazard.own, other=hazard.other))
+    new = _scripts([m for m in settled.unseen if m not in settled.deleted])
+    for hazard in find_undone(_scripts(settled.deleted), new, (), "the mainline") if settled.deleted else ():
+        reason = f"the branch deleted the migration that {hazard.reason}"
+        raise Refused(Refusal(reason, own=hazard.other, other=hazard.own))
 
 
 def _scripts(migrations: Sequence[Migration]) -> list[Script]:

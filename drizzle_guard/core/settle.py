@@ -18,17 +18,20 @@ from drizzle_guard.core.snapshot import snapshot_id
 class Settled(NamedTuple):
     """`kept` is the mainline's row as it will stand; `own` are positions in the branch's row that go behind it.
 
-    `deleted` are base entries that only the branch deleted; `unseen` is what the mainline has and the branch does not
-    know, in order; `same` pairs the branch's and the mainline's copy of one new migration.  `last_common` is the
-    position of the last common entry in the branch's row.
+    `deleted` are base entries that only the branch deleted, `withdrawn` those that only the mainline did; `unseen` is
+    what the mainline has and the branch does not know, in order; `same` pairs the branch's and the mainline's copy of
+    one new migration.  `last_common` is the position of the last common entry in the branch's row; `shared` is what
+    both have, by its position in the branch's row.
     """
 
     kept: list[Migration]
     own: list[int]
     deleted: list[Migration]
+    withdrawn: list[Migration]
     unseen: list[Migration]
     same: list[tuple[Migration, Migration]]
     last_common: int
+    shared: list[tuple[int, Migration]]
 
     @property
     def new_on_main(self) -> list[Migration]:
@@ -46,6 +49,7 @@ def settle(base: History, mainline: History, branch: History) -> Settled:
     replaced: dict[int, Migration] = {}
     dropped: set[int] = set()
     deleted: list[Migration] = []
+    withdrawn: list[Migration] = []
     for n, old in enumerate(base.migrations):
         at, own = on_main.get(n), on_branch.get(n)
         main_now = None if at is None else mainline.migrations[at]
@@ -56,6 +60,8 @@ def settle(base: History, mainline: History, branch: History) -> Settled:
             deleted.append(mainline.migrations[at])
         elif at is not None and result is not None:
             replaced[at] = result
+        elif branch_now is not None:
+            withdrawn.append(old)
     known_main, known_branch = set(on_main.values()), set(on_branch.values())
     new_main = [n for n in range(len(mainline.migrations)) if n not in known_main]
     new_branch = [n for n in range(len(branch.migrations)) if n not in known_branch]
@@ -68,9 +74,14 @@ def settle(base: History, mainline: History, branch: History) -> Settled:
         kept=[replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped],
         own=own_positions,
         deleted=deleted,
+        withdrawn=withdrawn,
         unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or (n in new_main and n not in seen)],
         same=same,
         last_common=max(known_branch, default=-1),
+        shared=[
+            *((own, mainline.migrations[on_main[n]]) for n, own in on_branch.items() if n in on_main),
+            *((new_branch[b], mainline.migrations[new_main[m]]) for b, m in pairs.items()),
+        ],
     )
 
 
@@ -82,11 +93,11 @@ def _three_equalities(base: Migration, main: Migration | None, branch: Migration
         return None
     if main is None:
         assert branch is not None
-        if branch != base:
+        if _changed(branch, base):
             raise Refused(Refusal("the mainline deleted it, the branch changed it", own=branch.tag))
         return None
     if branch is None:
-        if main != base and main.entry != base.entry:
+        if _changed(main, base):
             raise Refused(Refusal("the branch deleted it, the mainline changed it", other=main.tag))
         return None
     entry = main.entry
@@ -96,6 +107,11 @@ def _three_equalities(base: Migration, main: Migration | None, branch: Migration
         elif (branch.tag == base.tag or main.tag == base.tag) and main.entry != base.entry:
             raise Refused(Refusal("both sides changed its journal entry", own=branch.tag, other=main.tag))
     return Migration(entry, _edited(base, main, branch), _snapshot(base, main, branch))
+
+
+def _changed(now: Migration, base: Migration) -> bool:
+    """Whether the migration itself was edited; a formatter over its snapshot is no edit."""
+    return now.entry != base.entry or now.sql != base.sql
 
 
 def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from drizzle_guard.core.ddl import Action, actions_of
+from drizzle_guard.core.actions import Action
+from drizzle_guard.core.ddl import actions_of
 from drizzle_guard.core.tokens import Cursor, Token, split, tokenize
 
 BREAKPOINT = "--> statement-breakpoint"

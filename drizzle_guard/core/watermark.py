@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from drizzle_guard.core.ddl import Action
+from drizzle_guard.core.actions import Action
 from drizzle_guard.core.errors import printable
 from drizzle_guard.core.evidence import sql_text
 from drizzle_guard.core.history import Migration

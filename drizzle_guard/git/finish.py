@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from drizzle_guard.core.errors import GuardError
 from drizzle_guard.core.history import BUNDLE, join
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
@@ -26,16 +27,35 @@ def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:
 def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
     """Bring index and worktree to the plan, for each folder that still is as the merge driver left it.
 
-    A folder that a person has resolved in another way is theirs and stays.  Returns what was finished.
+    A folder that a person has resolved in another way is theirs and stays.  Returns what was finished.  Raises
+    Unfinished where the journal is still the driver's, but a person changed a file that it names.
     """
     done = []
     for decision in decisions(repository, sides):
         plan = decision.outcome
-        if isinstance(plan, Refusal) or not is_untouched(repository, decision, plan):
+        if isinstance(plan, Refusal):
+            continue
+        if not is_untouched(repository, decision, plan):
+            _refuse_half_done(repository, decision, plan)
             continue
         if apply(repository, decision.folder, plan.files, decision.versions):
             done.append(decision)
     return done
+
+
+class Unfinished(GuardError):
+    """What is about to be committed names migrations whose files have other names."""
+
+
+def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan) -> None:
+    journal = (files_in_index(repository, decision.folder).get(PATH) or {}).get(0)
+    final = plan.files[PATH]
+    if journal is not None and final is not None and journal.data == plan.interim != final.data:
+        raise Unfinished(
+            f"{join(decision.folder, PATH)} is merged, but its migrations do not have their new numbers yet, "
+            "and a file of theirs was changed by hand.",
+            "drizzle-guard renumber   # then commit again",
+        )
 
 
 def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool:
@@ -107,10 +127,16 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     ours = {join(d.folder, path) for d in found if isinstance(d.outcome, Plan) for path in d.outcome.files}
     if not ours.issuperset(filter(None, staged)):
         raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
-    for decision in found:
-        assert isinstance(decision.outcome, Plan)
-        apply(repository, decision.folder, decision.outcome.files, decision.versions)
-    replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
+    try:
+        for decision in found:
+            assert isinstance(decision.outcome, Plan)
+            apply(repository, decision.folder, decision.outcome.files, decision.versions)
+    except GuardError as error:
+        raise GuardError(error.message, *(error.hints or (_BY_HAND,))) from None
+    try:
+        replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
+    except GitFailed as error:
+        raise GitFailed(error.message, "git commit   # the renumbered migrations are staged") from None
     return found
 
 
