@@ -1,16 +1,16 @@
 """`drizzle-guard.toml`, a committed file at the root of the repository.
 
-    mainline = "origin/main"          # the branch whose migrations are published
-    protect = "committed"             # or "published": only what stands on the mainline is protected
+mainline = "origin/main"          # the branch whose migrations are published
+protect = "committed"             # or "published": only what stands on the mainline is protected
 
-    [database]
-    table = "__drizzle_migrations"
-    schema = "drizzle"
+[database]
+table = "__drizzle_migrations"
+schema = "drizzle"
 
-    [[allow]]                         # one edit of a committed migration, allowed on purpose
-    tag = "0007_big_hulk"
-    sha256 = "9f86d08..."             # of the file as it may now be
-    reason = "typo in a comment, never ran anywhere"
+[[allow]]                         # one edit of a committed migration, allowed on purpose
+tag = "0007_big_hulk"
+sha256 = "9f86d08..."             # of the file as it may now be
+reason = "typo in a comment, never ran anywhere"
 """
 
 from __future__ import annotations

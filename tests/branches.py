@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 from conftest import FIXTURES
-from gitbed import Bed, tree_of
-
 from drizzle_guard.core.history import Blob, read_history
 from drizzle_guard.core.plan import Plan
 from drizzle_guard.core.replay import plan
+from gitbed import Bed, tree_of
 
 CASE = FIXTURES / "merge" / "pg-2v2"
 GOLDEN = tree_of(CASE / "expected")

@@ -13,13 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from live import servers
-from live.bench import Bench
-
 from drizzle_guard.cli import main
 from drizzle_guard.core.rowsql import Names
 from drizzle_guard.database.connection import Database, opened
 from drizzle_guard.database.urls import parse_url
+from live import servers
+from live.bench import Bench
 
 KINDS = ("postgresql", "mysql", "sqlite")
 BREAK = "\n--> statement-breakpoint\n"

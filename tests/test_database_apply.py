@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from database_support import KINDS, Place, digest, joined, table
 
+from database_support import KINDS, Place, digest, joined, table
 from drizzle_guard.core.rowsql import Names
 
 INIT = ("0000_init", 1000, table("users"))

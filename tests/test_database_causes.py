@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from database_support import KINDS, Place, digest, joined, squeezed, table
 
 INIT = ("0000_init", 1000, table("users"))

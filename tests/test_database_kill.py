@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from database_support import KINDS, Place, digest, joined, table
 
+from database_support import KINDS, Place, digest, joined, table
 from drizzle_guard.database.connection import Database
 from drizzle_guard.database.mysql import Mysql
 from drizzle_guard.database.postgres import Postgres

@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+
 from database_support import KINDS, Place, digest, joined, table
 
 INIT = ("0000_init", 1000, table("users"))

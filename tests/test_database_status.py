@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from database_support import KINDS, Place, squeezed, table
 
+from database_support import KINDS, Place, squeezed, table
 from drizzle_guard.core.errors import UsageError
 from drizzle_guard.database.report import StatusReport
 from drizzle_guard.database.urls import parse_url

@@ -21,7 +21,9 @@ ALLOWED = {
     "protection_report": {"core", "git", "config", "output"},
     "demo": {"core", "git", "output"},
     "commands": {"core", "git", "database", "folder", "config", "output", "report", "checking", "demo"}
-    | {"protection_report", },
+    | {
+        "protection_report",
+    },
     "cli": {"commands", "core", "output"},
     "__main__": {"commands", "cli"},
     "__init__": set[str](),

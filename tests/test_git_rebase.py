@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from branches import GOLDEN, OWN, assert_canonical, collide, first_own
 from gitbed import Bed, Done
 

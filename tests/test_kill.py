@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from branches import GOLDEN, assert_canonical, collide
 from gitbed import Bed
 

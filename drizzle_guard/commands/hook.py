@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def main(argv: list[str]) -> int:
-    """`hook NAME [ARGS that git gave]`; returns 0, or 1 to stop a merge."""
+    """`hook NAME [ARGS that git gave]`; returns 0, or 1 to stop a merge.  The pre-commit framework calls `auto`."""
     name, args = (argv[0], argv[1:]) if argv else ("", [])
     hooks = {
+        "auto": _auto,
         "pre-merge-commit": _pre_merge_commit,
         "post-merge": _post_merge,
         "pre-commit": _pre_commit,
@@ -34,6 +35,17 @@ def main(argv: list[str]) -> int:
     except Exception as error:  # also a fault of ours: the user's commit or merge goes on as git made it
         fail(error)
         return 0
+    except KeyboardInterrupt:  # git, which got the signal too, stops by itself
+        return 1
+
+
+def _auto(_: list[str]) -> int:
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.stage import framework_stage
+
+    with Repository() as repository:
+        name, args = framework_stage(repository)
+    return main([name, *args])
 
 
 def _pre_merge_commit(_: list[str]) -> int:
@@ -70,16 +82,21 @@ def _post_merge(args: list[str]) -> int:
 
 def _pre_commit(_: list[str]) -> int:
     from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.selfarming import arm_in_hook
 
     with Repository() as repository:
+        arm_in_hook(repository)
         # nearly every commit ends here
         if not any(repository.has_state(name) for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")):
             return 0
-        from drizzle_guard.git.finish import finish_in_index
+        from drizzle_guard.git.finish import Unfinished, finish_in_index
         from drizzle_guard.git.operation import sides_in_progress
 
         sides = sides_in_progress(repository)
-        _report(finish_in_index(repository, sides) if sides else [])
+        try:
+            _report(finish_in_index(repository, sides) if sides else [])
+        except Unfinished as error:
+            return fail(error)
     return 0
 
 
@@ -113,8 +130,9 @@ def _post_rewrite(args: list[str]) -> int:
 def _report(finished: Sequence[Decision]) -> None:
     if not finished:
         return
-    from drizzle_guard.git.finish import describe
+    from drizzle_guard.git.finish import assumption, describe
 
     moved = [line for decision in finished for line in describe(decision)]
+    notes = {assumption(decision) for decision in finished if decision.assumed}
     if moved:
-        say("renumbered " + ("1 migration" if len(moved) == 1 else f"{len(moved)} migrations"), *moved)
+        say("renumbered " + ("1 migration" if len(moved) == 1 else f"{len(moved)} migrations"), *moved, *notes)

@@ -10,6 +10,7 @@ from drizzle_guard.core.errors import printable
 from drizzle_guard.git.armed import MERGE_HOOKS, is_armed
 from drizzle_guard.git.arming import Step, do, foreign_hooks, install_steps
 from drizzle_guard.git.command_line import hook_line
+from drizzle_guard.git.managers import advice, prepare_line
 from drizzle_guard.git.repository import Repository
 
 
@@ -30,7 +31,7 @@ def command(check: bool, dry_run: bool, no_hooks: bool) -> int:
         if not steps:
             click.echo("this clone is armed already")
         if not no_hooks and not repository.is_bare:
-            _tell_foreign(foreign_hooks(repository))
+            _tell_theirs(repository, [step.name for step in steps] if dry_run else [])
     return 0
 
 
@@ -48,14 +49,26 @@ def _check(repository: Repository, steps: list[Step]) -> int:
     return 1
 
 
-def _tell_foreign(hooks: list[str]) -> None:
-    if not hooks:
-        return
-    click.echo("\nThese hooks are yours; add one line to each so that a merge is finished by itself:")
-    for hook in hooks:
-        click.echo(f"  {hook}: {hook_line(hook)}")
-    if set(hooks) & set(MERGE_HOOKS):
-        click.echo("Until then a merge of migrations stops, and `drizzle-guard renumber` finishes it.")
+def _tell_theirs(repository: Repository, planned: list[str]) -> None:
+    """What is left to the user: lines for files that `install` did not write."""
+    found = advice(repository)
+    foreign = [hook for hook in foreign_hooks(repository) if not any(name.endswith(f"/{hook}") for name in planned)]
+    for lines in found:
+        if lines.file:
+            click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
+            for line in lines.lines:
+                click.echo(f"  {line}")
+        if lines.then:
+            click.echo(f"{'then' if lines.lines else 'to do'}: {lines.then}")
+    if foreign and not found:
+        click.echo("\nThese hooks are yours; add one line to each so that a merge is finished by itself:")
+        for hook in foreign:
+            click.echo(f"  {hook}: {hook_line(hook)}")
+    if script := prepare_line(repository):
+        click.echo("\nTo arm every clone on npm install, package.json takes this script:")
+        click.echo(f"  {printable(script)}")
+    if set(foreign) & set(MERGE_HOOKS):
+        click.echo("\nUntil then a merge of migrations stops, and `drizzle-guard renumber` finishes it.")
 
 
 def shown(repository: Repository, step: Step) -> str:

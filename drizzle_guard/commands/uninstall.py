@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 from drizzle_guard.commands.install import shown
+from drizzle_guard.git.armed import PRE_COMMIT_CONFIG
 from drizzle_guard.git.arming import do, uninstall_steps
+from drizzle_guard.git.managers import configs_that_name_us
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.selfarming import OPT_OUT
 
 
 @click.command()
@@ -21,4 +24,8 @@ def command(dry_run: bool) -> int:
             click.echo(("would " if dry_run else "") + shown(repository, step))
         if not steps:
             click.echo("nothing of drizzle-guard is installed in this clone")
+        for name in configs_that_name_us(repository):
+            click.echo(f"{name} is yours and still names drizzle-guard")
+            if name == PRE_COMMIT_CONFIG and repository.config(OPT_OUT) is None:
+                click.echo(f"its hook arms this clone again, unless: git config {OPT_OUT} false")
     return 0

@@ -17,8 +17,6 @@ from drizzle_guard.core.history import Blob, History, join
 from drizzle_guard.git.histories import files_in_index
 from drizzle_guard.git.repository import GitFailed, Repository
 
-_ABSENT = "0" * 40
-
 
 class Change(NamedTuple):
     """One path (inside the folder) that is to be written (`blob`) or removed (None)."""
@@ -54,15 +52,14 @@ def apply(
     `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
     with everything as it was, if a file of the user's is in the way or git fails.
     """
+    _refuse_odd_directories(repository, folder)
     index = files_in_index(repository, folder)
     todo = changes(wanted, index)
     known = _known_ids(wanted, versions, index if resolving else {})
     _refuse_staged(folder, wanted, known, index)
-    unmerged = {path for path, stages in index.items() if stages.keys() - {0}}
-    stale = _stale(repository, folder, wanted, known, unmerged)
+    stale = _stale(repository, folder, wanted, known, index)
     if not todo and not stale:
         return False
-    _refuse_links(repository, folder)
     saved = {path: _read(os.path.join(repository.root, join(folder, path))) for path in stale}
     try:
         _write_files(repository, folder, {path: wanted[path] for path in stale})
@@ -73,9 +70,9 @@ def apply(
         _checkout(repository, [join(folder, path) for path in fresh if wanted[path] is not None], "-u")
         _verify(repository, folder, wanted)
     except (GitFailed, OSError) as error:
-        _restore(repository, folder, index, saved)
-        text = error.message if isinstance(error, GitFailed) else f"{error.strerror}: {printable(str(error.filename))}"
-        raise GuardError(f"{printable(folder) or '.'}: {text} Everything was put back.") from None
+        restored = _restore(repository, folder, index, saved)
+        text = error.message if isinstance(error, GitFailed) else f"{printable(str(error.filename))}: {error.strerror}."
+        raise GuardError(f"{printable(folder) or '.'}: {text} {restored}") from None
     return True
 
 
@@ -105,11 +102,18 @@ def _refuse_staged(
             raise _in_the_way(join(folder, path))
 
 
-def _in_the_way(path: str) -> GuardError:
+def _in_the_way(path: str, *, tracked: bool = True) -> GuardError:
+    import shlex  # late: hardly ever needed
+
     shown = printable(path)
+    if tracked:
+        return GuardError(
+            f"{shown} has changes that no commit holds; they would be overwritten.",
+            f"move it away, then: git reset -q -- {shlex.quote(shown)} && drizzle-guard renumber",
+        )
     return GuardError(
-        f"{shown} has changes that no commit holds; they would be overwritten.",
-        f"keep them: git stash push -- {shown}, or drop them: git checkout HEAD -- {shown}; then try again",
+        f"{shown} is not tracked by git, and a migration gets that name.",
+        "move it away, then: drizzle-guard renumber",
     )
 
 
@@ -118,7 +122,7 @@ def _stale(
     folder: str,
     wanted: Mapping[str, Blob | None],
     known: Mapping[str, set[str]],
-    unmerged: set[str],
+    index: Mapping[str, Mapping[int, Blob]],
 ) -> list[str]:
     """Paths whose file in the worktree is not what is wanted.
 
@@ -131,8 +135,11 @@ def _stale(
         if found.get(path) == (None if blob is None else blob.id):
             continue
         stale.append(path)
-        if path in found and found[path] not in known[path] and path not in unmerged:
-            raise _in_the_way(join(folder, path))
+        if path not in found or found[path] in known[path]:
+            continue
+        unmerged = bool((index.get(path) or {}).keys() - {0})
+        if not (unmerged and found[path]):  # a link or a directory is nothing that git left
+            raise _in_the_way(join(folder, path), tracked=path in index)
     return stale
 
 
@@ -150,13 +157,16 @@ def _hash_files(repository: Repository, paths: list[str]) -> list[str]:
     return [ids[path] for path in paths]
 
 
-def _refuse_links(repository: Repository, folder: str) -> None:
-    """No directory on the way may be a symbolic link: git would write outside the repository."""
+def _refuse_odd_directories(repository: Repository, folder: str) -> None:
+    """No directory on the way may be a symbolic link (git would write outside the repository) or a file."""
     at = repository.root
     for part in [p for p in folder.split("/") if p] + ["meta"]:
         at = os.path.join(at, part)
+        shown = printable(os.path.relpath(at, repository.root))
         if os.path.islink(at):
-            raise GuardError(f"{printable(os.path.relpath(at, repository.root))} is a symbolic link.")
+            raise GuardError(f"{shown} is a symbolic link.")
+        if os.path.lexists(at) and not os.path.isdir(at):
+            raise GuardError(f"{shown} is no directory.")
 
 
 @contextmanager
@@ -186,7 +196,7 @@ def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, B
     for path, blob in todo:
         full = join(folder, path)
         # removing first drops the stages of an unmerged path
-        lines.append(f"0 {_ABSENT}\t{full}\0")
+        lines.append(f"0 {repository.no_object}\t{full}\0")
         if blob is not None:
             lines.append(f"{blob.mode} {_stored(repository, blob)}\t{full}\0")
     return os.fsencode("".join(lines))
@@ -228,8 +238,8 @@ def _restore(
     folder: str,
     index: Mapping[str, Mapping[int, Blob]],
     saved: Mapping[str, bytes | None],
-) -> None:
-    """Put the files and the index back as they were."""
+) -> str:
+    """Put the files and the index back as they were; the sentence that says whether that went well."""
     for path, data in saved.items():
         file = os.path.join(repository.root, join(folder, path))
         with suppress(OSError):
@@ -241,6 +251,11 @@ def _restore(
     lines = []
     for path in saved:
         full = join(folder, path)
-        lines.append(f"0 {_ABSENT}\t{full}\0")
+        lines.append(f"0 {repository.no_object}\t{full}\0")
         lines += [f"{blob.mode} {blob.id} {stage}\t{full}\0" for stage, blob in (index.get(path) or {}).items()]
     repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
+    now = files_in_index(repository, folder)
+    for path, data in saved.items():
+        if _read(os.path.join(repository.root, join(folder, path))) != data or now.get(path) != index.get(path):
+            return f"{printable(join(folder, path))} could not be put back."
+    return "Everything was put back."

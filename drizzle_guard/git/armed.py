@@ -35,23 +35,26 @@ def is_armed(repository: Repository, hooks: tuple[str, ...]) -> bool:
 
 
 def calls_us(root: str, directory: str, hook: str) -> bool:
-    """Whether one hook calls drizzle-guard."""
+    """Whether one hook calls `drizzle-guard hook`, itself or through a hook manager."""
     path = os.path.join(directory, hook)
     text = _read(path)
     if not text or not os.access(path, os.X_OK):
         return False
-    if NAME in text:
+    if _names(text, hook):
         return True
     if b"pre-commit" in text and b"hook-type" in text:
-        return b"drizzle-guard-renumber" in _read(os.path.join(root, PRE_COMMIT_CONFIG))
+        # a hook that was there before is kept beside it, and runs first
+        configured = b"drizzle-guard-renumber" in _read(os.path.join(root, PRE_COMMIT_CONFIG))
+        return configured or _names(_read(f"{path}.legacy"), hook)
     if b"lefthook" in text:
-        return any(_lefthook_names(_read(os.path.join(root, name)), hook) for name in LEFTHOOK_CONFIGS)
+        return any(_names(_read(os.path.join(root, name)), hook) for name in LEFTHOOK_CONFIGS)
     # husky 9 puts stubs into `.husky/_`, which run the file of the same name one directory up
-    return os.path.basename(directory) == "_" and NAME in _read(os.path.join(os.path.dirname(directory), hook))
+    return os.path.basename(directory) == "_" and _names(_read(os.path.join(os.path.dirname(directory), hook)), hook)
 
 
-def _lefthook_names(config: bytes, hook: str) -> bool:
-    return NAME in config and hook.encode() in config
+def _names(text: bytes, hook: str) -> bool:
+    """Whether a file has our finishing step for this hook, and not only another command of ours."""
+    return NAME in text and b"hook " + hook.encode() in text
 
 
 def _read(path: str) -> bytes:

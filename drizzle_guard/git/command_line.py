@@ -14,6 +14,8 @@ import sys
 import sysconfig
 
 MARK = "drizzle-guard"
+#: a relative or empty part of PYTHONPATH is the repository, and what lies there must not run
+_SAFE_PATH = 'case ":$PYTHONPATH:" in *::*|*:[!/]*) unset PYTHONPATH;; esac'
 
 
 def executable() -> str | None:
@@ -34,6 +36,7 @@ def driver_line(path: str | None) -> str:
         f"dg() {{ for c in {_candidates(path, percent=True)}; do "
         'command -v "$c" >/dev/null 2>&1 || continue; "$c" merge-driver "$@"; r=$?; '
         "case $r in 0|10|11|12) return $r;; esac; done; return 127; }; "
+        f"{_SAFE_PATH}; "
         "dg %O %A %B %L %P %S %X %Y; case $? in 0) exit 0;; 10) exit 1;; "
         f"11) {text_merge}; exit 1;; 12) {text_merge} || exit 1;; "
         f'*) echo "drizzle-guard: not found or broken; git merges" %P "as text" >&2; {text_merge} || exit 1;; esac'
@@ -44,6 +47,7 @@ def hook_script(hook: str, path: str | None) -> bytes:
     """A hook for plain git; it never stands in the way when drizzle-guard is gone."""
     return f"""#!/bin/sh
 # Written by `drizzle-guard install`; `drizzle-guard uninstall` takes it away.
+{_SAFE_PATH}
 for c in {_candidates(path)}; do
   command -v "$c" >/dev/null 2>&1 || continue
   "$c" hook {hook} "$@"

@@ -58,7 +58,7 @@ def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, B
 
 def blob(repository: Repository, oid: str, mode: str, name: str) -> Blob:
     """A blob of the repository, read when it is asked for."""
-    return Blob(lambda: repository.blob(oid), id=oid, mode=mode, name=name)
+    return Blob(lambda: repository.blob(oid, name), id=oid, mode=mode, name=name)
 
 
 def escape(path: str) -> str:

@@ -10,6 +10,7 @@ from drizzle_guard.git.repository import Repository
 
 CONFIG_KEY = "drizzle-guard.mainline"
 CONFIG_FILE = "drizzle-guard.toml"
+_MAX_BYTES = 1024 * 1024
 
 
 class Mainline(NamedTuple):
@@ -50,10 +51,10 @@ def find_mainline(repository: Repository, onto: str | None = None) -> Mainline |
 
 
 def _named(repository: Repository, name: str, source: str) -> Mainline:
-    commit = None if name.startswith("-") else repository.commit(name)
+    commit = None if name.startswith("-") or "\0" in name else repository.commit(name)
     if commit is None:
         raise UsageError(
-            f"the mainline {printable(name)!r} (from {source}) is no commit in this clone.",
+            f"the mainline '{printable(name)}' (from {source}) is no commit in this clone.",
             f"git fetch, or name another one: git config {CONFIG_KEY} origin/main",
         )
     return Mainline(name, commit, source)
@@ -61,8 +62,10 @@ def _named(repository: Repository, name: str, source: str) -> Mainline:
 
 def _from_file(repository: Repository) -> str | None:
     path = os.path.join(repository.root, CONFIG_FILE)
-    if repository.is_bare or not os.path.exists(path):
+    if repository.is_bare or not os.path.lexists(path):
         return None
+    if os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > _MAX_BYTES:
+        raise UsageError(f"{CONFIG_FILE} is no regular file of at most {_MAX_BYTES // 1024} KiB.")
     from pathlib import Path  # late: most repositories have no such file
 
     from drizzle_guard.config import read_config

@@ -41,12 +41,18 @@ def merge_sides(repository: Repository, ours: str, theirs: str) -> Sides:
     return Sides("merge", ours, theirs, tuple(repository.merge_bases(ours, theirs)))
 
 
+def merge_heads(repository: Repository) -> list[str]:
+    """The commits that a merge in progress brings in; where a tag is merged, git notes the tag."""
+    names = (repository.state_file("MERGE_HEAD") or "").split()
+    return [repository.commit(name) or name for name in names]
+
+
 def sides_in_progress(repository: Repository) -> Sides | None:
     """The sides of the operation that has stopped in this worktree; None if there is none (or an octopus merge)."""
     head = repository.commit("HEAD")
     if head is None:
         return None
-    if heads := (repository.state_file("MERGE_HEAD") or "").split():
+    if heads := merge_heads(repository):
         return merge_sides(repository, head, heads[0]) if len(heads) == 1 else None
     for kind, name in (("cherry-pick", "CHERRY_PICK_HEAD"), ("revert", "REVERT_HEAD"), ("rebase", "REBASE_HEAD")):
         if commit := (repository.state_file(name) or "").strip():

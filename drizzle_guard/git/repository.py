@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 
 from drizzle_guard.core.errors import GuardError, UsageError, printable
+from drizzle_guard.core.history import MAX_BYTES, too_large
 
 
 class GitFailed(GuardError):
@@ -21,17 +23,23 @@ class Repository:
 
     def __init__(self, directory: str | None = None) -> None:
         self._directory = directory
-        done = self._run(("rev-parse", "--absolute-git-dir", "--git-common-dir", "--is-bare-repository", "--show-cdup"))
+        self._env = _absolute(directory or ".")
+        asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
+        done = self._run(("rev-parse", *(f"--{question}" for question in asked)))
         if done.returncode:
-            text = printable(os.fsdecode(done.stderr).strip().removeprefix("fatal: "))
-            raise UsageError(f"this is no git repository: {text}.")
+            advice = [line.strip() for line in os.fsdecode(done.stderr).split("\n") if line.strip().startswith("git ")]
+            raise UsageError(f"this is no git repository: {_reason(done.stderr)}.", *advice)
         lines = os.fsdecode(done.stdout).split("\n")
+        if lines[2] not in ("true", "false"):
+            raise UsageError("the path of this repository has a line break in it; drizzle-guard cannot work here.")
         here = os.path.realpath(directory or os.getcwd())
         self.git_dir = lines[0]
         self.common_dir = os.path.normpath(os.path.join(here, lines[1]))
         self.is_bare = lines[2] == "true"
+        #: git's "no object", as long as the ids of this repository are
+        self.no_object = "0" * (64 if lines[3] == "sha256" else 40)
         #: top of the worktree; all paths are relative to it and all calls are made from it
-        self.root = self.git_dir if self.is_bare else os.path.normpath(os.path.join(here, lines[3]))
+        self.root = self.git_dir if self.is_bare else os.path.normpath(os.path.join(here, lines[4]))
         self._directory = self.root
         self._reader: subprocess.Popen[bytes] | None = None
 
@@ -47,8 +55,7 @@ class Repository:
         """Run git and return its standard output.  Raises GitFailed."""
         done = self._run(args, stdin, env)
         if done.returncode:
-            text = os.fsdecode(done.stderr).strip().split("\n")[-1]
-            raise GitFailed(f"git {args[0]} failed: {printable(text)}")
+            raise GitFailed(f"git {args[0]} failed: {_reason(done.stderr)}.")
         return done.stdout
 
     def line(self, *args: str) -> str | None:
@@ -66,26 +73,37 @@ class Repository:
                 cwd=self._directory,
                 input=b"" if stdin is None else stdin,
                 capture_output=True,
-                env={**os.environ, **env} if env else None,
+                env={**os.environ, **self._env, **(env or {})} if env or self._env else None,
                 check=False,
             )
         except FileNotFoundError:
+            if self._directory is not None and not os.path.isdir(self._directory):
+                raise UsageError(f"{printable(self._directory)} is no directory.") from None
             raise UsageError("git is not on the PATH.") from None
 
     # -- objects
 
-    def blob(self, oid: str) -> bytes:
-        """The bytes of a blob.  Raises GitFailed if it is not here."""
+    def blob(self, oid: str, name: str = "") -> bytes:
+        """The bytes of a blob; `name` is the file, for messages.  Raises GuardError if it is not here or too large."""
         if self._reader is None:
             self._reader = subprocess.Popen(
-                ("git", "cat-file", "--batch"), cwd=self._directory, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                ("git", "cat-file", "--batch"),
+                cwd=self._directory,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, **self._env} if self._env else None,
             )
         assert self._reader.stdin and self._reader.stdout
         self._reader.stdin.write(oid.encode() + b"\n")
         self._reader.stdin.flush()
         head = self._reader.stdout.readline().split()
         if len(head) != 3:
-            raise GitFailed(f"object {oid} is missing (a shallow or partial clone?)", "git fetch --unshallow")
+            shown = f"{printable(name)}: " if name else ""
+            raise GitFailed(f"{shown}object {oid} is missing (a shallow or partial clone?)", "git fetch --unshallow")
+        if int(head[2]) > MAX_BYTES:
+            self._reader.kill()
+            self.close()
+            raise too_large(name or oid)
         data = self._reader.stdout.read(int(head[2]))
         self._reader.stdout.read(1)
         return data
@@ -132,7 +150,8 @@ class Repository:
     def close(self) -> None:
         """End the process that reads blobs."""
         if self._reader is not None and self._reader.stdin and self._reader.stdout:
-            self._reader.stdin.close()
+            with suppress(BrokenPipeError):
+                self._reader.stdin.close()
             self._reader.stdout.close()
             self._reader.wait()
             self._reader = None
@@ -142,3 +161,20 @@ class Repository:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _absolute(directory: str) -> dict[str, str]:
+    """git's own directories that the environment gives as seen from `directory`; our calls are made from another."""
+    names = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+    return {
+        name: os.path.abspath(os.path.join(directory, value))
+        for name in names
+        if (value := os.environ.get(name)) and not os.path.isabs(value)
+    }
+
+
+def _reason(stderr: bytes) -> str:
+    """What git says of a failure; its advice to remove a lock comes in further lines."""
+    lines = os.fsdecode(stderr).strip().split("\n")
+    said = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
+    return printable(said[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip("."))

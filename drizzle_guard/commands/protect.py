@@ -1,0 +1,122 @@
+"""`drizzle-guard protect`: committed migrations stay as they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from drizzle_guard.git.selfarming import needs_no_look
+from drizzle_guard.git.touched import SPECS, git_directories, touches_migrations
+
+TYPE_CHECKING = False  # importing typing takes as long as asking git
+if TYPE_CHECKING:
+    from typing import Any
+
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.verdicts import Finding, Scope
+
+FROM, TO = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"
+
+
+def nothing_to_protect(argv: Sequence[str]) -> bool:
+    """Whether the commit that git is about to make touches no migration: the answer for nearly every commit.
+
+    With options, or refs from the pre-commit framework, the command itself has to look.  Nothing is raised: what
+    cannot be told here is told by the command.
+    """
+    if argv or (os.environ.get(FROM) and os.environ.get(TO)):
+        return False
+    directories = git_directories()
+    if directories is None:
+        return False
+    git_dir, common_dir = directories
+    if not needs_no_look(common_dir):
+        _arm()
+    return not touches_migrations(git_dir)
+
+
+def _arm() -> None:
+    from drizzle_guard.core.errors import GuardError
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.selfarming import arm_in_hook
+
+    try:
+        with Repository() as repository:
+            arm_in_hook(repository)
+    except GuardError:  # the command itself will meet it again, and say it
+        return
+
+
+def __getattr__(name: str) -> Any:
+    # click may not be imported before `nothing_to_protect` has answered: it takes longer than all the rest
+    if name == "command":
+        return _make_command()
+    raise AttributeError(name)
+
+
+def _make_command() -> Any:
+    import click
+
+    @click.command("protect")
+    @click.option("--from-ref", envvar=FROM, metavar="REF", help="Look at the commits from the merge base with this...")
+    @click.option("--to-ref", envvar=TO, metavar="REF", help="...to this (default: HEAD).")
+    @click.option("--format", "kind", type=click.Choice(("text", "github")), default="text", help="How to print.")
+    def command(from_ref: str | None, to_ref: str | None, kind: str) -> int:
+        """Block edits, deletions and renames of committed migrations.
+
+        Without refs: the commit that git is about to make (a pre-commit hook). With refs: every commit between them
+        (pre-push, CI). Exit code 0: nothing is changed that must not be; 1: blocked.
+        """
+        return run(from_ref, to_ref, kind)
+
+    return command
+
+
+def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
+    """Judge the commits and print what is forbidden; the exit code.  Raises GuardError."""
+    from drizzle_guard.core.errors import UsageError
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.verdicts import find_forbidden
+    from drizzle_guard.protection_report import explain, github_annotations
+
+    if to_ref and not from_ref:
+        raise UsageError("--to-ref needs --from-ref.", "drizzle-guard protect --from-ref origin/main --to-ref HEAD")
+    with Repository() as repository:
+        if repository.is_bare and not from_ref:
+            raise UsageError("in a bare repository protect needs --from-ref and --to-ref.")
+        steps, scope = _range(repository, from_ref, to_ref or "HEAD") if from_ref else _index(repository)
+        found: list[Finding] = find_forbidden(repository, steps, scope)
+        if not found:
+            return 0
+        if kind == "github":
+            print("\n".join(github_annotations(found)), flush=True)
+        raise explain(repository, found, scope)
+
+
+def _index(repository: Repository) -> tuple[list[Any], Scope]:
+    from drizzle_guard.core.errors import UsageError, printable
+    from drizzle_guard.git.commits import step_in_index
+    from drizzle_guard.git.mainline import find_mainline
+    from drizzle_guard.git.verdicts import Scope, read_settings
+
+    if unmerged := repository.line("ls-files", "-u", "--", *SPECS):
+        path = unmerged.split("\n")[0].partition("\t")[2]
+        raise UsageError(f"{printable(path)} is in conflict; nothing can be committed yet.", "drizzle-guard renumber")
+    step = step_in_index(repository)
+    mainline = find_mainline(repository)
+    commit = None if mainline is None else mainline.commit
+    return ([] if step is None else [step]), Scope(commit, read_settings(repository, None))
+
+
+def _range(repository: Repository, from_ref: str, to_ref: str) -> tuple[list[Any], Scope]:
+    from drizzle_guard.git.commits import merge_base, steps_between
+    from drizzle_guard.git.mainline import find_mainline
+    from drizzle_guard.git.verdicts import Scope, read_settings
+
+    base, tip = merge_base(repository, from_ref, to_ref)
+    mainline = find_mainline(repository)
+    settings = read_settings(repository, tip)
+    if mainline is None or repository.run("merge-base", "--is-ancestor", tip, mainline.commit).returncode == 0:
+        # the mainline is what is judged (a push to it), so what stood before is what is published
+        return steps_between(repository, base, tip, without=None), Scope(base, settings, tip)
+    return steps_between(repository, base, tip, without=mainline.commit), Scope(mainline.commit, settings, tip)
