@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from branches import collide
 from gitbed import Bed, Done, add_migration, migrations
 from live.bench import missing
 
@@ -917,3 +918,35 @@ def test_install_again_after_the_executable_moved(bed: Bed) -> None:
     fork(bed, install=False)
     bed.git("merge", "--no-edit", "main")
     assert merged(bed) == MERGED
+
+
+def test_the_strategy_ours_keeps_only_ours(bed: Bed) -> None:
+    """`git merge -s ours` wants nothing of the other side, and that is what it gets."""
+    collide(bed)
+    folder = bed.git("rev-parse", "HEAD:drizzle")
+    bed.git("merge", "-q", "-s", "ours", "--no-edit", "main")
+    assert bed.git("rev-parse", "HEAD:drizzle") == folder
+    assert bed.git("status", "--porcelain") == ""
+
+
+def test_a_hazard_that_no_conflict_shows_is_not_committed(bed: Bed) -> None:
+    """Another driver merges the files cleanly; only `pre-merge-commit` can see that they must not be."""
+    collide(bed)
+    bed.git("checkout", "-q", "main")
+    bed.write("drizzle/0002_tags.sql", 'CREATE TABLE "comments" (\n\t"id" integer,\n\t"y" text\n);\n')
+    bed.commit("both create comments")
+    bed.git("checkout", "-q", "feature")
+    (bed.root / ".git/info/attributes").write_text("")
+    bed.write(".gitattributes", "**/meta/*.json merge=other\n")
+    bed.commit("another driver")
+    bed.git("config", "merge.other.driver", "true")
+    before = bed.state()
+    done = bed.try_git("merge", "--no-edit", "main")
+    assert done.code == 1
+    assert (
+        'drizzle-guard: drizzle: 0001_comments (branch) and 0002_tags (mainline): both create table "comments".'
+        in done.err
+    )
+    assert "drizzle-guard: the merge is not committed.\n  git merge --abort   # brings everything back\n" in done.err
+    bed.git("merge", "--abort")
+    assert bed.state() == before

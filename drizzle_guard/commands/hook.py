@@ -51,16 +51,18 @@ def _auto(_: list[str]) -> int:
 def _pre_merge_commit(_: list[str]) -> int:
     from drizzle_guard.core.plan import Refusal
     from drizzle_guard.git.decision import explain_refusal
-    from drizzle_guard.git.finish import decisions
-    from drizzle_guard.git.operation import sides_in_progress
+    from drizzle_guard.git.finish import decisions, is_ours_alone
+    from drizzle_guard.git.histories import files_in_index
+    from drizzle_guard.git.operation import sides_of_clean_merge
     from drizzle_guard.git.repository import Repository
 
     with Repository() as repository:
-        sides = sides_in_progress(repository)
+        sides = sides_of_clean_merge(repository)
         for decision in decisions(repository, sides) if sides is not None else ():
-            if isinstance(decision.outcome, Refusal):
+            merged = {p: stages[0] for p, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
+            if isinstance(decision.outcome, Refusal) and not is_ours_alone(decision, merged):
                 kept = "HEAD" if decision.ours_established else "the other side"
-                fail(explain_refusal(decision.outcome, decision.folder, sides.next_command if sides else "", kept))
+                fail(explain_refusal(decision.outcome, decision.folder, "git commit", kept))
                 say("the merge is not committed.", "git merge --abort   # brings everything back")
                 return 1
     return 0

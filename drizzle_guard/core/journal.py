@@ -75,7 +75,9 @@ def parse_journal(data: bytes, name: str) -> Journal:
             raise GuardError(f"{shown}: entry {position} has no tag.")
         if not is_safe_tag(tag):
             raise GuardError(f"{shown}: the tag '{printable(tag)}' of entry {position} is not a safe file name.")
-        entries.append(Entry(raw, tag, as_int(raw.get("idx")), as_int(raw.get("when"))))
+        idx = as_int(raw.get("idx"))
+        # beyond that JavaScript cannot add 1
+        entries.append(Entry(raw, tag, None if idx is None or idx >= 2**53 else idx, as_int(raw.get("when"))))
     return Journal(header, tuple(entries), style_of(data))
 
 

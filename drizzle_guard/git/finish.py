@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from drizzle_guard.core.errors import GuardError
-from drizzle_guard.core.history import BUNDLE, join
+from drizzle_guard.core.history import BUNDLE, Blob, join
 from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
@@ -96,6 +96,11 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     return finish_commit(repository, merge_sides(repository, parents[0], parents[1]), looked_at=False)
 
 
+def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
+    """Whether the folder is just our side's: `git merge -s ours` wants nothing of theirs."""
+    return {p: b.id for p, b in files.items()} == {p: b.id for p, b in decision.ours.files.items()}
+
+
 def is_interrupted(repository: Repository) -> bool:
     """Whether a merge was committed and its `post-merge` never ended: git still thinks that it is merging."""
     head, heads = repository.commit("HEAD"), merge_heads(repository)
@@ -110,6 +115,9 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     """
     found = []
     for decision in decisions(repository, sides):
+        committed = files_at(repository, "HEAD", decision.folder, decision.folder)
+        if is_ours_alone(decision, committed):
+            continue
         if isinstance(decision.outcome, Refusal):
             if looked_at:
                 continue  # somebody resolved it by hand
@@ -117,7 +125,6 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
             raise explain_refusal(decision.outcome, decision.folder, sides.next_command, kept)
         if looked_at and not is_untouched(repository, decision, decision.outcome):
             continue
-        committed = files_at(repository, "HEAD", decision.folder, decision.folder)
         if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):
             found.append(decision)
     head = repository.commit("HEAD")

@@ -63,6 +63,15 @@ def sides_in_progress(repository: Repository) -> Sides | None:
     return None
 
 
+def sides_of_clean_merge(repository: Repository) -> Sides | None:
+    """In `pre-merge-commit`, before `MERGE_HEAD` stands; git names the other commit in the environment."""
+    head = repository.commit("HEAD")
+    others = [name.removeprefix("GITHEAD_") for name in os.environ if name.startswith("GITHEAD_")]
+    if head is None or len(others) != 1:
+        return sides_in_progress(repository)
+    return merge_sides(repository, head, others[0])
+
+
 def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     """What a merge driver may be working for; the caller looks which one's files are the ones it was given.
 
