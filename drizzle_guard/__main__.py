@@ -11,7 +11,13 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 refused or found something, 2 used wrongly)."""
-    args = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:  # while something is still being imported; the commands see to their own
+        return 130
+
+
+def _run(args: list[str]) -> int:
     if args[:1] == ["merge-driver"]:
         from drizzle_guard.commands.merge_driver import main as merge_driver
 

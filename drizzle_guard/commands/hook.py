@@ -61,8 +61,7 @@ def _pre_merge_commit(_: list[str]) -> int:
         for decision in decisions(repository, sides) if sides is not None else ():
             merged = {p: stages[0] for p, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
             if isinstance(decision.outcome, Refusal) and not is_ours_alone(decision, merged):
-                kept = "HEAD" if decision.ours_established else "the other side"
-                fail(explain_refusal(decision.outcome, decision.folder, "git commit", kept))
+                fail(explain_refusal(decision, "git commit"))
                 say("the merge is not committed.", "git merge --abort   # brings everything back")
                 return 1
     return 0

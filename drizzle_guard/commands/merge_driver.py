@@ -66,8 +66,7 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
         return MARKERS
     decision = decide(repository, sides, folder)
     if isinstance(decision.outcome, Refusal):
-        side = "HEAD" if decision.ours_established else "the other side"
-        raise explain_refusal(decision.outcome, folder, sides.next_command, side)
+        raise explain_refusal(decision, sides.next_command)
     _replace(current, decision.outcome.interim)
     kept = {entry.tag for entry in (decision.ours if decision.ours_established else decision.theirs).entries}
     if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:

@@ -7,7 +7,7 @@ import os
 
 import click
 
-from drizzle_guard.core.errors import GuardError, printable
+from drizzle_guard.core.errors import printable
 from drizzle_guard.core.history import join
 from drizzle_guard.core.plan import Move, Plan, Refusal
 from drizzle_guard.git.apply import apply
@@ -45,7 +45,7 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         else:
             _show(work, changed, dry_run or bool(refused))
         for item in refused:
-            fail(_refusal(item))
+            fail(explain_refusal(item.decision, item.sides.next_command))
         return int(any(item.todo == "apply" for item in refused))
 
 
@@ -63,12 +63,6 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
 
 def _from_root(repository: Repository, path: str) -> str:
     return os.path.relpath(os.path.abspath(path), repository.root)
-
-
-def _refusal(item: Work) -> GuardError:
-    assert isinstance(item.decision.outcome, Refusal)
-    kept = "HEAD" if item.decision.ours_established else "the other side"
-    return explain_refusal(item.decision.outcome, item.decision.folder, item.sides.next_command, kept)
 
 
 def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:

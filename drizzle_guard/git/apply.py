@@ -8,13 +8,14 @@ only files that are known to be versions of ours, and the index still says what 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.history import Blob, History, join
 from drizzle_guard.git.histories import files_in_index
+from drizzle_guard.git.index import checkout, index_lines, scratch_index
 from drizzle_guard.git.repository import GitFailed, Repository
 
 
@@ -67,7 +68,7 @@ def apply(
             repository.git("update-index", "-z", "--index-info", stdin=lines)
         # once more from the index itself: an entry without the file's times would stop `git merge --abort`
         fresh = dict.fromkeys((*stale, *(path for path, _ in todo)))
-        _checkout(repository, [join(folder, path) for path in fresh if wanted[path] is not None], "-u")
+        checkout(repository, [join(folder, path) for path in fresh if wanted[path] is not None], "-u")
         _verify(repository, folder, wanted)
     except (GitFailed, OSError) as error:
         restored = _restore(repository, folder, index, saved)
@@ -169,15 +170,6 @@ def _refuse_odd_directories(repository: Repository, folder: str) -> None:
             raise GuardError(f"{shown} is no directory.")
 
 
-@contextmanager
-def scratch_index() -> Iterator[dict[str, str]]:
-    """The environment for an index that nobody else sees, empty at first."""
-    from tempfile import TemporaryDirectory  # late: most merges have nothing to write
-
-    with TemporaryDirectory(prefix="drizzle-guard-") as directory:
-        yield {"GIT_INDEX_FILE": os.path.join(directory, "index")}
-
-
 def _write_files(repository: Repository, folder: str, files: Mapping[str, Blob | None]) -> None:
     """Bring files of the worktree to what they should be; the index stays."""
     written = {path: blob for path, blob in files.items() if blob is not None}
@@ -185,34 +177,9 @@ def _write_files(repository: Repository, folder: str, files: Mapping[str, Blob |
         with scratch_index() as env:
             lines = index_lines(repository, folder, written.items())
             repository.git("update-index", "-z", "--add", "--index-info", stdin=lines, env=env)
-            _checkout(repository, [join(folder, path) for path in written], env=env)
+            checkout(repository, [join(folder, path) for path in written], env=env)
     for path in files.keys() - written.keys():
         _remove(os.path.join(repository.root, join(folder, path)))
-
-
-def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
-    """The input of `update-index -z --index-info` for these files; new blobs are stored."""
-    lines = []
-    for path, blob in todo:
-        full = join(folder, path)
-        # removing first drops the stages of an unmerged path
-        lines.append(f"0 {repository.no_object}\t{full}\0")
-        if blob is not None:
-            lines.append(f"{blob.mode} {_stored(repository, blob)}\t{full}\0")
-    return os.fsencode("".join(lines))
-
-
-def _stored(repository: Repository, blob: Blob) -> str:
-    """The id under which git has the blob; it is stored if it is new."""
-    if repository.run("cat-file", "-e", blob.id).returncode == 0:
-        return blob.id
-    return repository.write_blob(blob.data)
-
-
-def _checkout(repository: Repository, paths: list[str], *options: str, env: dict[str, str] | None = None) -> None:
-    if paths:
-        listed = os.fsencode("\0".join(paths) + "\0")
-        repository.git("checkout-index", "-f", *options, "-q", "-z", "--stdin", stdin=listed, env=env)
 
 
 def _read(path: str) -> bytes | None:

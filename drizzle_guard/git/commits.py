@@ -11,7 +11,7 @@ from drizzle_guard.core.history import Blob, History, join, read_history
 from drizzle_guard.core.journal import PATH, is_v1_name
 from drizzle_guard.git.histories import blob, escape, files_at, files_in_index
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.touched import SPECS, merge_heads
+from drizzle_guard.git.touched import SPECS, other_parents
 
 
 class Step(NamedTuple):
@@ -28,7 +28,7 @@ def step_in_index(repository: Repository) -> Step | None:
     """
     head = repository.commit("HEAD")
     # where a tag is merged, git notes the tag
-    others = [repository.commit(other) or other for other in merge_heads(repository.git_dir)]
+    others = [repository.commit(other) or other for other in other_parents(repository.git_dir)]
     return None if head is None else Step(None, (head, *others))
 
 

@@ -160,15 +160,18 @@ def interim_bundle(decision: Decision) -> bytes | None:
     return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
 
-def explain_refusal(refusal: Refusal, folder: str, next_command: str, mainline: str) -> GuardError:
+def explain_refusal(decision: Decision, next_command: str) -> GuardError:
     """A refusal as the user reads it: the sentence, and the commands that lead out."""
+    refusal, folder = decision.outcome, decision.folder
+    assert isinstance(refusal, Refusal)
+    kept = "HEAD" if decision.ours_established else "the other side"
     shown = printable(folder) or "."
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
         "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
         "regenerate": (
-            f"drizzle-guard regenerate   # keeps the folder of {printable(mainline)}, generates your changes anew",
+            f"drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew",
             f"or resolve {shown}/{PATH} by hand, then: git add {shown} && {next_command}",
         ),
     }

@@ -121,8 +121,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
         if isinstance(decision.outcome, Refusal):
             if looked_at:
                 continue  # somebody resolved it by hand
-            kept = "HEAD" if decision.ours_established else "the other side"
-            raise explain_refusal(decision.outcome, decision.folder, sides.next_command, kept)
+            raise explain_refusal(decision, sides.next_command)
         if looked_at and not is_untouched(repository, decision, decision.outcome):
             continue
         if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):

@@ -6,8 +6,8 @@ import os
 
 from drizzle_guard.core.errors import GuardError
 from drizzle_guard.core.history import Blob
-from drizzle_guard.git.apply import index_lines, scratch_index
 from drizzle_guard.git.finish import same_commit_with_tree
+from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
 from drizzle_guard.git.repository import Repository
 

@@ -49,7 +49,7 @@ def look_back(repository: Repository, head: str, mainline: Mainline | None, fold
     bases = repository.merge_bases(head, mainline.commit)
     if mainline.commit in bases:
         sides = Sides("merge", head, mainline.commit, (mainline.commit,))
-        decision = _unfinished_rebase(repository, mainline, folder) or _compare(repository, sides, folder)
+        decision = _unfinished_rebase(repository, mainline, folder, onto) or _compare(repository, sides, folder)
         return _work(decision, sides)
     sides = merge_sides(repository, head, mainline.commit)
     if folder not in colliding_folders(repository, sides):
@@ -96,7 +96,7 @@ def _compare(repository: Repository, sides: Sides, folder: str) -> Decision:
     return Decision(folder, outcome, False, False, theirs, ours, theirs)
 
 
-def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str) -> Decision | None:
+def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str, onto: str | None) -> Decision | None:
     """After a rebase whose hooks did not run: the plan from the branch as it was, `ORIG_HEAD`.
 
     The rebased commits hold the journal with its new numbers, but the snapshots are only to be had from before.
@@ -109,7 +109,7 @@ def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str) 
     sides = merge_sides(repository, before, mainline.commit)
     if mainline.commit in sides.bases or folder not in colliding_folders(repository, sides):
         return None
-    decision = decide(repository, sides, folder)
+    decision = decide(repository, sides, folder, onto=onto)
     if isinstance(decision.outcome, Refusal) or _identities(_as_history(decision)) != _identities(now):
         return None
     if _same(now, _as_history(decision)):

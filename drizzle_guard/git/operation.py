@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.touched import other_parents
 
 # `git rebase` and `git cherry-pick` of git 2.44 and later label the other side `2abb0bb (subject)`, a revert the base
 _LABEL = re.compile(r"(parent of )?([0-9a-f]{4,64}) \(")
@@ -66,10 +67,8 @@ def sides_in_progress(repository: Repository) -> Sides | None:
 def sides_of_clean_merge(repository: Repository) -> Sides | None:
     """In `pre-merge-commit`, before `MERGE_HEAD` stands; git names the other commit in the environment."""
     head = repository.commit("HEAD")
-    others = [name.removeprefix("GITHEAD_") for name in os.environ if name.startswith("GITHEAD_")]
-    if head is None or len(others) != 1:
-        return sides_in_progress(repository)
-    return merge_sides(repository, head, others[0])
+    others = other_parents(repository.git_dir)
+    return merge_sides(repository, head, others[0]) if head is not None and len(others) == 1 else None
 
 
 def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:

@@ -26,7 +26,7 @@ def git_directories() -> tuple[str, str] | None:
     return lines[1], os.path.join(os.getcwd(), lines[2])
 
 
-def merge_heads(git_dir: str) -> list[str]:
+def other_parents(git_dir: str) -> list[str]:
     """The other parents of the merge commit that is about to be made.
 
     While `pre-merge-commit` runs there is no `MERGE_HEAD` yet (git 2.39); `git merge` names them in the environment.
@@ -40,7 +40,7 @@ def merge_heads(git_dir: str) -> list[str]:
 
 def touches_migrations(git_dir: str) -> bool:
     """Whether the commit that is about to be made changes, against any parent, a path that may be a migration's."""
-    for parent in ("HEAD", *merge_heads(git_dir)):
+    for parent in ("HEAD", *other_parents(git_dir)):
         paths = _git("diff-index", "--cached", "--name-only", "-z", "--no-renames", parent, "--", *SPECS)
         if paths is None:
             # nothing is committed before the first commit
