@@ -4,7 +4,8 @@
 
 Four questions: the merge driver's process against `python -c pass`; an armed merge of one migration against one,
 above the same merge without a collision, in driver processes; the cost of one migration in 100 against 100 (300 kB
-snapshots), against 10 against 10; a rebase of 100 migration commits, against 10.  Rounds are interleaved.
+snapshots), against 10 against 10; the cost of one commit in a rebase of 100 migration commits, against one of 10, both
+onto 10 new migrations.  Rounds are interleaved.
 """
 
 from __future__ import annotations
@@ -87,8 +88,8 @@ class Folder:
         return other
 
 
-def collide(root: Path, count: int, size: int, *, commits: bool = False) -> Path:
-    """A repository on `feature`, which has `count` migrations that collide with as many on `main`."""
+def collide(root: Path, count: int, size: int, *, others: int | None = None, commits: bool = False) -> Path:
+    """A repository on `feature`, whose `count` migrations collide with `others` (default: as many) on `main`."""
     root.mkdir()
     run(root, "git", "init", "-q", "-b", "main")
     run(root, TOOL, "install")
@@ -107,7 +108,7 @@ def collide(root: Path, count: int, size: int, *, commits: bool = False) -> Path
     (root / "app.ts").write_text("plain\n")
     save(root, "plain")
     run(root, "git", "checkout", "-q", "main")
-    for n in range(count):
+    for n in range(count if others is None else others):
         main.add(f"main{n}")
     save(root, "main")
     run(root, "git", "checkout", "-q", "feature")
@@ -215,7 +216,7 @@ def main() -> int:
             rounds = max(1, args.rounds // 10)
             found = medians(rounds, {"few": lambda: fresh(few, merge), "many": lambda: fresh(many, merge)})
             ok &= show("cost per migration: 100 v 100 / 10 v 10", found["many"] / 100 / (found["few"] / 10), 1)
-            few, many = (collide(top / f"row{n}", n, 5_000, commits=True) for n in (10, 100))
+            few, many = (collide(top / f"row{n}", n, 5_000, others=10, commits=True) for n in (10, 100))
             found = medians(rounds, {"few": lambda: fresh(few, rebase), "many": lambda: fresh(many, rebase)})
             ok &= show("cost per commit: rebase of 100 / of 10", found["many"] / 100 / (found["few"] / 10), 1.2)
     return int(not ok)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from branches import GOLDEN, OWN, assert_canonical, collide, first_own
-from gitbed import Bed, Done
+from gitbed import Bed, Done, add_migration, migrations
 
 BACKENDS = ["--merge", "--apply"]
 
@@ -218,3 +219,108 @@ def test_refusal_stops_and_aborts(bed: Bed) -> None:
     assert b"<<<<<<<" in bed.read("drizzle/meta/_journal.json")
     bed.git("rebase", "--abort")
     assert bed.state() == before
+
+
+def merge_a_side_branch(bed: Bed) -> None:
+    """On feature: a merge of a branch without migrations, and a commit behind it."""
+    bed.branch("side", "main~1")
+    bed.write("side.txt", "side\n")
+    bed.commit("side")
+    bed.git("checkout", "-q", "feature")
+    bed.git("merge", "-q", "--no-edit", "side")
+    bed.write("after.txt", "after\n")
+    bed.commit("after")
+
+
+def test_rebase_merges(bed: Bed) -> None:
+    collide(bed)
+    merge_a_side_branch(bed)
+    done = bed.try_git("rebase", "--rebase-merges", "main")
+    assert done.code == 0, done.text
+    assert bed.git("status", "--porcelain") == ""
+    assert subjects(bed, "feature~2..feature") == ["side", "Merge branch 'side' into feature", "after"]
+    assert subjects(bed, "main..feature~2") == ["one", "between", "two"]
+    assert bed.files("feature") == bed.files("feature~1") == bed.files("feature~2") == GOLDEN
+    assert bed.files("feature~3") == first_own(GOLDEN, 1)
+    assert bed.files("feature~1^2") == bed.files("main")
+
+
+def test_rebase_merges_of_two_branches_with_migrations(bed: Bed) -> None:
+    folder = bed.root / "drizzle"
+    assert bed.tool("install").code == 0
+    add_migration(folder, "base")
+    bed.commit("base")
+    for name, start in (("feature", "main"), ("side", "main")):
+        bed.branch(name, start)
+        add_migration(folder, name)
+        bed.commit(name)
+    bed.git("checkout", "-q", "feature")
+    bed.git("merge", "-q", "--no-edit", "side")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "mainline")
+    bed.commit("mainline")
+    bed.git("checkout", "-q", "feature")
+    before = bed.state()
+    said = (
+        "drizzle-guard: drizzle: this rebase merges two branches that both have migrations; drizzle-guard does not "
+        "renumber those.\n  git rebase --abort, then rebase without --rebase-merges, or merge instead\n"
+    )
+    done = bed.try_git("rebase", "--rebase-merges", "main")
+    assert done.code == 1
+    assert said in done.err
+    again = bed.tool("renumber")
+    assert (again.code, again.err) == (1, said)
+    bed.git("rebase", "--abort")
+    assert bed.state() == before
+    done = bed.try_git("rebase", "main")
+    assert done.code == 0, done.text
+    assert migrations(bed.files("feature"))[:2] == ["base", "mainline"]
+
+
+def long_branch(bed: Bed, count: int) -> None:
+    """Feature with `count` migrations, a commit each; main with one of its own."""
+    folder = bed.root / "drizzle"
+    assert bed.tool("install").code == 0
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    for n in range(count):
+        add_migration(folder, f"own{n}")
+        bed.commit(f"own{n}")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "mainline")
+    bed.commit("mainline")
+    bed.git("checkout", "-q", "feature")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_pick_does_not_work_out_the_whole_row_again(bed: Bed, tmp_path: Path, backend: str) -> None:
+    count, trace = 12, tmp_path / "trace"
+    long_branch(bed, count)
+    done = bed.try_git("rebase", backend, "main", env={"GIT_TRACE": str(trace)})
+    assert done.code == 0, done.text
+    assert migrations(bed.files("feature")) == ["base", "mainline", *(f"own{n}" for n in range(count))]
+    # each commit of the branch is compared with its parent
+    main = bed.git("rev-parse", "main")
+    asked = [name for name in re.findall(r"git rev-parse ([0-9a-f]+)\^@", trace.read_text()) if name != main]
+    assert max(asked.count(commit) for commit in asked) <= 5
+
+
+@pytest.mark.parametrize("note", [b"", b"\0\xff", b"drizzle-guard canonical folders 1\0commit x 1000 drizzle\0", None])
+def test_a_broken_or_stale_note_does_no_harm(bed: Bed, note: bytes | None) -> None:
+    long_branch(bed, 4)
+    bed.write("../todo.sh", "#!/bin/sh\nsed -i '2s/^pick/edit/' \"$1\"\n").chmod(0o755)
+    done = bed.try_git("rebase", "-i", "main", env={"GIT_SEQUENCE_EDITOR": str(bed.root / "../todo.sh")})
+    assert done.code == 0, done.text
+    file = bed.root / ".git/rebase-merge/drizzle-guard"
+    assert file.exists()
+    if note is not None:
+        file.write_bytes(note)
+    bed.write("amended.txt", "amended\n")
+    bed.git("add", "amended.txt")
+    bed.git("commit", "-q", "--amend", "--no-edit")
+    done = bed.try_git("rebase", "--continue")
+    assert done.code == 0, done.text
+    for back, names in enumerate((4, 3, 2, 1)):
+        assert migrations(bed.files(f"feature~{back}")) == ["base", "mainline", *(f"own{n}" for n in range(names))]
+    assert not file.exists()

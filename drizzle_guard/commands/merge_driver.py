@@ -124,10 +124,13 @@ def _bundle(repository: Repository, current: str, other: str, path: str, label: 
 
 def _find_sides(repository: Repository, current: str, other: str, path: str, label: str) -> Sides | None:
     """The commits whose files these are; None if none of the operations that can be seen is the one."""
-    given = os.fsdecode(repository.git("hash-object", "--no-filters", "--", current, other)).split()
+    given = []
+    for name in (current, other):
+        with open(name, "rb") as file:
+            given.append(file.read())
     for sides in sides_in_driver(repository, label):
-        found = repository.line("rev-parse", "-q", f"{sides.ours}:{path}", f"{sides.theirs}:{path}") or ""
-        if found.split() == given:
+        found = [repository.read(f"{commit}:{path}", path) for commit in (sides.ours, sides.theirs)]
+        if [None if blob is None else blob.data for blob in found] == given:
             return sides
     return None
 

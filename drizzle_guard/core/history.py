@@ -19,15 +19,16 @@ class Blob:
     """A file's content that is read only when it is asked for; equal ids mean equal bytes.
 
     `id` is git's blob id where git knows it, else it is worked out from the bytes; `mode` is git's file mode.
-    `name` is where the file stands, for messages.  Nothing is kept: a folder of hundreds of snapshots fits in memory.
+    `name` is where the file stands, for messages; `stored` says that git has it.  Nothing is kept: a folder of hundreds
+    of snapshots fits in memory.
     """
 
-    __slots__ = ("_id", "_load", "mode", "name")
+    __slots__ = ("_id", "_load", "mode", "name", "stored")
 
     def __init__(
         self, load: Callable[[], bytes], *, id: str | None = None, mode: str = "100644", name: str = ""
     ) -> None:
-        self._load, self._id, self.mode, self.name = load, id, mode, name
+        self._load, self._id, self.mode, self.name, self.stored = load, id, mode, name, id is not None
 
     @classmethod
     def of(cls, data: bytes, name: str = "", mode: str = "100644") -> Blob:

@@ -18,8 +18,11 @@ def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
     name; the same suffix and snapshot id.
     """
     pairs: Pairs = {}
-    for key in (_tag_and_sql, _suffix_and_sql, _tag, _own_sql, _snapshot_id):
-        _pair(base, side, key, pairs)
+    for key in (_tag_and_sql, _suffix_and_sql, _tag):
+        _pair(base, side, pairs, key)
+    _pair(base, side, pairs, _sql, _does_something)
+    # another text under the same snapshot id and suffix is an edit; under another suffix it was generated anew
+    _pair(base, side, pairs, _suffix, _snapshot_id)
     return pairs
 
 
@@ -29,15 +32,23 @@ def match_new(one: Sequence[Migration], other: Sequence[Migration]) -> Pairs:
     The same tag alone says nothing here: two people may both have called theirs `0003_add_age`.
     """
     pairs: Pairs = {}
-    for key in (_tag_and_sql, _suffix_and_sql, _own_sql):
-        _pair(one, other, key, pairs)
+    for key in (_tag_and_sql, _suffix_and_sql):
+        _pair(one, other, pairs, key)
+    _pair(one, other, pairs, _sql, _does_something)
     return pairs
 
 
 def _pair(
-    left: Sequence[Migration], right: Sequence[Migration], key: Callable[[Migration], Hashable], pairs: Pairs
+    left: Sequence[Migration],
+    right: Sequence[Migration],
+    pairs: Pairs,
+    key: Callable[[Migration], Hashable],
+    proof: Callable[[Migration], Hashable] | None = None,
 ) -> None:
-    """Pair what is still alone and has the same key, in order."""
+    """Pair what is still alone and has the same key, in order.
+
+    `proof`, for which files must be read, is only asked of those; it has to be equal too, and something.
+    """
     taken = set(pairs.values())
     alone = [n for n in range(len(left)) if n not in pairs]
     if not alone:
@@ -47,9 +58,11 @@ def _pair(
         if n not in taken and (value := key(migration)) is not None:
             waiting.setdefault(value, []).append(n)
     for n in alone if waiting else ():
-        value = key(left[n])
-        if value is not None and waiting.get(value):
-            pairs[n] = waiting[value].pop(0)
+        for m in waiting.get(key(left[n]), ()):
+            if proof is None or ((value := proof(left[n])) and value == proof(right[m])):
+                pairs[n] = m
+                waiting[key(left[n])].remove(m)
+                break
 
 
 def _tag_and_sql(migration: Migration) -> Hashable:
@@ -64,13 +77,18 @@ def _tag(migration: Migration) -> Hashable:
     return migration.tag
 
 
-def _own_sql(migration: Migration) -> Hashable:
-    """The SQL, unless it does nothing: empty custom migrations all have the same bytes."""
-    if migration.sql is None or is_trivial(decode(migration.sql.data)):
-        return None
-    return migration.sql.id
+def _suffix(migration: Migration) -> Hashable:
+    return migration.entry.suffix
+
+
+def _sql(migration: Migration) -> Hashable:
+    return migration.sql and migration.sql.id
+
+
+def _does_something(migration: Migration) -> Hashable:
+    """Empty custom migrations all have the same bytes, and are not the same for that."""
+    return migration.sql is not None and not is_trivial(decode(migration.sql.data))
 
 
 def _snapshot_id(migration: Migration) -> Hashable:
-    """Another text under the same snapshot id and suffix is an edit; under another suffix it was generated anew."""
-    return None if migration.snapshot is None else (migration.entry.suffix, snapshot_id(migration.snapshot))
+    return None if migration.snapshot is None else snapshot_id(migration.snapshot)

@@ -22,16 +22,9 @@ LEFTHOOK_CONFIGS = tuple(
 )
 
 
-def hooks_directory(repository: Repository) -> str:
-    """Where git looks for hooks (`core.hooksPath` too, also one given with `-c`)."""
-    path = repository.line("rev-parse", "--git-path", "hooks") or "hooks"
-    return os.path.join(repository.root, path)
-
-
 def is_armed(repository: Repository, hooks: tuple[str, ...]) -> bool:
     """Whether every one of these hooks will run and calls drizzle-guard, itself or through a hook manager."""
-    directory = hooks_directory(repository)
-    return all(calls_us(repository.root, directory, hook) for hook in hooks)
+    return all(calls_us(repository.root, repository.hooks_dir, hook) for hook in hooks)
 
 
 def calls_us(root: str, directory: str, hook: str) -> bool:

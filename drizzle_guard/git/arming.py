@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.history import BUNDLE
-from drizzle_guard.git.armed import ALL_HOOKS, calls_us, hooks_directory
+from drizzle_guard.git.armed import ALL_HOOKS, calls_us
 from drizzle_guard.git.command_line import driver_line, executable, hook_script
 from drizzle_guard.git.histories import escape, folders_in_index
 from drizzle_guard.git.managers import husky_block, husky_directory, husky_file, without_block
@@ -55,7 +55,7 @@ def install_steps(repository: Repository, *, hooks: bool = True) -> list[Step]:
     steps += _attribute_steps(repository, _own_attributes(repository))
     if hooks and not repository.is_bare:
         husky = husky_directory(repository)
-        steps += _husky_steps(husky) if husky else _hook_steps(hooks_directory(repository), path)
+        steps += _husky_steps(husky) if husky else _hook_steps(repository.hooks_dir, path)
     return steps
 
 
@@ -120,7 +120,7 @@ def _own_attributes(repository: Repository) -> str:
 
 def foreign_hooks(repository: Repository) -> list[str]:
     """Hooks that somebody else wrote and that do not call drizzle-guard."""
-    directory = hooks_directory(repository)
+    directory = repository.hooks_dir
     return [
         hook
         for hook in ALL_HOOKS
@@ -142,7 +142,7 @@ def uninstall_steps(repository: Repository) -> list[Step]:
         text = _read(file)
         if text is not None and any(is_ours(line) for line in text.splitlines()):
             steps.append(Step("file", file, text, _without_lines(text)))
-    directory = hooks_directory(repository)
+    directory = repository.hooks_dir
     husky = husky_directory(repository)
     for hook in ALL_HOOKS:
         # pre-commit and lefthook put a hook that they find aside under another name

@@ -43,10 +43,23 @@ def driver_line(path: str | None) -> str:
     )
 
 
+#: two hooks run with every commit; nearly always there is nothing to finish, and the shell sees that in no time
+_NOTHING_TO_FINISH = {
+    "pre-commit": """
+[ -e "$g/MERGE_HEAD" ] || [ -e "$g/CHERRY_PICK_HEAD" ] || [ -e "$g/REVERT_HEAD" ] || exit 0""",
+    "post-commit": """
+[ -e "$g/rebase-merge" ] || [ -e "$g/rebase-apply" ] && exit 0
+[ -e "$g/drizzle-guard-pick" ] || git rev-parse -q --verify "HEAD^2" >/dev/null || exit 0""",
+}
+
+
 def hook_script(hook: str, path: str | None) -> bytes:
     """A hook for plain git; it never stands in the way when drizzle-guard is gone."""
+    shortcut = _NOTHING_TO_FINISH.get(hook, "")
+    if shortcut:
+        shortcut = f"\ng=$(git rev-parse --git-dir){shortcut}"
     return f"""#!/bin/sh
-# Written by `drizzle-guard install`; `drizzle-guard uninstall` takes it away.
+# Written by `drizzle-guard install`; `drizzle-guard uninstall` takes it away.{shortcut}
 {_SAFE_PATH}
 for c in {_candidates(path)}; do
   command -v "$c" >/dev/null 2>&1 || continue

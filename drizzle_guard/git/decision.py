@@ -75,13 +75,15 @@ def judge(
     onto: str | None = None,
 ) -> Decision:
     """Find out who is published and ask the core about three histories that were read."""
-    rebasing = sides.kind == "rebase" and is_rebasing(repository)
-    before = canonical_head(repository, sides.ours, folder) if rebasing else ours
-    if before is None:
+    rebasing = is_rebasing(repository)
+    if rebasing and sides.kind == "merge":
         raise GuardError(
-            f"{printable(folder) or '.'}: this rebase makes merge commits; drizzle-guard does not renumber those.",
+            f"{printable(folder) or '.'}: this rebase merges two branches that both have migrations; "
+            "drizzle-guard does not renumber those.",
             "git rebase --abort, then rebase without --rebase-merges, or merge instead",
         )
+    rebasing = rebasing and sides.kind == "rebase"
+    before = canonical_head(repository, sides.ours, folder) if rebasing else ours
     mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")

@@ -7,6 +7,7 @@ import os
 from drizzle_guard.core.errors import GuardError
 from drizzle_guard.core.history import Blob
 from drizzle_guard.git.finish import same_commit_with_tree
+from drizzle_guard.git.histories import files_at
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
 from drizzle_guard.git.repository import Repository
@@ -47,9 +48,9 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
     """For each commit whose folders are not canonical yet, the tree it should have."""
     wanted: dict[str, list[tuple[str, dict[str, Blob | None]]]] = {}
     for folder in touched_folders(repository, row):
-        for pick, canon in zip(row, replayed(repository, row, folder), strict=True):
+        for commit, canon in replayed(repository, row, folder, {}).items():
             if canon.files is not None:
-                wanted.setdefault(pick.new, []).append((folder, canon.files))
+                wanted.setdefault(commit, []).append((folder, canon.files))
     trees: dict[str, str] = {}
     with scratch_index() as env:
         for pick in row:
@@ -58,7 +59,9 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
             old_tree = repository.line("rev-parse", f"{pick.new}^{{tree}}")
             repository.git("read-tree", pick.new, env=env)
             for folder, files in wanted[pick.new]:
-                lines = index_lines(repository, folder, files.items())
+                there = files_at(repository, pick.new, folder, folder)
+                todo = [(path, blob) for path, blob in files.items() if there.get(path) != blob]
+                lines = index_lines(repository, folder, todo)
                 repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
             tree = os.fsdecode(repository.git("write-tree", env=env)).strip()
             if tree != old_tree:
@@ -70,13 +73,13 @@ def _rewrite(repository: Repository, row: list[Pick], trees: dict[str, str]) -> 
     """The row again from the first commit that changes: new id by old id."""
     renamed: dict[str, str] = {}
     for pick in row:
-        parent = repository.parents(pick.new)[0]
-        if pick.new not in trees and parent not in renamed:
+        parents = tuple(renamed.get(parent, parent) for parent in pick.parents)
+        if pick.new not in trees and parents == pick.parents:
             renamed[pick.new] = pick.new
             continue
         tree = trees.get(pick.new) or repository.line("rev-parse", f"{pick.new}^{{tree}}")
         assert tree is not None
-        renamed[pick.new] = same_commit_with_tree(repository, pick.new, tree, (renamed.get(parent, parent),))
+        renamed[pick.new] = same_commit_with_tree(repository, pick.new, tree, parents)
     return renamed
 
 

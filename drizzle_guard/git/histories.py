@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from drizzle_guard.core.history import Blob, History, join, read_history
 from drizzle_guard.core.journal import PATH
@@ -25,21 +25,31 @@ def history_at(repository: Repository, commit: str | None, folder: str, *, name:
 
 def files_at(repository: Repository, commit: str, folder: str, name: str) -> Files:
     """The files of a folder and of its `meta/` in a commit, by their path inside the folder."""
-    start = f"{folder}/" if folder else ""
-    # at the top of the repository no path names the files beside `meta/`
-    calls = [(start, f"{start}meta/")] if start else [(), ("meta/",)]
-    listed = b"".join(repository.git("ls-tree", "-z", "--full-tree", commit, *paths) for paths in calls)
     files: Files = {}
-    for record in os.fsdecode(listed).split("\0"):
-        if record:
-            head, path = record.split("\t", 1)
-            mode, kind, oid = head.split()
-            inner = path.removeprefix(start)
-            if kind != "tree":
-                files[inner] = blob(repository, oid, mode, join(name, inner))
+    for inside in ("", "meta/"):
+        for mode, oid, file in _tree(repository, f"{commit}:{join(folder, inside)}".rstrip("/")):
+            if mode != _DIRECTORY:
+                files[inside + file] = blob(repository, oid, mode, join(name, inside + file))
     if "meta" in files:  # a link or submodule in the place of the directory
         files[PATH] = Blob(lambda: b"", id=files["meta"].id, mode=files["meta"].mode, name=join(name, "meta"))
     return files
+
+
+_DIRECTORY = "040000"
+
+
+def _tree(repository: Repository, tree: str) -> Iterator[tuple[str, str, str]]:
+    """Mode, id and name of each entry of a tree; none where there is no tree."""
+    found = repository.read(tree)
+    data = b"" if found is None or found.kind != "tree" else found.data
+    size, at = len(repository.no_object) // 2, 0
+    while at < len(data):
+        space, end = data.index(b" ", at), data.index(b"\0", at)
+        mode = int(data[at:space], 8)
+        if mode & 0o170000 == 0o100000:  # old trees hold other permissions
+            mode = 0o100755 if mode & 0o100 else 0o100644
+        oid, at = data[end + 1 : end + 1 + size].hex(), end + 1 + size
+        yield f"{mode:06o}", oid, os.fsdecode(data[space + 1 : end])
 
 
 def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, Blob]]:

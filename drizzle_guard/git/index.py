@@ -21,21 +21,26 @@ def scratch_index() -> Iterator[dict[str, str]]:
 
 def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
     """The input of `update-index -z --index-info` for these files; new blobs are stored."""
+    todo = list(todo)
+    ids = store(repository, (blob for _, blob in todo if blob is not None))
     lines = []
     for path, blob in todo:
         full = join(folder, path)
         # removing first drops the stages of an unmerged path
         lines.append(f"0 {repository.no_object}\t{full}\0")
         if blob is not None:
-            lines.append(f"{blob.mode} {_stored(repository, blob)}\t{full}\0")
+            lines.append(f"{blob.mode} {ids[blob.id]}\t{full}\0")
     return os.fsencode("".join(lines))
 
 
-def _stored(repository: Repository, blob: Blob) -> str:
-    """The id under which git has the blob; it is stored if it is new."""
-    if repository.run("cat-file", "-e", blob.id).returncode == 0:
-        return blob.id
-    return repository.write_blob(blob.data)
+def store(repository: Repository, blobs: Iterable[Blob]) -> dict[str, str]:
+    """Store the blobs that git does not have; for the id of each, the one under which it has them now."""
+    ids = {}
+    for blob in blobs:
+        if blob.id not in ids:
+            ids[blob.id] = blob.id if blob.stored else repository.write_blob(blob.data)
+            blob.stored = ids[blob.id] == blob.id
+    return ids
 
 
 def checkout(repository: Repository, paths: list[str], *options: str, env: dict[str, str] | None = None) -> None:

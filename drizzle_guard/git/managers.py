@@ -11,7 +11,7 @@ import os
 from typing import NamedTuple
 
 from drizzle_guard import __version__
-from drizzle_guard.git.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us, hooks_directory
+from drizzle_guard.git.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.git.command_line import MARK
 from drizzle_guard.git.repository import Repository
 
@@ -32,7 +32,7 @@ def husky_directory(repository: Repository) -> str | None:
 
     husky 9 sets `core.hooksPath` to its subdirectory `_`, whose stubs run the file of the same name one level up.
     """
-    hooks = hooks_directory(repository)
+    hooks = repository.hooks_dir
     if os.path.basename(hooks) == "_" and os.path.isfile(os.path.join(hooks, "h")):
         return os.path.dirname(hooks)
     default = os.path.join(repository.root, ".husky")
@@ -65,7 +65,7 @@ def without_block(hook: str, text: str) -> str | None:
 
 def advice(repository: Repository) -> list[Lines]:
     """What the user has to add to files that are theirs."""
-    root, directory = repository.root, hooks_directory(repository)
+    root, directory = repository.root, repository.hooks_dir
     silent = [hook for hook in ALL_HOOKS if not calls_us(root, directory, hook)]
     found: list[Lines] = []
     husky = husky_directory(repository)

@@ -83,11 +83,13 @@ def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     for name in os.environ:
         if name.startswith("GITHEAD_"):
             yield merge_sides(repository, head, name.removeprefix("GITHEAD_"))
-    done = [line.split() for line in (repository.state_file("rebase-merge/done") or "").splitlines() if line.strip()]
-    if done and len(done[-1]) > 1:
-        commit = repository.commit(next(word for word in done[-1][1:] if not word.startswith("-")))
-        if commit:
-            yield _pick("rebase", head, commit, repository)
+    lines = (repository.state_file("rebase-merge/done") or "").splitlines()
+    done = next((words for line in reversed(lines) if (words := line.split("#")[0].split())), [])
+    if done[:1] == ["merge"]:  # of --rebase-merges; the last word is the label of the other side
+        if commit := repository.commit(f"refs/rewritten/{done[-1]}") or repository.commit(done[-1]):
+            yield merge_sides(repository, head, commit)
+    elif commit := repository.commit(next((word for word in done[1:] if not word.startswith("-")), "-")):
+        yield _pick("rebase", head, commit, repository)
     if original := (repository.state_file("rebase-apply/original-commit") or "").strip():
         yield _pick("rebase", head, original, repository)
     if found := _LABEL.match(label):

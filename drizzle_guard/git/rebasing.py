@@ -9,7 +9,7 @@ to judge the next pick, `post-rewrite` to write it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from drizzle_guard.core.history import Blob, History, read_history
@@ -21,9 +21,10 @@ from drizzle_guard.git.repository import Repository
 
 
 class Pick(NamedTuple):
-    """A commit that the rebase made, and the commits that it was made from (several after a squash)."""
+    """A commit that the rebase made, its parents, and the commits that it was made from (several after a squash)."""
 
     new: str
+    parents: tuple[str, ...]
     old: tuple[str, ...]
 
 
@@ -54,13 +55,11 @@ def onto(repository: Repository) -> str | None:
     return repository.commit(f"{made[1]}^" if len(made) > 1 else "HEAD")
 
 
-def picks(repository: Repository, head: str) -> list[Pick] | None:
-    """The commits that the rebase has made so far, oldest first; None if it made a merge commit."""
+def picks(repository: Repository, head: str) -> list[Pick]:
+    """The commits that the rebase has made so far, each after its parents."""
     start = onto(repository)
-    listed = (repository.line("rev-list", "--reverse", "--parents", f"{start}..{head}") or "").split("\n")
-    rows = [row.split() for row in listed if row]
-    if any(len(row) != 2 for row in rows):
-        return None
+    listed = repository.line("rev-list", "--reverse", "--topo-order", "--parents", f"{start}..{head}") or ""
+    rows = [row.split() for row in listed.split("\n") if row]
     sources: dict[str, list[str]] = {}
     for name in ("rebase-merge/rewritten-list", "rebase-apply/rewritten"):
         for line in (repository.state_file(name) or "").splitlines():
@@ -69,7 +68,7 @@ def picks(repository: Repository, head: str) -> list[Pick] | None:
     pending = (repository.state_file("rebase-merge/rewritten-pending") or "").split()
     if pending and rows:
         sources.setdefault(rows[-1][0], []).extend(pending)
-    return [Pick(row[0], tuple(sources.get(row[0], ()))) for row in rows]
+    return [Pick(row[0], tuple(row[1:]), tuple(sources.get(row[0], ()))) for row in rows]
 
 
 def touched_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
@@ -82,26 +81,42 @@ def touched_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
     return sorted(found)
 
 
-def replayed(repository: Repository, row: Sequence[Pick], folder: str) -> list[Canon]:
-    """The canonical folder after each pick."""
-    start = onto(repository)
-    now = history_at(repository, start, folder)
-    canons: list[Canon] = []
-    gone: dict[str, Blob | None] = {}  # old file names of earlier picks; git carried them into the later ones
+def replayed(
+    repository: Repository, row: Sequence[Pick], folder: str, known: Mapping[str, History]
+) -> dict[str, Canon]:
+    """The canonical folder after each pick, by its commit; `known` are those that need not be worked out.
+
+    A commit that the rebase did not make is as it is.
+    """
+    canons = {commit: Canon(history, None) for commit, history in known.items()}
+    gone: dict[
+        str, dict[str, Blob | None]
+    ] = {}  # old file names of earlier picks; git carried them into the later ones
     for pick in row:
+        if pick.new in canons:
+            continue
+        for parent in pick.parents:
+            if parent not in canons:
+                canons[parent] = Canon(history_at(repository, parent, folder), None)
         actual = history_at(repository, pick.new, folder)
-        canon = _after(repository, now, pick, actual, folder)
+        before = [canons[parent] for parent in pick.parents]
+        canon = _merged(before, actual) if len(before) > 1 else _after(repository, before, pick, actual, folder)
+        left: dict[str, Blob | None] = {path: None for parent in pick.parents for path in gone.get(parent, ())}
         if canon.files is not None:
-            gone.update((path, None) for path, blob in canon.files.items() if blob is None)
-            canon = canon._replace(files={**gone, **canon.files})
-        canons.append(canon)
-        now = canon.history
-    return canons
+            left.update((path, None) for path, blob in canon.files.items() if blob is None)
+            canon = canon._replace(files={**left, **canon.files})
+        canons[pick.new], gone[pick.new] = canon, left
+    return {pick.new: canons[pick.new] for pick in row}
 
 
-def _after(repository: Repository, before: History, pick: Pick, actual: History, folder: str) -> Canon:
+def _merged(before: Sequence[Canon], actual: History) -> Canon:
+    """After a merge that `--rebase-merges` made again: a person resolved it, if both sides had migrations."""
+    return next((canon for canon in before if _same_row(canon.history, actual)), Canon(actual, None))
+
+
+def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: History, folder: str) -> Canon:
     files: dict[str, Blob | None] = {}
-    now = before
+    now = before[0].history if before else read_history(folder, {})
     for old in pick.old:
         outcome = replay_commit(repository, now, old, folder)
         if isinstance(outcome, Refusal):
@@ -135,14 +150,21 @@ def _same_row(canon: History, actual: History) -> bool:
     return [_place(entry) for entry in canon.entries] == [_place(entry) for entry in actual.entries]
 
 
-def canonical_head(repository: Repository, head: str, folder: str) -> History | None:
-    """The folder of HEAD as it will be when the rebase is finished; None if the rebase made a merge commit."""
+def canonical_head(repository: Repository, head: str, folder: str) -> History:
+    """The folder of HEAD as it will be when the rebase is finished."""
     row = picks(repository, head)
-    if row is None:
-        return None
     if not row:
         return history_at(repository, head, folder)
-    return replayed(repository, row, folder)[-1].history
+    from drizzle_guard.git.rebase_cache import remember, remembered  # late: a merge has no use for it
+
+    known = remembered(repository, folder)
+    if head not in known:
+        last = next((at for at in range(len(row) - 1, -1, -1) if row[at].new in known), -1)
+        linear = all(len(pick.parents) == 1 for pick in row)
+        canons = replayed(repository, row[last + 1 :] if linear else row, folder, known)
+        known[head] = canons[head].history
+        remember(repository, folder, head, known[head], {pick.new for pick in row})
+    return known[head]
 
 
 def interim_journal(outcome: Plan, actual: History) -> bytes:

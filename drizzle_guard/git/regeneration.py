@@ -100,7 +100,7 @@ def _task(repository: Repository, sides: Sides, decision: Decision, onto: str | 
                 f"{shown(folder)}: the replayed commit is published; regenerate would write its migrations twice.",
                 "git rebase --abort",
             )
-        kept = canonical_head(repository, sides.ours, folder) or kept
+        kept = canonical_head(repository, sides.ours, folder)
     source = sides.ours if ours else sides.theirs or sides.ours
     mainline = find_mainline(repository, onto)
     side = mainline.name if mainline and mainline.commit == source else "HEAD" if ours else source[:10]

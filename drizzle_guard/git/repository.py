@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 from drizzle_guard.core.errors import GuardError, UsageError, printable
 from drizzle_guard.core.history import MAX_BYTES, too_large
@@ -13,6 +14,14 @@ from drizzle_guard.core.history import MAX_BYTES, too_large
 
 class GitFailed(GuardError):
     """A git command that had to work did not."""
+
+
+class Object(NamedTuple):
+    """An object of git's: its id, its kind (`blob`, `tree`, `commit`) and its bytes."""
+
+    id: str
+    kind: str
+    data: bytes
 
 
 class Repository:
@@ -25,7 +34,7 @@ class Repository:
         self._directory = directory
         self._env = _absolute(directory or ".")
         asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
-        done = self._run(("rev-parse", *(f"--{question}" for question in asked)))
+        done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
         if done.returncode:
             advice = [line.strip() for line in os.fsdecode(done.stderr).split("\n") if line.strip().startswith("git ")]
             raise UsageError(f"this is no git repository: {_reason(done.stderr)}.", *advice)
@@ -41,7 +50,16 @@ class Repository:
         #: top of the worktree; all paths are relative to it and all calls are made from it
         self.root = self.git_dir if self.is_bare else os.path.normpath(os.path.join(here, lines[4]))
         self._directory = self.root
+        # a relative `core.hooksPath` is meant from the top
+        self._hooks = lines[5] if here == os.path.realpath(self.root) else None
         self._reader: subprocess.Popen[bytes] | None = None
+
+    @property
+    def hooks_dir(self) -> str:
+        """Where git looks for hooks (`core.hooksPath` too, also one given with `-c`)."""
+        if self._hooks is None:
+            self._hooks = self.line("rev-parse", "--git-path", "hooks") or "hooks"
+        return os.path.normpath(os.path.join(self.root, self._hooks))
 
     # -- calls
 
@@ -83,8 +101,14 @@ class Repository:
 
     # -- objects
 
-    def blob(self, oid: str, name: str = "") -> bytes:
-        """The bytes of a blob; `name` is the file, for messages.  Raises GuardError if it is not here or too large."""
+    def read(self, name: str, shown: str = "") -> Object | None:
+        """The object that a name stands for (`HEAD^{commit}`, `main:drizzle/meta`, an id); None if it is not here.
+
+        One long-running process answers.  Raises GuardError if it is too large; `shown` is the file, for the message.
+        """
+        if "\n" in name:
+            oid = self.line("rev-parse", "--verify", "--quiet", name)
+            return None if oid is None else self.read(oid, shown)
         if self._reader is None:
             self._reader = subprocess.Popen(
                 ("git", "cat-file", "--batch"),
@@ -94,19 +118,29 @@ class Repository:
                 env={**os.environ, **self._env} if self._env else None,
             )
         assert self._reader.stdin and self._reader.stdout
-        self._reader.stdin.write(oid.encode() + b"\n")
+        self._reader.stdin.write(os.fsencode(name) + b"\n")
         self._reader.stdin.flush()
-        head = self._reader.stdout.readline().split()
-        if len(head) != 3:
-            shown = f"{printable(name)}: " if name else ""
-            raise GitFailed(f"{shown}object {oid} is missing (a shallow or partial clone?)", "git fetch --unshallow")
-        if int(head[2]) > MAX_BYTES:
+        head = self._reader.stdout.readline()
+        if not head:
+            self.close()
+        if not head or head.endswith((b" missing\n", b" ambiguous\n")):
+            return None
+        oid, kind, size = os.fsdecode(head).split()
+        if int(size) > MAX_BYTES:
             self._reader.kill()
             self.close()
-            raise too_large(name or oid)
-        data = self._reader.stdout.read(int(head[2]))
+            raise too_large(shown or name)
+        data = self._reader.stdout.read(int(size))
         self._reader.stdout.read(1)
-        return data
+        return Object(oid, kind, data)
+
+    def blob(self, oid: str, name: str = "") -> bytes:
+        """The bytes of a blob; `name` is the file, for messages.  Raises GuardError if it is not here or too large."""
+        found = self.read(oid, name)
+        if found is None:
+            shown = f"{printable(name)}: " if name else ""
+            raise GitFailed(f"{shown}object {oid} is missing (a shallow or partial clone?)", "git fetch --unshallow")
+        return found.data
 
     def write_blob(self, data: bytes) -> str:
         """Store a blob; its id."""
@@ -114,7 +148,8 @@ class Repository:
 
     def commit(self, name: str) -> str | None:
         """The id of the commit that a name stands for; None if there is none."""
-        return self.line("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        found = self.read(f"{name}^{{commit}}")
+        return None if found is None else found.id
 
     def parents(self, commit: str) -> list[str]:
         """The ids of a commit's parents."""
