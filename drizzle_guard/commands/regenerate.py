@@ -12,7 +12,7 @@ from drizzle_guard.core.errors import printable
 from drizzle_guard.core.history import join
 from drizzle_guard.core.sql import decode
 from drizzle_guard.git.kit import Kit, find_kit, require_runner
-from drizzle_guard.git.regenerating import SAVED, Done, refuse_obstacles, regenerate
+from drizzle_guard.git.regenerating import SAVED, Done, refresh, refuse_obstacles, regenerate
 from drizzle_guard.git.regeneration import Task, find_tasks
 from drizzle_guard.git.repository import Repository
 
@@ -33,6 +33,8 @@ def command(paths: tuple[str, ...], onto: str | None, config: str | None, dry_ru
         tasks, notes = find_tasks(repository, paths, onto)
         for note in notes:
             click.echo(note)
+        if notes and not dry_run:
+            refresh(repository)  # a run that was killed at its end left that out
         refuse_obstacles(repository, tasks)
         inside = (
             None if config is None else os.path.relpath(os.path.realpath(config), os.path.realpath(repository.root))

@@ -78,7 +78,8 @@ def regenerate(repository: Repository, task: Task, kit: Kit) -> Done:
                 os.unlink(os.path.join(repository.root, path))
             _remove_if_empty(os.path.join(repository.root, SAVED))
             if isinstance(error, GuardError):
-                raise GuardError(error.message, *error.hints, "Everything was put back.") from None
+                hints = [hint.replace("drizzle-guard renumber", "drizzle-guard regenerate") for hint in error.hints]
+                raise GuardError(error.message, *hints, "Everything was put back.") from None
             raise
     return done._replace(saved=tuple(saved))
 
@@ -126,11 +127,15 @@ def _stage(repository: Repository, task: Task, directory: str, entry: Entry) -> 
     if isinstance(outcome, Refusal):
         raise GuardError(f"{shown(task.folder)}: {outcome.sentence}")
     apply(repository, task.folder, outcome.files, (task.kept, made))
-    # git did not write these files itself; with stale times in the index, `git merge --abort` would refuse
-    repository.run("update-index", "-q", "--refresh")
+    refresh(repository)
     last = outcome.journal.entries[-1]
     sql = outcome.files[sql_path(last.tag)]
     return Done(last, b"" if sql is None else sql.data, ())
+
+
+def refresh(repository: Repository) -> None:
+    """Let git look at files that it did not write; with stale times in the index, `git merge --abort` would refuse."""
+    repository.run("update-index", "-q", "--refresh")
 
 
 def _entries_on_disk(directory: str, task: Task) -> tuple[Entry, ...]:
