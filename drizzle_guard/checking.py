@@ -92,6 +92,7 @@ class Mainlines:
     def __init__(self, onto: str | None) -> None:
         self._onto = onto
         self._here: Repository | None = None
+        self._opened: list[Repository] = []
         self._repositories: dict[str, tuple[Repository, Branch | None, str | None, Config]] = {}
 
     def __enter__(self) -> Mainlines:
@@ -100,7 +101,7 @@ class Mainlines:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for repository, *_ in self._repositories.values():
+        for repository in self._opened:
             repository.close()
 
     def of(self, target: Target) -> Published:
@@ -128,14 +129,18 @@ class Mainlines:
         """
         if self._here is None:
             with contextlib.suppress(UsageError):
-                self._here = Repository()
+                self._here = self._open()
         full = Path(os.path.realpath(folder))
         if self._here is not None:
             top = Path(os.path.realpath(self._here.root))
             between = [path for path in (full, *full.parents) if path.is_relative_to(top) and path != top]
             if full.is_relative_to(top) and not any((path / ".git").exists() for path in between):
                 return self._here
-        return Repository(str(folder))
+        return self._open(str(folder))
+
+    def _open(self, directory: str | None = None) -> Repository:
+        self._opened.append(Repository(directory))
+        return self._opened[-1]
 
     def _ask(self, repository: Repository) -> tuple[Repository, Branch | None, str | None, Config]:
         if repository.root not in self._repositories:
