@@ -17,6 +17,7 @@ from drizzle_guard.core.history import Blob, History, join
 from drizzle_guard.git.histories import files_in_index
 from drizzle_guard.git.index import checkout, index_lines, scratch_index
 from drizzle_guard.git.repository import GitFailed, Repository
+from drizzle_guard.git.sparse import left_out, mark, unmarked
 
 
 class Change(NamedTuple):
@@ -49,7 +50,8 @@ def apply(
 ) -> bool:
     """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
 
-    The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).
+    The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What
+    a sparse checkout leaves out is written into the index alone.
     `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
     with everything as it was, if a file of the user's is in the way or git fails.
     """
@@ -58,20 +60,23 @@ def apply(
     todo = changes(wanted, index)
     known = _known_ids(wanted, versions, index if resolving else {})
     _refuse_staged(folder, wanted, known, index)
-    stale = _stale(repository, folder, wanted, known, index)
-    if not todo and not stale:
+    hidden = left_out(repository, folder, [path for path, blob in wanted.items() if blob is not None])
+    on_disk = {path: None if path in hidden else blob for path, blob in wanted.items()}
+    stale = _stale(repository, folder, on_disk, known, index)
+    if not todo and not stale and not unmarked(repository, folder, hidden):
         return False
-    saved = {path: _read(os.path.join(repository.root, join(folder, path))) for path in stale}
+    touched = dict.fromkeys((*stale, *(path for path, _ in todo)))
+    saved = {path: _read(os.path.join(repository.root, join(folder, path))) for path in touched}
     try:
-        _write_files(repository, folder, {path: wanted[path] for path in stale})
+        _write_files(repository, folder, {path: on_disk[path] for path in stale})
         if lines := index_lines(repository, folder, todo):
             repository.git("update-index", "-z", "--index-info", stdin=lines)
+        mark(repository, folder, hidden)
         # once more from the index itself: an entry without the file's times would stop `git merge --abort`
-        fresh = dict.fromkeys((*stale, *(path for path, _ in todo)))
-        checkout(repository, [join(folder, path) for path in fresh if wanted[path] is not None], "-u")
+        checkout(repository, [join(folder, path) for path in touched if on_disk[path] is not None], "-u")
         _verify(repository, folder, wanted)
     except (GitFailed, OSError) as error:
-        restored = _restore(repository, folder, index, saved)
+        restored = _restore(repository, folder, index, saved, hidden)
         text = error.message if isinstance(error, GitFailed) else f"{printable(str(error.filename))}: {error.strerror}."
         raise GuardError(f"{printable(folder) or '.'}: {text} {restored}") from None
     return True
@@ -205,6 +210,7 @@ def _restore(
     folder: str,
     index: Mapping[str, Mapping[int, Blob]],
     saved: Mapping[str, bytes | None],
+    hidden: set[str],
 ) -> str:
     """Put the files and the index back as they were; the sentence that says whether that went well."""
     for path, data in saved.items():
@@ -221,6 +227,8 @@ def _restore(
         lines.append(f"0 {repository.no_object}\t{full}\0")
         lines += [f"{blob.mode} {blob.id} {stage}\t{full}\0" for stage, blob in (index.get(path) or {}).items()]
     repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
+    with suppress(GitFailed):
+        mark(repository, folder, [path for path in hidden if (index.get(path) or {}).keys() == {0}])
     now = files_in_index(repository, folder)
     for path, data in saved.items():
         if _read(os.path.join(repository.root, join(folder, path))) != data or now.get(path) != index.get(path):

@@ -59,6 +59,12 @@ def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | Non
 
     In a rebase the commits made so far still have old file names; the pick goes behind what they will be.
     """
+    if not sides.bases and repository.is_shallow():
+        # an entry that only one side has may be new there, or deleted on the other: only the ancestor tells
+        raise GuardError(
+            f"{printable(folder) or '.'}: the common ancestor of the two sides is missing: this clone is shallow.",
+            "git fetch --unshallow   # abort this first if git has stopped; then do it again",
+        )
     ours, theirs = history_at(repository, sides.ours, folder), history_at(repository, sides.theirs, folder)
     base = common_base(repository, sides, folder, (ours, theirs))
     return judge(repository, sides, folder, base, ours, theirs, onto=onto)
