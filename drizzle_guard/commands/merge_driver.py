@@ -25,7 +25,7 @@ from drizzle_guard.core.journal import PATH
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
-from drizzle_guard.git.operation import Sides, note_pick, sides_in_driver
+from drizzle_guard.git.operation import Sides, is_in_worktree, note_pick, sides_in_driver
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.output import fail, say
 
@@ -58,6 +58,12 @@ def main(argv: list[str]) -> int:
 def _journal(repository: Repository, current: str, other: str, path: str, label: str) -> int:
     folder = path[: -len(PATH)].rstrip("/")
     sides = _find_sides(repository, current, other, path, label)
+    if sides is None and not is_in_worktree(repository):
+        say(
+            f"{path}: both sides changed it, and its migrations can only be renumbered in a worktree.",
+            "git merge   # there, in an armed clone, instead of merge-tree or replay",
+        )
+        return MARKERS
     if sides is None:
         say(
             f"{path}: both sides changed it, and git does not tell a merge driver which commits meet here.",
@@ -124,6 +130,8 @@ def _bundle(repository: Repository, current: str, other: str, path: str, label: 
 
 def _find_sides(repository: Repository, current: str, other: str, path: str, label: str) -> Sides | None:
     """The commits whose files these are; None if none of the operations that can be seen is the one."""
+    if not is_in_worktree(repository):
+        return None
     given = []
     for name in (current, other):
         with open(name, "rb") as file:

@@ -71,6 +71,16 @@ def sides_of_clean_merge(repository: Repository) -> Sides | None:
     return merge_sides(repository, head, others[0]) if head is not None and len(others) == 1 else None
 
 
+def is_in_worktree(repository: Repository) -> bool:
+    """In the driver: whether what is merged goes to an index, which git holds locked then (2.39 to 2.55).
+
+    `merge-tree` and `replay` merge into objects: no hook will ever finish that, though another operation may be under
+    way whose traces fit.
+    """
+    index = os.environ.get("GIT_INDEX_FILE") or os.path.join(repository.git_dir, "index")
+    return os.path.exists(f"{os.path.realpath(index)}.lock")
+
+
 def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     """What a merge driver may be working for; the caller looks which one's files are the ones it was given.
 
