@@ -72,6 +72,8 @@ def apply(
         if lines := index_lines(repository, folder, todo):
             repository.git("update-index", "-z", "--index-info", stdin=lines)
         mark(repository, folder, hidden)
+        if hidden.intersection(stale):
+            _prune(repository, folder)
         # once more from the index itself: an entry without the file's times would stop `git merge --abort`
         checkout(repository, [join(folder, path) for path in touched if on_disk[path] is not None], "-u")
         _verify(repository, folder, wanted)
@@ -197,6 +199,15 @@ def _read(path: str) -> bytes | None:
 def _remove(path: str) -> None:
     if os.path.lexists(path):
         os.unlink(path)
+
+
+def _prune(repository: Repository, folder: str) -> None:
+    """Take away the directories that are empty now, as git does."""
+    at = os.path.join(repository.root, join(folder, "meta"))
+    with suppress(OSError):  # one that is not empty, at the latest that of the repository
+        while at != repository.root:
+            os.rmdir(at)
+            at = os.path.dirname(at)
 
 
 def _verify(repository: Repository, folder: str, wanted: Mapping[str, Blob | None]) -> None:

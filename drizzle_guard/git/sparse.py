@@ -53,5 +53,7 @@ def mark(repository: Repository, folder: str, paths: Iterable[str]) -> None:
 
 
 def _marked(repository: Repository, env: dict[str, str] | None = None) -> set[str]:
-    records = os.fsdecode(repository.git("ls-files", "-t", "-z", env=env)).split("\0")
+    # without that setting git takes the mark for gone where a file of that name lies in the directory it is called from
+    listed = repository.git("-c", "sparse.expectFilesOutsideOfPatterns=true", "ls-files", "-t", "-z", env=env)
+    records = os.fsdecode(listed).split("\0")
     return {record[2:] for record in records if record.startswith("S ")}
