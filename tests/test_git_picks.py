@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,38 @@ def test_am_three_way(bed: Bed, tmp_path: Path) -> None:
     finish(bed, bed.try_git("am", "-3", str(patch)), "git", "am", "--continue")
     assert_canonical(bed, "HEAD", "main")
     assert bed.git("log", "-1", "--format=%s") == "one"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["commits-here", "from-elsewhere"])
+def test_am_of_several_patches(bed: Bed, tmp_path: Path, known: bool) -> None:
+    """The second patch was made on the first one's old snapshot, which no index has any more: only the commit has."""
+    collide(bed)
+    mail = bed.git("format-patch", "--stdout", "feature~3..feature") + "\n"
+    if not known:
+        mail = re.sub(r"(?m)^From [0-9a-f]{40} ", f"From {'1' * 40} ", mail)
+    (tmp_path / "mail").write_text(mail)
+    bed.branch("mailed", "main")
+    before = bed.state()
+    done = bed.try_git("am", "-3", str(tmp_path / "mail"))
+    if known:
+        finish(bed, done, "git", "am", "--continue")
+        assert bed.files("mailed") == GOLDEN
+        for back in range(3):
+            assert_canonical(bed, f"mailed~{back}", "main")
+        return
+    assert bed.tool("renumber").code == 0
+    assert bed.try_git("am", "--continue").code == 128
+    stages = bed.stages()
+    refused = bed.tool("renumber")
+    assert (refused.code, refused.err) == (
+        1,
+        "drizzle-guard: drizzle/meta/_journal.json: the snapshot that 0002_post_views was made from is not here, so "
+        "nothing tells what it changed.\n"
+        "  abort, git fetch the commits themselves, and merge or cherry-pick those\n",
+    )
+    assert bed.stages() == stages
+    bed.git("am", "--abort")
+    assert bed.state() == before
 
 
 def test_merge_squash(bed: Bed) -> None:

@@ -131,14 +131,34 @@ def stash_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
     if head is None or stash is None:
         return None
     base = repository.parents(stash)[0]
+    return Sides("stash", head, stash, (base,)) if _fits(repository, folders, (base, head, stash)) else None
+
+
+def mail_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git am -3` that stopped, if the commit that the patch was made from is here and fits the index.
+
+    git merges with a made-up base that has nothing but the patched files: no snapshot or SQL of an earlier patch.
+    """
+    number = (repository.state_file("rebase-apply/next") or "").strip()
+    mail = repository.state_file(f"rebase-apply/{number:0>4}") if number.isdigit() else None
+    found = re.match(r"From ([0-9a-f]{40,64}) ", mail or "")
+    head, commit = repository.commit("HEAD"), repository.commit(found[1]) if found else None
+    parents = repository.parents(commit) if commit else []
+    if head is None or commit is None or len(parents) != 1:
+        return None
+    return Sides("am", head, commit, (parents[0],)) if _fits(repository, folders, (parents[0], head, commit)) else None
+
+
+def _fits(repository: Repository, folders: Iterable[str], commits: tuple[str, str, str]) -> bool:
+    """Whether the journals of these commits are the stages 1, 2 and 3 of the index."""
     for folder in folders:
         path = f"{folder}/meta/_journal.json" if folder else "meta/_journal.json"
-        for stage, commit in ((1, base), (2, head), (3, stash)):
+        for stage, commit in enumerate(commits, 1):
             if repository.line("rev-parse", "-q", "--verify", f":{stage}:{path}") != repository.line(
                 "rev-parse", "-q", "--verify", f"{commit}:{path}"
             ):
-                return None
-    return Sides("stash", head, stash, (base,))
+                return False
+    return True
 
 
 PICK_NOTE = "drizzle-guard-pick"

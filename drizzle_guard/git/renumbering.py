@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from drizzle_guard.core.errors import UsageError
-from drizzle_guard.core.history import join, read_history
+from drizzle_guard.core.errors import GuardError, UsageError, printable
+from drizzle_guard.core.history import Blob, History, join, read_history
 from drizzle_guard.core.journal import PATH, snapshot_path, sql_path
 from drizzle_guard.core.plan import Plan
+from drizzle_guard.core.snapshot import previous_id, snapshot_id
 from drizzle_guard.git.apply import changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, judge
 from drizzle_guard.git.histories import files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.looking_back import Work, look_back
 from drizzle_guard.git.mainline import find_mainline
-from drizzle_guard.git.operation import Sides, sides_in_progress, stash_sides
+from drizzle_guard.git.operation import Sides, mail_sides, sides_in_progress, stash_sides
 from drizzle_guard.git.repository import Repository
 
 
@@ -23,7 +24,9 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
     if repository.is_bare:
         raise UsageError("renumber needs a worktree; in a bare repository there is none.")
     unmerged = _unmerged_folders(repository)
-    sides = sides_in_progress(repository) or (stash_sides(repository, unmerged) if unmerged else None)
+    sides = sides_in_progress(repository)
+    if sides is None and unmerged:
+        sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
     if sides is None and unmerged:
         return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
@@ -49,8 +52,26 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
         if (blob := stages.get(3) or stages.get(0)) and (3 in stages or path in known or ours.files.get(path) != blob)
     }
     sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
-    decision = judge(repository, sides, folder, base, ours, read_history(folder, theirs_files), onto=onto)
+    theirs = read_history(folder, theirs_files)
+    _refuse_foreign_snapshots(theirs, base)
+    decision = judge(repository, sides, folder, base, ours, theirs, onto=onto)
     return Work(decision, "apply", sides, resolving=True)
+
+
+def _refuse_foreign_snapshots(theirs: History, base: History) -> None:
+    """What a migration changed is told by the snapshot before it; under that number the index may have another's."""
+    known = {entry.tag for entry in base.entries}
+    before: Blob | None = None
+    for migration in theirs.migrations:
+        if migration.snapshot is None:
+            continue
+        if before and migration.tag not in known and previous_id(migration.snapshot) != snapshot_id(before):
+            raise GuardError(
+                f"{printable(theirs.journal_path)}: the snapshot that {printable(migration.tag)} was made from is not "
+                "here, so nothing tells what it changed.",
+                "abort, git fetch the commits themselves, and merge or cherry-pick those",
+            )
+        before = migration.snapshot
 
 
 def _unmerged_folders(repository: Repository) -> set[str]:
