@@ -7,105 +7,20 @@ databases, so verdicts (and histories) are shared by all tests and by all proces
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from drizzle_guard.git.arming import ATTRIBUTES
-from gitbed import Bed
 from live import servers
-from live.bench import Bench, Project, write_schema
-
-USERS = {"id": "pk", "email": "varchar(80)! unique", "role": "role!"}
-POSTS = {"id": "pk", "author": "int! ->users.id:cascade", "title": "text!", "state": "state!"}
-TAGS = {"id": "pk", "label": "varchar(40)! unique"}
-COMMENTS = {"id": "pk", "post": "int! ->posts.id", "user": "int ->users.id", "body": "text!"}
-ROLES = {"role": ["admin", "guest"], "state": ["draft", "published"]}
-ARCHIVED = ROLES | {"state": ["draft", "published", "archived"]}
-AGED = USERS | {"age": "int"}
-VIEWED = POSTS | {"views": "int! =0"}
-
-BY_POST = {"by_post": "comments.post"}
-BY_STATE = {"by_state": "posts.state"}
-
-SCHEMAS: dict[str, tuple[dict[str, dict[str, str]], dict[str, list[str]], dict[str, str]]] = {
-    "base": ({"users": USERS, "posts": POSTS}, ROLES, {}),
-    "feature1": ({"users": USERS, "posts": POSTS, "comments": COMMENTS}, ROLES, BY_POST),
-    "main1": ({"users": AGED, "posts": POSTS}, ROLES, {}),
-    "feature2": ({"users": USERS, "posts": VIEWED, "comments": COMMENTS}, ROLES, BY_POST),
-    "main2": ({"users": AGED, "tags": TAGS, "posts": POSTS}, ROLES, {}),
-    "feature3": ({"users": USERS, "posts": VIEWED, "comments": COMMENTS}, ARCHIVED, BY_POST | BY_STATE),
-}
-"""Tables, enums and indexes after each migration, in the order in which they are generated."""
+from live.bench import Bench, Project
+from live.histories import History, once
 
 HISTORIES = [(dialect, prefix) for dialect in ("postgresql", "mysql", "sqlite") for prefix in ("index", "timestamp")]
 SHAPES = [(1, 1), (2, 2), (3, 1)]
 WAYS = ["main into feature", "feature into main", "pull on main", "pull into feature"]
-
-
-class History(NamedTuple):
-    """A repository with a tag for each of SCHEMAS, and the directory in which verdicts on its merges are kept."""
-
-    bed: Bed
-    project: Project
-    verdicts: Path
-
-
-@pytest.fixture(scope="session")
-def bench() -> Bench:
-    return Bench.require()
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory that all processes of this run have in common."""
-    base = tmp_path_factory.getbasetemp()
-    directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "live-merge"
-    directory.mkdir(exist_ok=True)
-    return directory
-
-
-@pytest.fixture(scope="session")
-def history(bench: Bench, shared: Path) -> Callable[[str, str], History]:
-    def find(dialect: str, prefix: str) -> History:
-        directory = shared / f"{dialect}-{prefix}"
-        bed = Bed(directory)
-        project = Project(bed.root, dialect, prefix)
-        with once(directory / "made") as first:
-            if first:
-                generate_all(bench, bed, project)
-        return History(bed, project, directory)
-
-    return find
-
-
-@contextlib.contextmanager
-def once(stamp: Path) -> Iterator[bool]:
-    """Whether this is the first process to get here; the others wait.  A failed attempt does not count."""
-    with stamp.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield not stamp.exists()
-        stamp.touch()
-
-
-def generate_all(bench: Bench, bed: Bed, project: Project) -> None:
-    bench.project(bed.root, project.dialect, prefix=project.prefix)
-    # the team has committed what `install` writes there
-    bed.write(".gitattributes", "".join(f"{line}\n" for line in ATTRIBUTES))
-    for name, (tables, enums, indexes) in SCHEMAS.items():
-        side, number = name[:-1], name[-1]
-        if name != "base":
-            bed.git("checkout", "-q", "-B", side, "base" if number == "1" else f"{side}{int(number) - 1}")
-        write_schema(project, tables, enums=enums, indexes=indexes)
-        assert bench.generate(project, name), name
-        bed.commit(name)
-        bed.git("tag", name)
 
 
 # ---------------------------------------------------------------- the merge
