@@ -6,6 +6,7 @@ a folder is canonical.  What the merged files hold is the business of the case d
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -68,6 +69,18 @@ def test_options(bed: Bed, options: tuple[str, ...]) -> None:
         assert bed.git("log", "-1", "--format=%B").strip() == options[1]
     if "--signoff" in options:
         assert "Signed-off-by: Dev" in bed.git("log", "-1", "--format=%B")
+
+
+def test_the_strategy_resolve(bed: Bed) -> None:
+    """git has it done by a script that knows no merge drivers."""
+    fork(bed)
+    ours = bed.git("rev-parse", "HEAD")
+    assert bed.try_git("merge", "-s", "resolve", "--no-edit", "main").code == 1
+    done = bed.tool("renumber")
+    assert done.code == 0 and done.out.endswith("staged; next: git commit\n"), done.text
+    bed.git("commit", "-q", "--no-edit")
+    assert merged(bed) == MERGED
+    one_merge(bed, ours, "main")
 
 
 @pytest.mark.parametrize("setting", ["rerere.enabled=true", "merge.conflictStyle=diff3", "core.autocrlf=input"])
@@ -212,6 +225,27 @@ def test_commit_without_hooks_is_repaired_later(bed: Bed) -> None:
     assert done.code == 0, done.text
     bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == MERGED
+
+
+@pytest.mark.parametrize("onward", [False, True], ids=["at once", "later"])
+def test_a_badly_resolved_merge_is_mended(bed: Bed, onward: bool) -> None:
+    """Somebody kept both entries as they were, and the mainline's snapshot; `renumber` stages what is right."""
+    fork(bed, install=False, feature=2)
+    assert bed.try_git("merge", "--no-edit", "main").code == 1
+    sides = [json.loads(bed.git("show", f":{stage}:{JOURNAL}")) for stage in (3, 2)]
+    sides[0]["entries"] += sides[1]["entries"][1:]
+    bed.git("checkout", "-q", "--theirs", "drizzle/meta/0001_snapshot.json")
+    bed.write(JOURNAL, json.dumps(sides[0], indent=2))
+    bed.commit("merged, I think")
+    if onward:
+        bed.write(SCHEMA, "later\n")
+        bed.commit("later")
+    with pytest.raises(AssertionError):
+        merged(bed)
+    done = bed.tool("renumber")
+    assert done.code == 0 and done.out.endswith("staged; next: git commit\n"), done.text
+    bed.git("commit", "-q", "-m", "renumber")
+    assert merged(bed) == ["base", "main1", "feature1", "feature2"]
 
 
 def sign_with_ssh(bed: Bed) -> None:
@@ -405,6 +439,17 @@ def test_a_feature_goes_on_after_its_merge(bed: Bed) -> None:
     grow(bed, "feature2")
     bed.git("merge", "--no-edit", "main")
     assert merged(bed) == [*MERGED, "feature2"]
+
+
+def test_the_mainline_reverts_what_a_branch_has_merged(bed: Bed) -> None:
+    """The branch's own migrations move up, and their snapshots lose what the reverted one made."""
+    fork(bed, main=2)
+    bed.git("merge", "--no-edit", "main")
+    bed.git("checkout", "-q", "main")
+    bed.git("revert", "--no-edit", "HEAD")
+    bed.git("checkout", "-q", "feature")
+    bed.git("merge", "--no-edit", "main")
+    assert merged(bed) == MERGED
 
 
 def test_stacked_branches(bed: Bed) -> None:
