@@ -127,6 +127,28 @@ def test_am_three_way(bed: Bed, tmp_path: Path) -> None:
     assert bed.git("log", "-1", "--format=%s") == "one"
 
 
+def test_am_with_the_markers_added(bed: Bed, tmp_path: Path) -> None:
+    """`git add -A` tells git that all is resolved; then only the index holds the journal with its markers."""
+    collide(bed)
+    patch = tmp_path / "0001.patch"
+    patch.write_text(bed.git("format-patch", "-1", "--stdout", "feature~2") + "\n")
+    bed.branch("mailed", "main")
+    assert bed.try_git("am", "-3", str(patch)).code == 128
+    bed.git("add", "-A")
+    refused = bed.tool("renumber")
+    assert (refused.code, refused.out, refused.err) == (
+        1,
+        "",
+        "drizzle-guard: drizzle/meta/_journal.json still has conflict markers (line 15).\n"
+        "  git checkout -m -- drizzle/meta/_journal.json   # brings a conflict back\n"
+        "  drizzle-guard renumber\n",
+    )
+    bed.git("checkout", "-q", "-m", "--", "drizzle/meta/_journal.json")
+    assert bed.tool("renumber").code == 0
+    bed.git("am", "--continue")
+    assert_canonical(bed, "HEAD", "main")
+
+
 @pytest.mark.parametrize("known", [True, False], ids=["commits-here", "from-elsewhere"])
 def test_am_of_several_patches(bed: Bed, tmp_path: Path, known: bool) -> None:
     """The second patch was made on the first one's old snapshot, which no index has any more: only the commit has."""

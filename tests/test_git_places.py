@@ -5,6 +5,7 @@ A place is either served as any other, or it has what plain git leaves there, an
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -401,10 +402,17 @@ def test_a_shallow_clone_picks(bed: Bed, armed: bool) -> None:
     assert copy.git("status", "--porcelain") == ""
 
 
-def test_renumber_in_a_shallow_clone(bed: Bed) -> None:
+def test_commands_in_a_shallow_clone(bed: Bed) -> None:
     copy = clone(bed, "--depth=1")
     done = copy.tool("renumber")
     assert (done.code, done.out, done.err) == (1, "", SHALLOW)
+    done = copy.tool("regenerate")
+    assert (done.code, done.out, done.err) == (
+        1,
+        "",
+        "drizzle-guard: the common ancestor of HEAD and origin/main is not in this shallow clone.\n"
+        "  git fetch --unshallow\n",
+    )
 
 
 def test_a_shallow_clone_that_has_the_ancestor(bed: Bed) -> None:
@@ -604,6 +612,29 @@ def test_release_branches_on_a_mainline_that_has_both(bed: Bed) -> None:
     assert bed.files("other") == mainline
 
 
+def test_release_branches_that_the_mainline_has_both(bed: Bed) -> None:
+    """Either way one would get another number than it has on the mainline: refused, and the way back is open."""
+    fork(bed)
+    bed.git("branch", "-q", "-m", "main", "one")
+    bed.git("branch", "-q", "-m", "feature", "two")
+    bed.git("checkout", "-q", "-b", "main", "one~1")
+    for branch in ("one", "two"):
+        bed.git("merge", "-q", "--no-ff", "--no-edit", branch)
+    assert migrations(bed.files("main")) == MERGED
+    bed.git("checkout", "-q", "one")
+    before = bed.state()
+    done = bed.try_git("merge", "--no-edit", "two")
+    assert done.code == 1
+    assert (
+        "drizzle-guard: drizzle: 0001_feature1 (branch) and 0001_main1 (mainline): both sides hold published "
+        "migrations that the other has not.\n"
+    ) in done.err
+    bed.git("merge", "--abort")
+    assert bed.state() == before
+    bed.git("merge", "-q", "--no-edit", "main")
+    assert bed.files("HEAD") == bed.files("main")
+
+
 def test_an_unborn_branch(bed: Bed) -> None:
     """git takes the other branch as it is; nothing is merged, so there is nothing to renumber."""
     fork(bed)
@@ -644,16 +675,55 @@ def test_stash(bed: Bed, command: str) -> None:
     assert merged(bed) == ["base", "main1", "work1"]
 
 
-def test_checkout_with_merge(bed: Bed) -> None:
-    """git merges the journal alone (2.39), or stashes everything (2.55)."""
+def test_stash_of_what_is_not_tracked(bed: Bed) -> None:
+    """`git stash -u`, since drizzle-kit has just made the files."""
     uncommitted(bed)
-    done = bed.try_git("checkout", "-m", "main")
-    if done.code:
-        assert "cannot continue with staged changes" in done.err
-        return
-    assert bed.stages()
+    bed.git("reset", "-q")
+    bed.write("notes.txt", "mine\n")
+    bed.git("stash", "push", "-q", "-u")
+    bed.git("checkout", "-q", "main")
+    assert bed.try_git("stash", "pop").code == 1
+    renumbered = bed.tool("renumber")
+    assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
+    assert bed.git("status", "--porcelain").splitlines()[-1] == "?? notes.txt"
+    bed.git("commit", "-q", "-m", "work")
+    bed.git("add", "notes.txt")
+    bed.git("commit", "-q", "-m", "notes")
+    assert merged(bed) == ["base", "main1", "work1"]
+
+
+def test_checkout_with_merge(bed: Bed) -> None:
+    """git merges what is tracked; SQL that was never added has to be added first."""
+    fork(bed)
+    bed.git("checkout", "-q", "-B", "work", "main~1")
+    journal = json.loads(bed.read(JOURNAL))
+    entry = journal["entries"][0]
+    journal["entries"].append({**entry, "idx": 1, "when": entry["when"] + 5000, "tag": "0001_work1"})
+    bed.write(JOURNAL, json.dumps(journal, indent=2))
+    sql = bed.write("drizzle/0001_work1.sql", 'CREATE TABLE "work1" (\n\t"id" integer\n);\n').read_bytes()
+    bed.git("checkout", "-q", "-m", "main")
+    assert {path.split(":")[0] for path in bed.stages()} == {JOURNAL}
+    refused = bed.tool("renumber")
+    assert refused.code == 1
+    assert "drizzle-guard: drizzle: 0001_work1 (branch): its SQL file is missing on the branch.\n" in refused.err
+    bed.git("add", "drizzle/0001_work1.sql")
     renumbered = bed.tool("renumber")
     assert renumbered.code == 0, renumbered.text
+    bed.git("commit", "-q", "-m", "work")
+    assert_canonical(bed, "HEAD", "main")
+    assert bed.files("HEAD")["0002_work1.sql"] == sql
+
+
+def test_checkout_with_merge_of_staged_work(bed: Bed) -> None:
+    """Staged work meets `checkout -m`: 2.39 refuses, later ones stash it; `renumber` goes on from there."""
+    uncommitted(bed)
+    before = bed.git("write-tree")
+    done = bed.try_git("checkout", "-m", "main")
+    if done.code:
+        assert "cannot continue with staged changes" in done.err and bed.git("write-tree") == before
+        return
+    renumbered = bed.tool("renumber")
+    assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
     bed.git("commit", "-q", "-m", "work")
     assert merged(bed) == ["base", "main1", "work1"]
 
@@ -662,11 +732,8 @@ def test_checkout_with_merge(bed: Bed) -> None:
 
 INDEXES: dict[str, tuple[tuple[str, str], ...]] = {
     "split index": (("core.splitIndex", "true"),),
-    "many files": (("feature.manyFiles", "true"), ("index.threads", "2")),
-    "untracked cache": (("core.untrackedCache", "true"),),
+    "many files": (("feature.manyFiles", "true"), ("index.threads", "2"), ("core.untrackedCache", "true")),
     "monitor": (("core.fsmonitor", "monitor"),),
-    "sparse index": (("index.sparse", "true"),),
-    "no hash": (("index.skipHash", "true"),),
 }
 
 

@@ -186,7 +186,8 @@ def test_stash_pop(live: Live) -> None:
     bed = live.bed
     bed.git("checkout", "-q", "-B", "work", "base")
     bed.git("checkout", "-q", "feature2", "--", ".")
-    bed.git("stash", "push", "-q")
+    bed.git("reset", "-q")  # what drizzle-kit has just made is not tracked
+    bed.git("stash", "push", "-q", "--include-untracked")
     bed.git("checkout", "-q", "-B", "work", "main")
     finish(bed, bed.try_git("stash", "pop"), "git", "stash", "drop")
     bed.commit("unstashed")

@@ -54,9 +54,9 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "git_picks": "test_revert_the_newest_migration_and_back test_revert_of_a_merge",
         "live_operations": "test_revert_of_the_newest_migration test_revert_of_a_merge",
     },
-    "stash pop, stash apply": {
+    "stash pop, stash apply, also of untracked files": {
         "git_picks": "test_stash_pop",
-        "git_places": "test_stash",
+        "git_places": "test_stash test_stash_of_what_is_not_tracked",
         "live_operations": "test_stash_pop",
     },
     "`git am -3`": {"git_picks": "test_am_three_way test_am_of_several_patches", "live_operations": "test_am"},

@@ -136,6 +136,10 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
     sides = merge_sides(repository, head, mainline.commit)
     name = printable(mainline.name)
     merge_first = f"git merge {name}   # then, if it is refused: drizzle-guard regenerate"
+    if not sides.bases and repository.is_shallow():
+        raise GuardError(
+            f"the common ancestor of HEAD and {name} is not in this shallow clone.", "git fetch --unshallow"
+        )
     if len(sides.bases) != 1:
         raise GuardError(f"HEAD and {name} have {len(sides.bases)} common ancestors.", merge_first)
     tasks, notes = [], []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 
 from drizzle_guard.core.errors import GuardError, UsageError, printable
 from drizzle_guard.core.history import Blob, History, join, read_history
-from drizzle_guard.core.journal import PATH, snapshot_path, sql_path
+from drizzle_guard.core.journal import PATH, parse_journal, snapshot_path, sql_path
 from drizzle_guard.core.plan import Plan
 from drizzle_guard.core.snapshot import previous_id, snapshot_id
 from drizzle_guard.git.apply import changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, judge
-from drizzle_guard.git.histories import files_in_index, folders_at, folders_in_index, history_at
+from drizzle_guard.git.histories import files_at, files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.looking_back import Work, look_back
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.operation import Sides, mail_sides, sides_in_progress, stash_sides
@@ -31,9 +32,25 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
         return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
         folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
-        decisions = [decide(repository, sides, folder, onto=onto) for folder in folders]
+        choose = decide_stash if sides.kind == "stash" else decide
+        decisions = [choose(repository, sides, folder, onto=onto) for folder in folders]
         return [Work(decision, "apply", sides, resolving=True) for decision in decisions]
     return _without_operation(repository, paths, onto)
+
+
+def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str | None) -> Decision:
+    """A stash that met another history.  A migration that was just generated is not tracked yet.
+
+    `git stash -u` keeps such files in a commit of their own; without it they stayed in the worktree, and the user adds
+    them.
+    """
+    assert sides.theirs is not None
+    ours, base = history_at(repository, sides.ours, folder), history_at(repository, sides.bases[0], folder)
+    index = files_in_index(repository, folder)
+    files = {path: stages[0] for path, stages in index.items() if 0 in stages and path not in ours.files}
+    for commit in (*repository.parents(sides.theirs)[2:], sides.theirs):
+        files |= files_at(repository, commit, folder, folder)
+    return judge(repository, sides, folder, base, ours, read_history(folder, files), onto=onto)
 
 
 def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
@@ -94,8 +111,25 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
     mainline = find_mainline(repository, onto)
     work = []
     for folder in _only(paths, sorted(folders_at(repository, head))):
+        _refuse_staged_markers(repository, folder)
         work.append(look_back(repository, head, mainline, folder, onto))
     return work
+
+
+def _refuse_staged_markers(repository: Repository, folder: str) -> None:
+    """Whoever ran `git add -A` over a conflict has told git that it is resolved; git can bring it back."""
+    staged = files_in_index(repository, folder).get(PATH, {}).get(0)
+    path = join(folder, PATH)
+    if staged is None or repository.line("rev-parse", "-q", "--verify", f"HEAD:{path}") == staged.id:
+        return
+    try:
+        parse_journal(staged.data, path)
+    except GuardError as error:
+        raise GuardError(
+            error.message,
+            f"git checkout -m -- {shlex.quote(path)}   # brings a conflict back",
+            "drizzle-guard renumber",
+        ) from None
 
 
 def is_canonical(repository: Repository, folder: str, decision: Decision) -> bool:
