@@ -48,6 +48,9 @@ SHOWN_BY: dict[str, dict[str, str]] = {
         "live_operations": "test_rebase_squashed test_rebase_reordered",
     },
     "rebase that stops over another file": {"git_rebase": "test_conflict_in_another_file"},
+    "`git rebase --rebase-merges`": {
+        "git_rebase": "test_rebase_merges test_rebase_merges_of_two_branches_with_migrations",
+    },
     "cherry-pick of one commit": {"git_picks": "test_cherry_pick_one", "live_operations": "test_cherry_pick"},
     "cherry-pick of a range": {"git_picks": "test_cherry_pick_range", "live_operations": "test_cherry_pick_range"},
     "revert of the newest migration, of a merge": {
