@@ -310,6 +310,36 @@ def test_outside_the_cone_killed_half_way(bed: Bed) -> None:
     left_out(bed)
 
 
+def test_outside_the_cone_git_fails(bed: Bed) -> None:
+    """What git had checked out because of the conflict is put back, byte for byte."""
+    sparse(bed, "cone", armed=False)
+    assert bed.try_git("merge", "--no-edit", "main").code == 1
+    before = bed.state(), tree_of(bed.root / "drizzle"), bed.git("ls-files", "-t")
+    lock = bed.write(".git/index.lock", "")
+    refused = bed.tool("renumber")
+    assert refused.code == 1 and "Everything was put back." in refused.err, refused.text
+    lock.unlink()
+    assert (bed.state(), tree_of(bed.root / "drizzle"), bed.git("ls-files", "-t")) == before
+    assert bed.tool("renumber").code == 0
+    bed.git("commit", "-q", "--no-edit")
+    left_out(bed)
+
+
+def test_outside_the_cone_of_a_linked_worktree(bed: Bed) -> None:
+    """The patterns belong to one worktree; the other one has everything."""
+    fork(bed, feature=2)
+    bed.git("checkout", "-q", "main")
+    tree = bed.at(bed.directory / "linked")
+    bed.git("worktree", "add", "-q", str(tree.root), "feature")
+    tree.git("sparse-checkout", "set", "--cone", "src")
+    tree.git("merge", "--no-edit", "main")
+    assert merged(tree) == ["base", "main1", "feature1", "feature2"]
+    left_out(tree)
+    bed.git("checkout", "-q", "--detach", "main")
+    bed.git("merge", "-q", "--no-edit", "feature~1^1")
+    assert tree_of(bed.root / "drizzle") == bed.files("HEAD")
+
+
 @of_cones
 def test_a_file_outside_the_cone_is_not_overwritten(bed: Bed, cone: str) -> None:
     sparse(bed, cone)

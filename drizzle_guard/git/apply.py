@@ -50,9 +50,8 @@ def apply(
 ) -> bool:
     """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
 
-    The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What
-    a sparse checkout leaves out is written into the index alone.
-    `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
+    The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What a
+    sparse checkout leaves out is written into the index alone.  `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
     with everything as it was, if a file of the user's is in the way or git fails.
     """
     _refuse_odd_directories(repository, folder)
@@ -230,6 +229,7 @@ def _restore(
             if data is None:
                 _remove(file)
             elif _read(file) != data:
+                os.makedirs(os.path.dirname(file), exist_ok=True)
                 with open(file, "wb") as output:
                     output.write(data)
     lines = []
