@@ -51,8 +51,9 @@ def apply(
     """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
 
     The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What a
-    sparse checkout leaves out is written into the index alone.  `resolving` says that git has stopped for a person: then what is staged may be replaced, too.  Raises GuardError,
-    with everything as it was, if a file of the user's is in the way or git fails.
+    sparse checkout leaves out is written into the index alone.  `resolving` says that git has stopped for a person:
+    then what is staged may be replaced, too.  Raises GuardError, with everything as it was, if a file of the user's is
+    in the way or git fails.
     """
     _refuse_odd_directories(repository, folder)
     index = files_in_index(repository, folder)
