@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drizzle_guard.core.journal import Entry
-from drizzle_guard.core.numbering import next_prefix, style_of_prefix, utc_stamp
+from drizzle_guard.core.numbering import Prefixes, style_of_prefix, utc_stamp
 
 WHEN = 1700000000000  # 2023-11-14 22:13:20 UTC
 
@@ -15,7 +15,7 @@ def _entry(prefix: str) -> Entry:
 
 
 def _next(own: str, *before: str, idx: int, when: int = WHEN) -> str:
-    return next_prefix(_entry(own), [_entry(prefix) for prefix in before], idx=idx, when=when)
+    return Prefixes(_entry(prefix) for prefix in before).next(_entry(own), idx=idx, when=when)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,8 @@ def establish(
     new_ours, new_theirs = _new(base, ours), _new(base, theirs)
     pairs = match_new(new_ours, new_theirs)
     only_ours = [m for n, m in enumerate(new_ours) if n not in pairs]
-    only_theirs = [m for n, m in enumerate(new_theirs) if n not in set(pairs.values())]
+    same = set(pairs.values())
+    only_theirs = [m for n, m in enumerate(new_theirs) if n not in same]
     published = [] if mainline is None else _new(base, mainline)
     first_ours, first_theirs = _first(only_ours, published), _first(only_theirs, published)
     if first_ours is None and first_theirs is None:

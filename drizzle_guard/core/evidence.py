@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection, Container, Mapping
 
 from drizzle_guard.core.actions import Key
 from drizzle_guard.core.history import Migration
-from drizzle_guard.core.presence import Catalog, Chunk, Made, Proof, changes, exists, left_by, prove
+from drizzle_guard.core.presence import Catalog, Chunk, Made, Proof, Standing, changes, exists, prove
 from drizzle_guard.core.rows import Comparison, Line, Verdict
 from drizzle_guard.core.sql import decode, statements
 
@@ -21,7 +22,10 @@ class Evidence:
 
     def __init__(self, comparison: Comparison, catalog: Catalog) -> None:
         self._comparison, self._catalog = comparison, catalog
+        lines = comparison.lines
+        self._first_run = next((n for n, line in enumerate(lines) if line.row is not None), len(lines))
         self._makers: dict[Key, set[int]] | None = None
+        self._standing, self._seen = Standing(), 0  # what the migrations before `_seen` left
 
     def judged(self) -> Comparison:
         """The comparison with the verdicts PARTLY and UNRECORDED where they can be proved."""
@@ -40,9 +44,18 @@ class Evidence:
                 for key, created in changes(sql_text(line.migration)):
                     if created:
                         self._makers[key].add(n)
-        anywhere = frozenset(key for key, makers in self._makers.items() if makers - {position})
-        ran = [sql_text(line.migration) for line in lines[:position] if line.row is not None]
-        return prove(sql_text(lines[position].migration), self._catalog, Made(anywhere, left_by(ran)))
+        others = Made(_Others(self._makers, position), self._left_before(position))
+        return prove(sql_text(lines[position].migration), self._catalog, others)
+
+    def _left_before(self, position: int) -> Container[Key]:
+        """What the recorded migrations before this one left; cheap if asked in the journal's order."""
+        if position < self._seen:
+            self._standing, self._seen = Standing(), 0
+        for line in self._comparison.lines[self._seen : position]:
+            if line.row is not None:
+                self._standing.run(sql_text(line.migration))
+        self._seen = position
+        return self._standing.keys
 
     def _judge(self, position: int, line: Line) -> Line:
         if not self._suspect(position, line):
@@ -61,13 +74,24 @@ class Evidence:
 
     def _suspect(self, position: int, line: Line) -> bool:
         """Whether anything of it could have run: a cheap look that spares reading all the other migrations."""
-        some_ran = any(other.row is not None for other in self._comparison.lines[:position])
+        some_ran = self._first_run < position
         for statement in statements(sql_text(line.migration)):
             for action in statement.actions:
                 there = exists(action, self._catalog)
                 if (action.verb == "create" and there) or (action.verb == "drop" and some_ran and not there):
                     return True
         return False
+
+
+class _Others:
+    """What is created by any migration but one."""
+
+    def __init__(self, makers: Mapping[Key, set[int]], but: int) -> None:
+        self._makers, self._but = makers, but
+
+    def __contains__(self, key: object) -> bool:
+        makers: Collection[int] = self._makers.get(key, ())  # type: ignore[call-overload]
+        return len(makers) > 1 or (len(makers) == 1 and self._but not in makers)
 
 
 def first_unrun(chunks: list[Chunk]) -> int | None:

@@ -6,7 +6,7 @@ must sort after its predecessor's, whatever the style.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from drizzle_guard.core.journal import Entry
@@ -26,25 +26,42 @@ def style_of_prefix(prefix: str) -> str:
     return "timestamp" if len(prefix) == 14 else "unix" if len(prefix) >= 9 else "index"
 
 
-def next_prefix(own: Entry, before: Sequence[Entry], *, idx: int, when: int) -> str:
-    """The prefix of `own` when it comes after `before` with this idx and `when` (ms since the epoch)."""
-    last = before[-1].prefix if before else ""
-    # the last file is not always the last entry's: somebody's `when` may be out of order
-    highest = max((e.prefix for e in before if style_of_prefix(e.prefix) in ("timestamp", "unix")), default="")
-    style = style_of_prefix(own.prefix)
-    if style in ("timestamp", "unix") and own.prefix > max(last, highest):
-        return own.prefix
-    if style == "index" and highest:
-        style = style_of_prefix(highest)
-    if style == "timestamp":
-        return max(utc_stamp(when), _after(highest))
-    if style == "unix":
-        return max(str(when // 1000), _after(highest))
-    if style == "other":
-        return own.prefix
-    numbers = [int(e.prefix) for e in before if style_of_prefix(e.prefix) == "index"]
-    width = len(last) if style_of_prefix(last) == "index" and len(last) <= _MAX_INDEX_DIGITS else 4
-    return str(max([idx, *(n + 1 for n in numbers)])).zfill(width)
+class Prefixes:
+    """The prefixes that are taken, in the journal's order: what the next one must come after."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._last = ""
+        # the last file is not always the last entry's: somebody's `when` may be out of order
+        self._highest = ""  # of the time prefixes
+        self._number = -1  # the largest of the style `index`
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: Entry) -> None:
+        """One entry more, at the end."""
+        self._last = entry.prefix
+        style = style_of_prefix(entry.prefix)
+        if style in ("timestamp", "unix"):
+            self._highest = max(self._highest, entry.prefix)
+        elif style == "index":
+            self._number = max(self._number, int(entry.prefix))
+
+    def next(self, own: Entry, *, idx: int, when: int) -> str:
+        """The prefix of `own` when it comes after all of these with this idx and `when` (ms since the epoch)."""
+        style = style_of_prefix(own.prefix)
+        if style in ("timestamp", "unix") and own.prefix > max(self._last, self._highest):
+            return own.prefix
+        if style == "index" and self._highest:
+            style = style_of_prefix(self._highest)
+        if style == "timestamp":
+            return max(utc_stamp(when), _after(self._highest))
+        if style == "unix":
+            return max(str(when // 1000), _after(self._highest))
+        if style == "other":
+            return own.prefix
+        last = self._last
+        width = len(last) if style_of_prefix(last) == "index" and len(last) <= _MAX_INDEX_DIGITS else 4
+        return str(max(idx, self._number + 1)).zfill(width)
 
 
 def _after(prefix: str) -> str:

@@ -6,7 +6,8 @@ that exists proves nothing if another migration creates one of that name; rows (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from enum import Enum
 from typing import NamedTuple
 
@@ -51,8 +52,8 @@ class Chunk(NamedTuple):
 class Made(NamedTuple):
     """What other migrations create (in any place) and what earlier ones leave behind."""
 
-    anywhere: frozenset[Key]
-    before: frozenset[Key]
+    anywhere: Container[Key]
+    before: Container[Key]
 
 
 def prove(text: str, catalog: Catalog, others: Made) -> list[Chunk]:
@@ -139,18 +140,24 @@ def _actions(statement: Sequence[Token]) -> list[Action]:
     return list(actions_of(list(statement), False)) if statement else []
 
 
-def left_by(texts: Iterable[str]) -> frozenset[Key]:
-    """What stands after these migrations ran in order, as far as their text tells."""
-    standing: set[Key] = set()
-    for text in texts:
+class Standing:
+    """What stands after migrations ran in order, as far as their text tells."""
+
+    def __init__(self) -> None:
+        self.keys: set[Key] = set()
+        self._members: dict[str, set[Key]] = defaultdict(set)  # columns and constraints by table
+
+    def run(self, text: str) -> None:
+        """One migration more."""
         for key, created in changes(text):
             if created:
-                standing.add(key)
+                self.keys.add(key)
+                if key[0] in ("column", "constraint"):
+                    self._members[key[1]].add(key)
             else:
-                standing.discard(key)
+                self.keys.discard(key)
                 if key[0] == "table":
-                    standing -= {k for k in standing if k[0] in ("column", "constraint") and k[1] == key[1]}
-    return frozenset(standing)
+                    self.keys -= self._members.pop(key[1], set())
 
 
 def changes(text: str) -> Iterator[tuple[Key, bool]]:

@@ -14,7 +14,9 @@ a plan rests on, and what was rejected:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from drizzle_guard.core.assemble import assemble
 from drizzle_guard.core.chain import Chain
@@ -22,7 +24,7 @@ from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.hazards import Script, find_hazards, find_undone
 from drizzle_guard.core.history import REGULAR, Blob, History, Migration
 from drizzle_guard.core.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
-from drizzle_guard.core.numbering import next_prefix, style_of_prefix
+from drizzle_guard.core.numbering import Prefixes, style_of_prefix
 from drizzle_guard.core.plan import Move, Plan, Refusal, Refused
 from drizzle_guard.core.settle import Settled, settle
 from drizzle_guard.core.sql import decode, is_handwritten
@@ -56,47 +58,56 @@ def plan(base: History, mainline: History, branch: History, *, layout: Journal) 
 def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move], dict[str, Blob]]:
     """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
     entries = [m.entry for m in settled.kept]
-    newest = running_max(entries)
+    newest, taken = running_max(entries), Prefixes(entries)
+    kept: dict[str, list[Migration]] = {}
+    for migration in settled.kept:
+        kept.setdefault(migration.entry.prefix, []).append(migration)
+    nearest: list[Blob | None] = [None]  # by position on the branch: the last snapshot before it
+    for migration in branch.migrations:
+        nearest.append(migration.snapshot or nearest[-1])
     chain = Chain(settled, start=_start_after_deletions(settled, base, branch))
     moves: list[Move] = []
     snapshots: dict[str, Blob] = {}
     for position in settled.own:
         own = branch.migrations[position]
-        entry = _place(own.entry, entries, newest)
+        entry = _place(own.entry, entries, taken, newest)
         done = ""
         if own.snapshot:
-            _refuse_borrowed(own, settled.kept)
-            before = next((m.snapshot for m in reversed(branch.migrations[:position]) if m.snapshot), None)
-            snapshots[snapshot_path(entry.prefix)], done = chain.append(own, before, entry)
+            _refuse_borrowed(own, kept)
+            snapshots[snapshot_path(entry.prefix)], done = chain.append(own, nearest[position], entry)
         moves.append(Move(own.entry, entry, done))
         entries.append(entry)
+        taken.add(entry)
         newest = max(entry.when or 0, newest or 0)
     chain.finish()
     return moves, snapshots
 
 
-def _refuse_borrowed(own: Migration, kept: Sequence[Migration]) -> None:
-    """A snapshot that belongs to a migration of the mainline under the same number says nothing of this one."""
-    for migration in kept:
-        if migration.entry.prefix == own.entry.prefix and migration.snapshot == own.snapshot:
+def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) -> None:
+    """A snapshot that belongs to a migration of the mainline under the same number says nothing of this one.
+
+    `kept` are the mainline's migrations by their prefix.
+    """
+    for migration in kept.get(own.entry.prefix, ()):
+        if migration.snapshot == own.snapshot:
             reason = "they share a number and a snapshot"
             raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="edit"))
 
 
-def _place(own: Entry, before: Sequence[Entry], newest: int | None) -> Entry:
+def _place(own: Entry, before: Sequence[Entry], taken: Prefixes, newest: int | None) -> Entry:
     """The entry at its new place; the very same entry if it stands there already."""
     assert own.when is not None
     idx = next_idx(before)
     late = newest is None or own.when > newest
     when = own.when if newest is None else max(own.when, newest + STEP)
-    prefix = next_prefix(own, before, idx=idx, when=when)
+    prefix = taken.next(own, idx=idx, when=when)
     if late and idx == own.idx and prefix == own.prefix:
         return own
     return own.moved(idx=idx, when=when, tag=f"{prefix}_{own.suffix}" if prefix != own.prefix else own.tag)
 
 
 def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
-    tags = [m.tag for m in branch.migrations]
+    tags = Counter(m.tag for m in branch.migrations)
     for migration in own:
         entry = migration.entry
         reason = ""
@@ -108,7 +119,7 @@ def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
             reason = "its journal entry has no `when`"
         elif migration.sql is None:
             reason = "its SQL file is missing on the branch"
-        elif tags.count(entry.tag) > 1:
+        elif tags[entry.tag] > 1:
             reason = "its tag stands twice in the branch's journal"
         if reason:
             raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
@@ -120,7 +131,7 @@ def _refuse_hazards(settled: Settled, branch: History, dialect: str) -> None:
         raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
     for position, migration in settled.shared:
         # what ran before it on the branch will run behind it
-        passed = _scripts([branch.migrations[n] for n in settled.own if n < position])
+        passed = _scripts([branch.migrations[n] for n in settled.own[: bisect_left(settled.own, position)]])
         for hazard in find_hazards(_scripts([migration]), passed, dialect) if passed else ():
             raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
     for hazard in find_undone(_scripts(settled.withdrawn), mine, theirs, "the branch") if settled.withdrawn else ():

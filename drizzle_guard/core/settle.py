@@ -69,13 +69,14 @@ def settle(base: History, mainline: History, branch: History) -> Settled:
     same = [(branch.migrations[new_branch[b]], mainline.migrations[new_main[m]]) for b, m in pairs.items()]
     own_positions = [n for i, n in enumerate(new_branch) if i not in pairs]
     seen = {new_main[m] for m in pairs.values()}
-    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n not in seen])
+    unseen = set(new_main) - seen
+    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n in unseen])
     return Settled(
         kept=[replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped],
         own=own_positions,
         deleted=deleted,
         withdrawn=withdrawn,
-        unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or (n in new_main and n not in seen)],
+        unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or n in unseen],
         same=same,
         last_common=max(known_branch, default=-1),
         shared=[

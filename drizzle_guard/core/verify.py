@@ -19,17 +19,20 @@ def verify(plan: Plan, kept: Sequence[str], own: Sequence[str]) -> None:
         raise _fault("a migration is missing or out of order")
     if len(entries) != len(kept) + len(own):
         raise _fault("the number of migrations is wrong")
-    for position in range(len(kept), len(entries)):
-        entry, before = entries[position], entries[:position]
-        newest = running_max(before)
+    newest = running_max(entries[: len(kept)])
+    tags = set(kept)
+    last = entries[len(kept) - 1].idx if kept else None
+    for entry in entries[len(kept) :]:
         if entry.when is None or (newest is not None and entry.when <= newest):
             raise _fault(f"{printable(entry.tag)} would be skipped")
-        if any(entry.tag == other.tag for other in before):
+        if entry.tag in tags:
             raise _fault(f"{printable(entry.tag)} stands twice")
-        if before and before[-1].idx is not None and entry.idx != before[-1].idx + 1:
+        if last is not None and entry.idx != last + 1:
             raise _fault(f"{printable(entry.tag)} has the wrong idx")
         if plan.files.get(sql_path(entry.tag)) is None:
             raise _fault(f"{printable(entry.tag)} has no SQL file")
+        newest, last = running_max([entry]), entry.idx
+        tags.add(entry.tag)
 
 
 def _fault(what: str) -> GuardError:
