@@ -59,7 +59,7 @@ def folder_files(folder: Path, name: str) -> dict[str, Blob]:
                 path = f"{directory}/{item.name}" if directory else item.name
                 mode = "120000" if item.is_symlink() else _mode(item.stat().st_mode)
                 shown = f"{name}/{path}" if name else path
-                files[path] = Blob(partial(_read, Path(item.path), shown), mode=mode, name=shown)
+                files[path] = Blob(partial(_read, item.path, shown), mode=mode, name=shown)
     return files
 
 
@@ -68,7 +68,8 @@ def _mode(bits: int) -> str:
     return "" if not stat.S_ISREG(bits) else "100755" if bits & 0o100 else "100644"
 
 
-def _read(path: Path, shown: str) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
-        raise too_large(shown)
-    return path.read_bytes()
+def _read(path: str, shown: str) -> bytes:
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            raise too_large(shown)
+        return file.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from drizzle_guard.core.errors import printable
 from drizzle_guard.database.report import StatusReport
@@ -63,7 +63,7 @@ def github(report: StatusReport) -> str:
 def _next(report: StatusReport) -> Iterator[str]:
     coming = report.next
     yield "The next drizzle-kit migrate:"
-    yield f"  runs {_tags(coming.runs, coming.again) or 'nothing'}"
+    yield f"  runs {_tags(coming.runs, frozenset(coming.again)) or 'nothing'}"
     if coming.skips:
         yield f"  skips {_tags(coming.skips)}, and says nothing of it"
     if coming.fails:
@@ -72,7 +72,7 @@ def _next(report: StatusReport) -> Iterator[str]:
         yield "  and nothing is seen that would make it fail"
 
 
-def _tags(tags: Sequence[str], again: Sequence[str] = ()) -> str:
+def _tags(tags: Sequence[str], again: Collection[str] = ()) -> str:
     return ", ".join(printable(tag) + (" (again)" if tag in again else "") for tag in tags)
 
 
