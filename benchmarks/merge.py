@@ -12,40 +12,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-TOOL = str(Path(sys.executable).parent / "drizzle-guard")
-ENV = {
-    **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_AUTHOR_NAME": "Dev",
-    "GIT_AUTHOR_EMAIL": "dev@example.org",
-    "GIT_COMMITTER_NAME": "Dev",
-    "GIT_COMMITTER_EMAIL": "dev@example.org",
-}
-ZERO = "00000000-0000-0000-0000-000000000000"
+from common import ENV, START, TOOL, ZERO, fillers, medians, show, snapshot, table, timed
 
 
 def run(root: Path, *argv: str) -> None:
     subprocess.run(argv, cwd=root, env=ENV, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def table(name: str) -> dict[str, Any]:
-    column = {"name": "id", "type": "integer", "primaryKey": True, "notNull": True}
-    empty: dict[str, Any] = {}
-    kinds = ("indexes", "foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies", "checkConstraints")
-    return {"name": name, "schema": "", "columns": {"id": column}, **dict.fromkeys(kinds, empty), "isRLSEnabled": False}
 
 
 class Folder:
@@ -53,26 +33,23 @@ class Folder:
 
     def __init__(self, root: Path, size: int) -> None:
         self.root, self.entries, self.prev = root, list[dict[str, Any]](), ZERO
-        filler = table("filler")
-        count = max(1, size // (len(json.dumps(filler, indent=2)) * 5 // 4))
-        self.tables = {f"public.filler{n}": {**filler, "name": f"filler{n}"} for n in range(count)}
+        self.tables = fillers(size)
 
     def add(self, name: str) -> None:
         """One migration: its SQL, its snapshot, its entry."""
         idx = len(self.entries)
         tag = f"{idx:04}_{name}"
         self.tables[f"public.{name}"] = table(name)
-        snapshot = {"id": str(uuid.uuid4()), "prevId": self.prev, "version": "7", "dialect": "postgresql"}
-        rest: dict[str, Any] = {key: {} for key in ("enums", "schemas", "sequences", "roles", "policies", "views")}
-        body = {**snapshot, "tables": self.tables, **rest, "_meta": {"columns": {}, "schemas": {}, "tables": {}}}
-        self.prev = snapshot["id"]
-        when = 1_700_000_000_000 + idx * 10_000
+        own = str(uuid.uuid4())
+        text = snapshot(own, self.prev, self.tables)
+        self.prev = own
+        when = START + idx * 10_000
         self.entries.append({"idx": idx, "version": "7", "when": when, "tag": tag, "breakpoints": True})
         (self.root / "drizzle/meta").mkdir(parents=True, exist_ok=True)
         (self.root / f"drizzle/{tag}.sql").write_text(
             f'CREATE TABLE "{name}" (\n\t"id" integer PRIMARY KEY NOT NULL\n);\n'
         )
-        (self.root / f"drizzle/meta/{idx:04}_snapshot.json").write_text(json.dumps(body, indent=2))
+        (self.root / f"drizzle/meta/{idx:04}_snapshot.json").write_text(text)
         journal = {"version": "7", "dialect": "postgresql", "entries": self.entries}
         (self.root / "drizzle/meta/_journal.json").write_text(json.dumps(journal, indent=2))
 
@@ -125,9 +102,7 @@ def fresh(root: Path, then: Callable[[Path], None]) -> float:
     copy = root.with_name(root.name + "-copy")
     shutil.copytree(root, copy, symlinks=True)
     try:
-        start = time.perf_counter()
-        then(copy)
-        return time.perf_counter() - start
+        return timed(lambda: then(copy))
     finally:
         shutil.rmtree(copy)
 
@@ -152,12 +127,6 @@ def driver_call(root: Path) -> Callable[[Path], None]:
     return call
 
 
-def timed(call: Callable[[Path], None], root: Path) -> float:
-    start = time.perf_counter()
-    call(root)
-    return time.perf_counter() - start
-
-
 def merge(root: Path) -> None:
     run(root, "git", "merge", "--no-edit", "main")
 
@@ -174,27 +143,12 @@ def bare(root: Path) -> None:
     run(root, sys.executable, "-c", "pass")
 
 
-def medians(rounds: int, calls: dict[str, Callable[[], float]]) -> dict[str, float]:
-    """Median seconds of each, measured by turns."""
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
-            times[name].append(call())
-    return {name: statistics.median(values) for name, values in times.items()}
-
-
-def show(what: str, ratio: float, bound: float) -> bool:
-    holds = ratio <= bound
-    print(f"{what:66} {ratio:6.1f}   bound {bound:4.1f}   {'ok' if holds else 'MISSED'}")
-    return holds
-
-
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns 1 if a bound does not hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--quick", action="store_true", help="leave the large repositories out")
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as directory:
         top = Path(directory)
         small = collide(top / "small", 1, 5_000)
@@ -202,8 +156,8 @@ def main() -> int:
         found = medians(
             args.rounds,
             {
-                "bare": lambda: timed(bare, small),
-                "driver": lambda: timed(call, small),
+                "bare": lambda: timed(lambda: bare(small)),
+                "driver": lambda: timed(lambda: call(small)),
                 "merge": lambda: fresh(small, merge),
                 "plain": lambda: fresh(small, merge_plain),
             },

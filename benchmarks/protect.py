@@ -3,32 +3,21 @@
     python benchmarks/protect.py [--rounds N]
 
 Builds three repositories (ten files, 10,000 migrations, 100,000 files), stages a change of one source file in each,
-and runs the hook's whole process and a bare Python by turns.  Prints medians and ratios, and whether the bound holds.
+and runs the hook's whole process and a bare Python by turns.  Prints ratios of medians, and whether the bound holds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from common import ENV, TOOL, medians, show, timed
+
 BOUND = 5.0
-TOOL = str(Path(sys.executable).parent / "drizzle-guard")
-ENV = {
-    **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_AUTHOR_NAME": "Dev",
-    "GIT_AUTHOR_EMAIL": "dev@example.org",
-    "GIT_COMMITTER_NAME": "Dev",
-    "GIT_COMMITTER_EMAIL": "dev@example.org",
-}
 
 
 def build(root: Path, *, files: int, migrations: int) -> Path:
@@ -59,16 +48,15 @@ def build(root: Path, *, files: int, migrations: int) -> Path:
 
 def measure(argv: tuple[str, ...], root: Path) -> float:
     """Seconds of one process, called as git calls a hook."""
-    start = time.perf_counter()
-    subprocess.run(argv, cwd=root, env={**ENV, "GIT_INDEX_FILE": ".git/index"}, check=True)
-    return time.perf_counter() - start
+    env = {**ENV, "GIT_INDEX_FILE": ".git/index"}
+    return timed(lambda: subprocess.run(argv, cwd=root, env=env, check=True))
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Measure and print; returns 1 if the bound does not hold."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=31)
-    rounds = parser.parse_args().rounds
+    rounds = parser.parse_args(argv).rounds
     with tempfile.TemporaryDirectory() as directory:
         base = Path(directory)
         places = {
@@ -77,19 +65,10 @@ def main() -> int:
             "100,000 files": build(base / "files", files=100_000, migrations=10),
         }
         bare = (sys.executable, "-c", "pass")
-        times: dict[str, list[float]] = {name: [] for name in ("python -c pass", *places)}
-        for _ in range(rounds):
-            times["python -c pass"].append(measure(bare, places["ten files"]))
-            for name, root in places.items():
-                times[name].append(measure((TOOL, "protect"), root))
-    unit = statistics.median(times["python -c pass"])
-    worst = 0.0
-    for name, found in times.items():
-        ratio = statistics.median(found) / unit
-        worst = max(worst, ratio)
-        print(f"{name:20} {statistics.median(found) * 1000:7.1f} ms   {ratio:4.1f} x")
-    print(f"bound {BOUND} x: {'holds' if worst <= BOUND else 'does not hold'}")
-    return 0 if worst <= BOUND else 1
+        calls = {name: (lambda root=root: measure((TOOL, "protect"), root)) for name, root in places.items()}
+        found = medians(rounds, {"bare": lambda: measure(bare, places["ten files"]), **calls})
+    held = [show(f"protect / python -c pass, {name}", found[name] / found["bare"], BOUND) for name in places]
+    return int(not all(held))
 
 
 if __name__ == "__main__":
