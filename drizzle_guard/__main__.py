@@ -11,6 +11,10 @@ import sys
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 refused or found something, 2 used wrongly)."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from drizzle_guard.output import open_closed_streams
+
+        open_closed_streams()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:  # while something is still being imported; the commands see to their own

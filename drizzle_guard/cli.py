@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import io
-import sys
 
 import click
 
 from drizzle_guard import __version__
-from drizzle_guard.output import fail
+from drizzle_guard.output import Unwritten, fail, say, stop_output, unheard, watch_output
 
 #: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
 COMMANDS = {
@@ -52,20 +50,18 @@ def group() -> None:
 
 def main(args: list[str]) -> int:
     """Run the command line.  Commands return their exit code; no exception gets past here."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a tag may hold what this terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    watch_output()
     try:
         code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
+        with unheard():
+            error.show()
         return 2
     except (click.Abort, KeyboardInterrupt):
-        print("drizzle-guard: stopped; nothing was changed after the last message.", file=sys.stderr)
+        say("stopped; nothing was changed after the last message.")
         return 1
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    except Unwritten as failure:
+        return stop_output(failure)
     except Exception as error:  # GuardError, or a bug, which must not meet the user as a traceback
         return fail(error)

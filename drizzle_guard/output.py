@@ -2,14 +2,84 @@
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
 from drizzle_guard.core.errors import GuardError, printable_lines
 
 
 def say(message: str, *hints: str) -> None:
     """One message and the lines below it."""
-    print(printable_lines("drizzle-guard: " + "\n  ".join((message, *hints))), file=sys.stderr, flush=True)
+    with unheard():
+        print(printable_lines("drizzle-guard: " + "\n  ".join((message, *hints))), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Print to standard error; that nobody listens, or the disk behind it is full, is no reason to stop half-way."""
+    try:
+        yield
+    except OSError:
+        _silence(sys.stderr)
+
+
+def open_closed_streams() -> None:
+    """Give the streams that the shell closed (`>&-`) to nobody.
+
+    Else the next file that is opened gets the number of one, and what is printed goes into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+class Unwritten(Exception):
+    """Standard output could not be written; `reason` is the system's."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class _Output(io.FileIO):
+    """Standard output whose failures are told from those of other files, and from broken pipes to git."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise Unwritten(error) from None
+
+
+def watch_output() -> None:
+    """Let failures of standard output be `Unwritten`; and show what its encoding cannot hold as escapes."""
+    stream = sys.stdout
+    if stream is sys.__stdout__ and isinstance(stream, io.TextIOWrapper):
+        buffer = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
+        tty = stream.isatty()
+        sys.stdout = io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=tty)
+
+
+def stop_output(failure: Unwritten) -> int:
+    """Write no more; the exit code.  A reader that went away (`| head -1`) wants no words: 1, else 2."""
+    _silence(sys.stdout)
+    if isinstance(failure.reason, BrokenPipeError):
+        return 1
+    say(f"standard output cannot be written: {failure.reason.strerror or failure.reason}.")
+    return 2
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is left in a stream, and all that follows, to nobody: Python writes it once more at the end."""
+    with suppress(OSError, ValueError):  # not a file of the system
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        stream.flush()
 
 
 def fail(error: Exception) -> int:

@@ -6,7 +6,6 @@ cannot be replayed, because nobody has seen it yet (a clean merge shows no confl
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ def main(argv: list[str]) -> int:
         "post-rewrite": _post_rewrite,
     }
     if name not in hooks:
-        print(f"drizzle-guard: hook takes one of: {', '.join(hooks)}", file=sys.stderr)
+        say(f"hook takes one of: {', '.join(hooks)}")
         return 2
     try:
         return hooks[name](args)
