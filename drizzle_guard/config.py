@@ -15,6 +15,7 @@ reason = "typo in a comment, never ran anywhere"
 
 from __future__ import annotations
 
+import stat
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +30,9 @@ else:
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 NAME = "drizzle-guard.toml"
+_MAX_BYTES = 1024 * 1024
+#: in one line; tomllib needs memory for the square of a dotted key's parts
+_MAX_DOTS = 200
 
 
 class _Model(BaseModel):
@@ -62,20 +66,31 @@ class Config(_Model):
 
 def parse_config(data: bytes, name: str = NAME) -> Config:
     """Read the file's bytes.  Raises UsageError naming the key that is wrong."""
+    if any(line.count(b".") > _MAX_DOTS for line in data.split(b"\n")):
+        raise _too_deep(name)
     try:
-        document: dict[str, Any] = tomllib.loads(data.decode("utf-8"))
+        document: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig"))
         return Config.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise UsageError(f"{printable(name)}: {printable(where)}: {printable(first['msg'])}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{printable(name)} is not TOML: {printable(str(error))}.") from None
+    except RecursionError:
+        raise _too_deep(name) from None
+    except ValueError as error:  # TOMLDecodeError, UnicodeDecodeError, an integer with too many digits
+        raise UsageError(f"{printable(name)} is not TOML: {printable(str(error)).rstrip('.')}.") from None
+
+
+def _too_deep(name: str) -> UsageError:
+    return UsageError(f"{printable(name)} is nested too deeply.")
 
 
 def read_config(root: Path) -> Config:
-    """The configuration at the root of a worktree; defaults if there is none."""
+    """The configuration at the root of a worktree; defaults if there is none.  Raises UsageError."""
     try:
+        found = (root / NAME).lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _MAX_BYTES:
+            raise UsageError(f"{NAME} is no regular file of at most {_MAX_BYTES // 1024} KiB.")
         data = (root / NAME).read_bytes()
     except FileNotFoundError:
         return Config()

@@ -527,6 +527,8 @@ def test_settings_are_broken(stopped: Bed) -> None:
         'mainline = "-x"': no_commit("-x"),
         'mainline = "a\\u0000b"': no_commit("a\\x00b"),
         'mainline = "\\u001b[2J"': no_commit("\\x1b[2J"),
+        "a = " + "[" * 100_000: "drizzle-guard.toml is nested too deeply.",
+        "a." * 100_000 + "b = 1": "drizzle-guard.toml is nested too deeply.",
         "#" * 1_100_000: "drizzle-guard.toml is no regular file of at most 1024 KiB.",
     }.items():
         file.write_text(text)
@@ -534,7 +536,13 @@ def test_settings_are_broken(stopped: Bed) -> None:
         assert (done.code, done.err) == (2, f"drizzle-guard: {said}\n")
     file.unlink()
     file.symlink_to("/dev/zero")
-    assert stopped.tool("renumber").err == "drizzle-guard: drizzle-guard.toml is no regular file of at most 1024 KiB.\n"
+    said = "drizzle-guard: drizzle-guard.toml is no regular file of at most 1024 KiB.\n"
+    assert stopped.tool("renumber").err == said
+    (stopped.root / "x.db").touch()
+    assert stopped.tool("status", "drizzle", "--url", "x.db").err == said
+    file.unlink()
+    file.write_text("\ufeffmainline = 'main'")  # as Windows' editors save it
+    assert stopped.tool("renumber", "--dry-run").code == 0
 
 
 def test_directories_from_the_environment(stopped: Bed) -> None:

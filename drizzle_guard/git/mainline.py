@@ -10,7 +10,6 @@ from drizzle_guard.git.repository import Repository
 
 CONFIG_KEY = "drizzle-guard.mainline"
 CONFIG_FILE = "drizzle-guard.toml"
-_MAX_BYTES = 1024 * 1024
 
 
 class Mainline(NamedTuple):
@@ -64,8 +63,6 @@ def _from_file(repository: Repository) -> str | None:
     path = os.path.join(repository.root, CONFIG_FILE)
     if repository.is_bare or not os.path.lexists(path):
         return None
-    if os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > _MAX_BYTES:
-        raise UsageError(f"{CONFIG_FILE} is no regular file of at most {_MAX_BYTES // 1024} KiB.")
     from pathlib import Path  # late: most repositories have no such file
 
     from drizzle_guard.config import read_config
