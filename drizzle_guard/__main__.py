@@ -15,10 +15,24 @@ def main(argv: list[str] | None = None) -> int:
         from drizzle_guard.output import open_closed_streams
 
         open_closed_streams()
+    if argv is None and sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and sys.executable:
+        _start_again_in_utf8()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:  # while something is still being imported; the commands see to their own
         return 130
+
+
+def _start_again_in_utf8() -> None:
+    """Paths are bytes to git and UTF-8 to Drizzle; a locale of another encoding would make other names of them.
+
+    What is printed stays in the locale's encoding.
+    """
+    import os
+
+    argv = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+    encoding = f"{sys.stdout.encoding}:backslashreplace"
+    os.execve(sys.executable, [os.fsencode(arg) for arg in argv], {"PYTHONIOENCODING": encoding, **os.environ})
 
 
 def _run(args: list[str]) -> int:

@@ -18,6 +18,16 @@ def say(message: str, *hints: str) -> None:
         print(printable_lines("drizzle-guard: " + "\n  ".join((message, *hints))), file=sys.stderr, flush=True)
 
 
+def json_in_ascii(text: str) -> str:
+    """The same JSON in letters that every encoding has: JSON is UTF-8, standard output need not be."""
+    if text.isascii():
+        return text
+    import json
+    import re
+
+    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+
+
 @contextmanager
 def unheard() -> Iterator[None]:
     """Print to standard error; that nobody listens, or the disk behind it is full, is no reason to stop half-way."""

@@ -19,6 +19,7 @@ from drizzle_guard import __version__
 from drizzle_guard.core.errors import printable
 from drizzle_guard.core.rules import RULES
 from drizzle_guard.core.rules.checks import Checked, Judged
+from drizzle_guard.output import json_in_ascii
 
 Format = Literal["text", "json", "github", "sarif"]
 FORMATS: tuple[Format, ...] = ("text", "json", "github", "sarif")
@@ -75,7 +76,7 @@ def render(report: Report, kind: Format, *, quiet: bool = False, color: bool = F
     if quiet:
         report = report.model_copy(update={"folders": tuple(_errors_only(folder) for folder in report.folders)})
     if kind == "json":
-        return report.model_dump_json(indent=2)
+        return json_in_ascii(report.model_dump_json(indent=2))
     if kind == "sarif":
         return json.dumps(_sarif(report), indent=2)
     lines = list(_text(report, quiet, color) if kind == "text" else _github(report))

@@ -11,6 +11,7 @@ from drizzle_guard.database.connection import opened, within
 from drizzle_guard.database.place import Place, View, find_place, look
 from drizzle_guard.database.report import build
 from drizzle_guard.database.text import github, text
+from drizzle_guard.output import json_in_ascii
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,7 +64,7 @@ def command(
     place = find_place(path or folder, url, table, schema)
     report = build(place, see(place, timeout), require_applied=require_applied)
     if as_json or form == "json":
-        click.echo(report.model_dump_json(indent=2))
+        click.echo(json_in_ascii(report.model_dump_json(indent=2)))
     else:
         click.echo(github(report) if form == "github" else text(report))
     return 0 if report.in_step else 1
