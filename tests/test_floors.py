@@ -16,7 +16,7 @@ ALLOWED = {
     "folder": {"core"},
     "config": {"core"},
     "output": {"core"},
-    "report": {"core"},
+    "report": {"core", "output"},
     "checking": {"core", "git", "folder", "config", "output"},
     "protection_report": {"core", "git", "config", "output"},
     "demo": {"core", "git", "output"},
@@ -25,7 +25,7 @@ ALLOWED = {
         "protection_report",
     },
     "cli": {"commands", "core", "output"},
-    "__main__": {"commands", "cli"},
+    "__main__": {"commands", "cli", "output"},
     "__init__": set[str](),
 }
 
