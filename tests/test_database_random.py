@@ -89,6 +89,8 @@ def databases(draw: st.DrawFn) -> Database:
         sources.append(odd)
     rows = draw(st.lists(st.tuples(*sources), max_size=7))
     rows += draw(st.lists(st.sampled_from(rows), max_size=3)) if rows else []
+    if rows and columns[-1].startswith('"odd'):
+        rows.append((*rows[0][:-1], draw(odd)))
     tail = " WITHOUT ROWID" if "PRIMARY" in columns[0] and draw(st.integers(0, 9)) == 0 else ""
     return Database(tuple(columns), tail, tuple(rows), draw(st.integers(0, len(FOLDER))), draw(st.integers(0, 9)) == 0)
 

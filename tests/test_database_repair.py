@@ -187,3 +187,18 @@ def test_a_sequence_that_may_not_be_read_is_left_alone(tmp_path: Path) -> None:
     assert place.status()["next"]["fails"] == (
         'null value in column "id" of relation "__drizzle_migrations" violates not-null constraint'
     )
+
+
+def test_duplicates_with_a_column_that_is_not_drizzles_stay(place: Place) -> None:
+    place.write(INIT)
+    place.applied(INIT)
+    rows = rows_table(place)
+    place.run(
+        f"INSERT INTO {rows} (hash, created_at) SELECT hash, created_at FROM {rows}",
+        f"ALTER TABLE {rows} ADD COLUMN who varchar(9)",
+        f"UPDATE {rows} SET who = 'me'",
+    )
+    result = place.guard("repair", "--yes")
+    left = "(created_at 1000).\n  the table has a column who, whose value nothing would bring back.\n"
+    assert result.code == 1 and left in result.out
+    assert len(place.rows()) == 2 and not backups(place)

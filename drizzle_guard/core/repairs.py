@@ -82,8 +82,12 @@ def _duplicates(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[
             continue
         row, kept = stray.row, stray.copy_of
         title = f"remove {_row(row)}, which repeats {_row(kept)} exactly (created_at {row.created_at})"
-        if not writable(row):
-            yield Offer("duplicates", _row(row), title, (), (), judged.table, obstacle=_UNSAFE)
+        obstacle = None if writable(row) else _UNSAFE
+        if judged.table.more:
+            shown = printable(judged.table.more[0])
+            obstacle = f"the table has a column {shown}, whose value nothing would bring back"
+        if obstacle is not None:
+            yield Offer("duplicates", _row(row), title, (), (), judged.table, obstacle=obstacle)
             continue
         after = judged.table.with_rows(r for r in judged.table.rows if r is not row)
         yield Offer("duplicates", _row(row), title, (names.delete(row),), (), after, removed=row)

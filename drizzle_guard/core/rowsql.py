@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from drizzle_guard.core.rows import IdSequence, Row
 
+#: Drizzle's columns, 0.x and v1
+COLUMNS = frozenset(["id", "hash", "created_at", "name", "applied_at"])
 _PLAIN = re.compile(r"[0-9A-Za-z_]*")
 
 

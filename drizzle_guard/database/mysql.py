@@ -12,7 +12,7 @@ from pymysql.constants import SERVER_STATUS
 
 from drizzle_guard.core.presence import Catalog
 from drizzle_guard.core.rows import Row, Table
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.core.rowsql import COLUMNS, Names
 from drizzle_guard.database.connection import DatabaseError
 from drizzle_guard.database.urls import Target
 
@@ -68,9 +68,12 @@ class Mysql:
             )
             return Table(
                 True,
-                tuple(Row(_id(r[0]), _text(r[1]), _number(r[2]), _id(r[0]), r[3] if named else None) for r in rows),
+                tuple(
+                    Row(_id(r[0]), _text(r[1]), _number(r[2]), _id(r[0]), _name(r[3]) if named else None) for r in rows
+                ),
                 named,
                 name=names.table,
+                more=tuple(sorted(columns - COLUMNS)),
             )
 
     def elsewhere(self, names: Names) -> list[str]:
@@ -143,6 +146,10 @@ def _text(value: Any) -> str:
 
 def _id(value: Any) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _name(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _number(value: Any) -> int | float | None:

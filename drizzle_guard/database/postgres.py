@@ -12,7 +12,7 @@ from psycopg import pq
 
 from drizzle_guard.core.presence import Catalog
 from drizzle_guard.core.rows import IdSequence, Row, Table
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.core.rowsql import COLUMNS, Names
 from drizzle_guard.database.connection import DatabaseError
 from drizzle_guard.database.urls import Target
 
@@ -82,6 +82,7 @@ class Postgres:
                 bool(numbered),
                 names.table,
                 nulls_first=True,
+                more=tuple(sorted(known.keys() - COLUMNS)),
             )
 
     def _sequence(self, name: str | None) -> IdSequence | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from drizzle_guard.core.presence import Catalog
 from drizzle_guard.core.rows import Row, Table
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.core.rowsql import COLUMNS, Names
 from drizzle_guard.database.connection import DatabaseError
 from drizzle_guard.database.urls import Target
 
@@ -56,9 +56,10 @@ class Sqlite:
             )
             return Table(
                 True,
-                tuple(Row(_id(r[0]), _text(r[1]), _number(r[2]), r[3], r[4] if named else None) for r in rows),
+                tuple(Row(_id(r[0]), _text(r[1]), _number(r[2]), r[3], _name(r[4]) if named else None) for r in rows),
                 named,
                 name=names.table,
+                more=tuple(sorted(columns - COLUMNS)),
             )
 
     def elsewhere(self, names: Names) -> list[str]:
@@ -111,6 +112,10 @@ def _id(value: Any) -> int | None:
 
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
+
+
+def _name(value: Any) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _number(value: Any) -> int | float | None:
