@@ -140,3 +140,26 @@ def test_rebase(tmp_path: Path, backend: str) -> None:
         assert bed.git("status", "--porcelain") == ""
 
     assert Killer(bed).each("git", "rebase", backend, "main", then=recover, step=3) >= 5
+
+
+def test_what_a_kill_leaves_is_in_the_git_directory_and_goes_with_a_later_run(tmp_path: Path) -> None:
+    bed = Bed(tmp_path)
+    collide(bed, armed=False)
+    assert bed.try_git("merge", "--no-edit", "main").code == 1
+    killer, temporary = Killer(bed), tmp_path / "temporary"
+    temporary.mkdir()
+    bed.env["TMPDIR"] = str(temporary)
+    left = list[Path]()
+    for at in range(1, 50):
+        copy, killed = killer.run(at, "drizzle-guard", "renumber")
+        assert list(temporary.iterdir()) == []
+        left = list((copy.root / ".git").glob("drizzle-guard-*"))
+        if left or not killed:
+            break
+    assert left, "it was never killed with a scratch index"
+    (copy.root / ".git/index.lock").unlink(missing_ok=True)
+    os.utime(left[0], (0, 0))
+    kept = copy.root / ".git/drizzle-guard-scratch-of-another-run"
+    kept.mkdir()
+    assert copy.tool("renumber").code == 0
+    assert list((copy.root / ".git").glob("drizzle-guard-*")) == [kept]

@@ -181,7 +181,7 @@ def _write_files(repository: Repository, folder: str, files: Mapping[str, Blob |
     """Bring files of the worktree to what they should be; the index stays."""
     written = {path: blob for path, blob in files.items() if blob is not None}
     if written:
-        with scratch_index() as env:
+        with scratch_index(repository) as env:
             lines = index_lines(repository, folder, written.items())
             repository.git("update-index", "-z", "--add", "--index-info", stdin=lines, env=env)
             checkout(repository, [join(folder, path) for path in written], env=env)

@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from drizzle_guard.core.history import Blob, join
 from drizzle_guard.git.repository import Repository
 
+_SCRATCH = "drizzle-guard-scratch-"
+#: seconds after which a scratch directory is what a killed run left
+_ABANDONED = 3600
+
 
 @contextmanager
-def scratch_index() -> Iterator[dict[str, str]]:
-    """The environment for an index that nobody else sees, empty at first."""
+def scratch_index(repository: Repository | None = None) -> Iterator[dict[str, str]]:
+    """The environment for an index that nobody else sees, empty at first.
+
+    It lies in the git directory (without a repository: among the temporary files), where a later run finds and
+    removes what a killed one left.
+    """
     from tempfile import TemporaryDirectory  # late: most merges have nothing to write
 
-    with TemporaryDirectory(prefix="drizzle-guard-") as directory:
+    place = None if repository is None else repository.git_dir
+    if place is not None:
+        _remove_abandoned(place)
+    with TemporaryDirectory(prefix=_SCRATCH, dir=place) as directory:
         yield {"GIT_INDEX_FILE": os.path.join(directory, "index")}
+
+
+def _remove_abandoned(place: str) -> None:
+    import shutil
+    import time
+
+    with suppress(OSError), os.scandir(place) as found:
+        for item in found:
+            if item.name.startswith(_SCRATCH) and item.stat().st_mtime < time.time() - _ABANDONED:
+                shutil.rmtree(item.path, ignore_errors=True)
 
 
 def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
