@@ -378,3 +378,14 @@ def test_ten_thousand_rows_in_one_query(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
     assert len(report["rows_without_file"]) == 10000
     assert squeezed(report["migrations"][0]["words"]) == "applied"
+
+
+def test_a_hash_that_is_no_text(postgres: Place) -> None:
+    postgres.write(INIT)
+    postgres.run(
+        "CREATE SCHEMA drizzle",
+        "CREATE TABLE drizzle.__drizzle_migrations (id serial, hash bytea, created_at bigint)",
+        "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('\\x1b41', 5)",
+    )
+    report = postgres.status()
+    assert [row["hash"] for row in report["rows_without_file"]] == ["\\x1bA"]

@@ -74,9 +74,12 @@ class Postgres:
                 f"select id, hash, created_at{', name' if named else ''} from {names.quoted} order by created_at desc"
             )
             numbered, sequence = known["id"]
+            read = [(*row[:3], row[3] if named else None) for row in rows]
             return Table(
                 True,
-                tuple(Row(_id(r[0]), r[1] or "", _number(r[2]), _id(r[0]), r[3] if named else None) for r in rows),
+                tuple(
+                    Row(_id(id), _text(hash) or "", _number(at), _id(id), _text(name)) for id, hash, at, name in read
+                ),
                 named,
                 self._sequence(sequence),
                 bool(numbered),
@@ -162,6 +165,11 @@ class Postgres:
 
 def _id(value: Any) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _text(value: Any) -> str | None:
+    """A name or hash; somebody may have given the column another type."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
 
 
 def _number(value: Any) -> int | float | None:
