@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 
 from check_support import CASES, lay_out, prepare, run_check, sound
+from drizzle_guard import folder
 from drizzle_guard.core.rules import RULES
 from gitbed import Bed
 
@@ -178,14 +178,14 @@ def test_meta_is_a_link(bed: Bed) -> None:
 
 def test_a_file_that_cannot_be_opened(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     sound(bed)
-    read = Path.read_bytes
+    read = folder._read
 
-    def refuse(path: Path) -> bytes:
-        if path.name in ("0001_age.sql", "0002_snapshot.json"):
+    def refuse(path: str, shown: str) -> bytes:
+        if path.endswith(("0001_age.sql", "0002_snapshot.json")):
             raise PermissionError(13, "Permission denied")
-        return read(path)
+        return read(path, shown)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(folder, "_read", refuse)
     done = run_check(bed)
     assert done.code == 1
     assert "drizzle/0001_age.sql cannot be read: Permission denied." in done.out
