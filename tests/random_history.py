@@ -24,7 +24,7 @@ COLUMNS = ("age", "name", "note")
 TYPES = ("text", "int", "uuid")
 CLOCK = 1_700_000_000_000
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
-NEXT = ("drizzle-guard renumber", "drizzle-guard regenerate", "git merge --abort", "abort, move", "then: drizzle-guard")
+NEXT = ("drizzle-guard renumber", "drizzle-guard regenerate", "git merge --abort", "abort, move", "drizzle-kit up")
 
 
 class Choose(Protocol):
@@ -434,7 +434,8 @@ class Walk:
         wanted = dict(plan)
         final = plan[-1][1] if plan else keys(published)
         if folder.has_gap(published, final) or any(folder.has_gap(published, step) for _, step in plan):
-            self._only_the_set()
+            assert keys(self.rows()) == final
+            self._undo()
             return
         for line in made if not how.startswith("by hand") else ():
             commit, _, subject = line.partition(" ")
@@ -570,7 +571,7 @@ class Walk:
             f"nobody kept his place: {[r.tag for r in rows]}"
         )
         if all(folder.has_gap(side, expected) for side in established):
-            self._only_the_set()
+            self._undo()
             return
         folder.sound(rows)
         assert folder.is_pinned(rows, published, sides if pinned is None else pinned), "a published entry was changed"
@@ -587,8 +588,8 @@ class Walk:
             if folder.contains(rows, deployed):
                 folder.migrate(deployed, rows)
 
-    def _only_the_set(self) -> None:
-        """A published migration was taken out from before others: their snapshots cannot tell that.  Undo it."""
+    def _undo(self) -> None:
+        """A published migration was taken out from before others; their snapshots cannot tell that.  Take it back."""
         self.seen["taken out of the middle"] += 1
         self.bed.git("reset", "-q", "--hard", self._back)
 
