@@ -98,6 +98,9 @@ def test_missing_sql_is_never_the_same() -> None:
         # the mainline's order decides
         ([BASE, AGE], [BASE, NAME], [BASE, NAME, AGE], Established(False, clash=True)),
         ([BASE, AGE], [BASE, NAME], [BASE, AGE, NAME], Established(True, clash=True)),
+        # both have it: who has it as it is published
+        ([BASE, AGE], [BASE, NAME, ("0002_years", AGE[1], "s9")], [BASE, AGE], Established(True)),
+        ([BASE, AGE], [BASE, NAME, ("0002_age", AGE[1], "s1")], [BASE, AGE, NAME], Established(True, clash=True)),
         # what both have says nothing
         ([BASE, AGE, ("0002_x", "x", "")], [BASE, AGE, NAME], [BASE, AGE, NAME], Established(False)),
     ],
@@ -111,9 +114,13 @@ def test_establish(ours: list[Short], theirs: list[Short], mainline: list[Short]
 
 def test_moves_published() -> None:
     mainline = _history(BASE, NAME, ("0002_age", AGE[1], "s1"))
-    assert moves_published(_migrations(BASE, AGE)[1:], mainline) == "0001_age"
-    assert moves_published(mainline.migrations[2:], mainline) == ""
-    assert moves_published(_migrations(("0001_x", "x", "")), mainline) == ""
+    there, (age,) = mainline.entries[2], _migrations(AGE)
+    assert moves_published([(age, age.entry)], mainline) == "0001_age"
+    assert moves_published([(age, there)], mainline) == ""
+    # it had its published number, and loses it
+    assert moves_published([(mainline.migrations[2], age.entry)], mainline) == "0002_age"
+    assert moves_published([(mainline.migrations[2], there)], mainline) == ""
+    assert moves_published([(m, m.entry) for m in _migrations(("0001_x", "x", ""))], mainline) == ""
 
 
 def test_a_snapshot_belongs_to_the_first_of_its_number() -> None:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
@@ -25,6 +23,7 @@ from drizzle_guard.core.jsontext import Number, Style, dump, parse
 from drizzle_guard.core.numbering import utc_stamp
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
+from model import Schema, SqlFailed, as_json, run, run_all
 
 IN_CI = bool(os.environ.get("CI"))
 #: DRIZZLE_GUARD_EXAMPLES=5000 looks longer
@@ -36,17 +35,10 @@ examples = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
-#: table -> {"columns": {name: type}, "indexes": {name: [columns]}}
-Schema = dict[str, dict[str, dict[str, Any]]]
-
 START = 1700000000000
 TABLES = ("users", "posts", "tags")
 COLUMNS = ("age", "name", "note")
 STYLES = (Style(), Style(final_newline=True), Style(indent="\t"), Style(newline="\r\n"), Style(indent="    ", bom=True))
-
-
-class SqlFailed(Exception):
-    """What a database would say."""
 
 
 class Made(NamedTuple):
@@ -71,66 +63,6 @@ class Side(NamedTuple):
 
     rows: tuple[Row, ...] = ()
     style: Style = STYLES[0]
-
-
-# --- the database of the model
-
-
-_STATEMENT = re.compile(
-    r"(?:CREATE TABLE (?P<create>\w+) \((?P<columns>[^)]*)\)"
-    r"|DROP TABLE (?P<drop>\w+)"
-    r"|ALTER TABLE (?P<table>\w+) (?:ADD COLUMN (?P<add>\w+) (?P<type>\w+)|DROP COLUMN (?P<lose>\w+)"
-    r"|ALTER COLUMN (?P<change>\w+) SET DATA TYPE (?P<to>\w+))"
-    r"|CREATE INDEX (?P<index>\w+) ON (?P<on>\w+) \((?P<of>\w+)\)"
-    r"|UPDATE (?P<update>\w+) SET id = (?P<value>\d+))"
-)
-
-
-def run(schema: Schema, sql: str) -> Schema:
-    """The schema after these statements.  Raises SqlFailed where PostgreSQL would."""
-    after = deepcopy(schema)
-    for text in filter(None, (part.strip() for part in sql.split(";"))):
-        match = _STATEMENT.fullmatch(text)
-        assert match, text
-        found = match.groupdict()
-        if found["create"]:
-            _need(found["create"] not in after, text)
-            columns = dict(part.strip().split(" ") for part in found["columns"].split(","))
-            after[found["create"]] = {"columns": columns, "indexes": {}}
-            continue
-        name = found["drop"] or found["table"] or found["on"] or found["update"]
-        _need(name in after, text)
-        table = after[name]
-        if found["drop"]:
-            del after[name]
-        elif found["add"]:
-            _need(found["add"] not in table["columns"], text)
-            table["columns"][found["add"]] = found["type"]
-        elif found["lose"]:
-            _need(found["lose"] in table["columns"], text)
-            del table["columns"][found["lose"]]
-            table["indexes"] = {n: of for n, of in table["indexes"].items() if found["lose"] not in of}
-        elif found["change"]:
-            _need(found["change"] in table["columns"], text)
-            table["columns"][found["change"]] = found["to"]
-        elif found["index"]:
-            _need(found["of"] in table["columns"], text)
-            _need(all(found["index"] not in t["indexes"] for t in after.values()), text)
-            table["indexes"][found["index"]] = [found["of"]]
-    return after
-
-
-def _need(fine: bool, text: str) -> None:
-    if not fine:
-        raise SqlFailed(text)
-
-
-def run_all(rows: Sequence[str], schema: Schema | None = None) -> Schema:
-    """The schema after these scripts."""
-    after: Schema = schema or {}
-    for sql in rows:
-        after = run(after, sql)
-    return after
 
 
 # --- as files
@@ -160,18 +92,6 @@ def history(side: Side) -> History:
 
 def _number(value: int) -> Number:
     return Number(str(value))
-
-
-def as_json(schema: Schema) -> dict[str, Any]:
-    """The `tables` of a snapshot."""
-    return {
-        f"public.{name}": {
-            "name": name,
-            "columns": {c: {"name": c, "type": type_} for c, type_ in table["columns"].items()},
-            "indexes": {i: {"name": i, "columns": of} for i, of in table["indexes"].items()},
-        }
-        for name, table in schema.items()
-    }
 
 
 # --- random sides

@@ -20,8 +20,9 @@ from __future__ import annotations
 import os
 import sys
 
-from drizzle_guard.core.history import BUNDLE
-from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.history import BUNDLE, join
+from drizzle_guard.core.identity import match_known
+from drizzle_guard.core.journal import PATH, sql_path
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
@@ -78,6 +79,11 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:
         say(
             f"{path}: both sides have a migration called {twice[0]}; git stops over its SQL.",
+            f"drizzle-guard renumber && {sides.next_command}",
+        )
+    if deleted := _deleted_file(decision):
+        say(
+            f"{join(folder, deleted)}: one side deleted it, the other changed it; if git stops over that:",
             f"drizzle-guard renumber && {sides.next_command}",
         )
     finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
@@ -147,6 +153,22 @@ def _verdict(sides: Sides, folder: str, ours_established: bool) -> bytes:
     side = "ours" if ours_established else "theirs"
     text = f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n"
     return os.fsencode(text)
+
+
+def _deleted_file(decision: Decision) -> str:
+    """A file over which git stops without asking a driver: one side deleted it, the other changed or renamed it."""
+    base, ours, theirs = decision.versions
+    for path, blob in base.files.items():
+        if path.startswith("meta/") and path != PATH:
+            found = [side.files.get(path) for side in (ours, theirs)]
+            if None in found and found != [None, None] and blob not in found:
+                return path
+    rows = [(side, match_known(base.migrations, side.migrations)) for side in (ours, theirs)]
+    for n, migration in enumerate(base.migrations):
+        there = [side.migrations[pairs[n]].tag for side, pairs in rows if n in pairs]
+        if len(there) == 1 and there != [migration.tag]:
+            return sql_path(there[0])
+    return ""
 
 
 def _leftover(decision: Decision) -> bool:

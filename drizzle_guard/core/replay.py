@@ -33,19 +33,20 @@ from drizzle_guard.core.verify import verify
 STEP = 1000  # ms
 
 
-def plan(base: History, mainline: History, branch: History, *, layout: Journal) -> Plan | Refusal:
+def plan(base: History, mainline: History, branch: History, *, layout: Journal, picked: bool = False) -> Plan | Refusal:
     """Replay the branch's own migrations behind the mainline's.
 
     `base` is the common ancestor (empty if there is none); `layout` is the journal whose formatting and key order the
-    result takes (ours, of the merge).  Raises GuardError only for files that cannot be read.
+    result takes (ours, of the merge); `picked` says that the branch is one commit, picked from a line of which the
+    mainline never had everything.  Raises GuardError only for files that cannot be read.
     """
     try:
-        settled = settle(base, mainline, branch)
+        settled = settle(base, mainline, branch, picked=picked)
         header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
         own = [branch.migrations[n] for n in settled.own]
         _refuse_unmovable(own, branch)
         _refuse_hazards(settled, branch, mainline.journal.dialect)
-        moves, snapshots = _replay(settled, branch, base)
+        moves, snapshots = _replay(settled, base, mainline, branch)
         result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
         verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
         return result
@@ -55,7 +56,7 @@ def plan(base: History, mainline: History, branch: History, *, layout: Journal) 
         raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
 
 
-def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move], dict[str, Blob]]:
+def _replay(settled: Settled, base: History, mainline: History, branch: History) -> tuple[list[Move], dict[str, Blob]]:
     """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
     entries = [m.entry for m in settled.kept]
     newest, taken = running_max(entries), Prefixes(entries)
@@ -65,7 +66,7 @@ def _replay(settled: Settled, branch: History, base: History) -> tuple[list[Move
     nearest: list[Blob | None] = [None]  # by position on the branch: the last snapshot before it
     for migration in branch.migrations:
         nearest.append(migration.snapshot or nearest[-1])
-    chain = Chain(settled, start=_start_after_deletions(settled, base, branch))
+    chain = Chain(settled, start=_start_after_deletions(settled, base, mainline, branch))
     moves: list[Move] = []
     snapshots: dict[str, Blob] = {}
     for position in settled.own:
@@ -147,7 +148,7 @@ def _scripts(migrations: Sequence[Migration]) -> list[Script]:
     return [Script(m.tag, decode(m.sql.data)) for m in migrations if m.sql]
 
 
-def _start_after_deletions(settled: Settled, base: History, branch: History) -> Blob | None:
+def _start_after_deletions(settled: Settled, base: History, mainline: History, branch: History) -> Blob | None:
     """Where the branch deleted common entries, its first own snapshot must carry the deletion over (None: no need).
 
     The mainline's later snapshots still hold what was deleted, and they stay as they are; so the base's last snapshot
@@ -162,6 +163,9 @@ def _start_after_deletions(settled: Settled, base: History, branch: History) -> 
     last = next((m for m in reversed(settled.kept) if m.snapshot), None)
     if last is None or last not in settled.unseen:
         return None
+    places = {m.tag: n for n, m in enumerate(mainline.migrations)}
+    if places[last.tag] < min(places[m.tag] for m in gone):
+        return None  # they were the mainline's newest, renumbered behind `last`
     if not any(branch.migrations[n].snapshot for n in settled.own):
         reason = "the branch deleted it, and the mainline's later snapshots still hold what it made"
         raise Refused(Refusal(reason, own=gone[0].tag, other=last.tag))

@@ -39,13 +39,13 @@ class Settled(NamedTuple):
         return [*self.unseen, *(main for _, main in self.same)]
 
 
-def settle(base: History, mainline: History, branch: History) -> Settled:
-    """Compare three histories.  Raises Refused."""
+def settle(base: History, mainline: History, branch: History, *, picked: bool = False) -> Settled:
+    """Compare three histories; `picked`: the mainline never had all that the base has.  Raises Refused."""
     on_main, on_branch = (
         match_known(base.migrations, mainline.migrations),
         match_known(base.migrations, branch.migrations),
     )
-    _refuse_resets(base, mainline, branch, on_main, on_branch)
+    _refuse_resets(base, on_main, on_branch, picked=picked)
     replaced: dict[int, Migration] = {}
     dropped: set[int] = set()
     deleted: list[Migration] = []
@@ -111,8 +111,9 @@ def _three_equalities(base: Migration, main: Migration | None, branch: Migration
 
 
 def _changed(now: Migration, base: Migration) -> bool:
-    """Whether the migration itself was edited; a formatter over its snapshot is no edit."""
-    return now.entry != base.entry or now.sql != base.sql
+    """Whether the migration itself was edited; another number is no edit, nor a formatter over its snapshot."""
+    renumbered = now.tag != base.tag and now.entry.suffix == base.entry.suffix
+    return now.sql != base.sql or (now.entry != base.entry and not renumbered)
 
 
 def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
@@ -128,9 +129,11 @@ def _snapshot(base: Migration, main: Migration, branch: Migration) -> Blob | Non
     return branch.snapshot if main.snapshot == base.snapshot and branch.tag == main.tag else main.snapshot
 
 
-def _refuse_resets(base: History, mainline: History, branch: History, on_main: Pairs, on_branch: Pairs) -> None:
+def _refuse_resets(base: History, on_main: Pairs, on_branch: Pairs, *, picked: bool) -> None:
     count = len(base.migrations)
     for side, pairs, other in (("mainline", on_main, on_branch), ("branch", on_branch, on_main)):
+        if picked and side == "mainline":
+            continue
         removed = count - len(pairs)
         # a few deletions are a revert; most of a history is a squash, in which every database has another past
         if removed > 1 and removed > count / 2 and len(other) > len(pairs):

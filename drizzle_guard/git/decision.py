@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from drizzle_guard.core.bundle import regenerate
 from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.established import establish, moves_published
-from drizzle_guard.core.history import BUNDLE, Blob, History, Migration, join
-from drizzle_guard.core.journal import PATH, parse_journal
+from drizzle_guard.core.established import Established, establish, moves_published
+from drizzle_guard.core.history import BUNDLE, Blob, History, Migration, join, read_history
+from drizzle_guard.core.identity import match_known, match_new
+from drizzle_guard.core.journal import PATH, Entry, parse_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
@@ -95,6 +96,9 @@ def judge(
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
     if not found.ours and not found.told and mainline is not None and _is_checked_out(repository, mainline):
         found = found._replace(ours=True, assumed=False)
+    if sides.kind != "merge" and not found.ours and not rebasing and _lacks_common(base, ours):
+        # published, but not here: at its own number it would stand behind migrations that are not here
+        found = Established(True)
     if rebasing and not found.ours:
         reason = "it is published on the mainline, and this rebase would move it"
         return Decision(folder, Refusal(reason, theirs.entries[-1].tag), False, found.assumed, base, ours, theirs)
@@ -103,15 +107,37 @@ def judge(
         own, other = (history.entries[-1].tag if history.entries else "" for history in (second, first))
         refusal = Refusal("one side has moved or deleted the whole folder", own, other, way_out="move")
         return Decision(folder, refusal, found.ours, found.assumed, base, ours, theirs)
-    outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal)
+    picked = found.ours and _is_behind(repository, sides, folder, base, ours)
+    outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal, picked=picked)
     if rebasing and isinstance(outcome, Plan):
         outcome = outcome._replace(interim=interim_journal(outcome, ours))
+    lost = ""
     if found.clash and isinstance(outcome, Plan) and published is not None:
-        moved = tuple(m for m in second.migrations if m.tag in {move.old.tag for move in outcome.moves})
-        if tag := moves_published(moved, published):
-            other = first.entries[-1].tag if first.entries else ""
-            outcome = Refusal("both sides hold published migrations that the other has not", tag, other)
+        lost = moves_published(_new_places(outcome, second), published)
+    if lost:
+        other = first.entries[-1].tag if first.entries else ""
+        outcome = Refusal("both sides hold published migrations that the other has not", lost, other)
     return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
+
+
+def _is_behind(repository: Repository, sides: Sides, folder: str, base: History, ours: History) -> bool:
+    """Whether our side lacks what a picked commit stands on because it never had it, not because it took it out."""
+    if sides.kind != "cherry-pick" or sides.theirs is None or not _lacks_common(base, ours):
+        return False
+    forks = repository.merge_bases(sides.ours, sides.theirs)
+    return not any(_lacks_common(history_at(repository, fork, folder), ours) for fork in forks)
+
+
+def _lacks_common(base: History, side: History) -> bool:
+    return len(match_known(base.migrations, side.migrations)) < len(base.migrations)
+
+
+def _new_places(outcome: Plan, side: History) -> list[tuple[Migration, Entry]]:
+    """The migrations of a side whose journal entry becomes another one, and that one."""
+    final = read_history(side.name, {path: blob for path, blob in outcome.files.items() if blob is not None})
+    pairs = match_new(side.migrations, final.migrations)
+    places = [(side.migrations[n], final.entries[place]) for n, place in pairs.items()]
+    return [(migration, entry) for migration, entry in places if entry.raw != migration.entry.raw]
 
 
 def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequence[History]) -> History:
@@ -146,8 +172,9 @@ def _published(
         return ours
     if mainline.commit == sides.theirs:
         return theirs
-    if repository.parents(mainline.commit) == [sides.ours, sides.theirs]:
-        return ours  # this very merge was made on the mainline
+    made_from = [sides.ours, sides.theirs] if sides.kind == "merge" else [sides.ours]
+    if repository.parents(mainline.commit) == made_from:
+        return ours  # this very merge or pick was made on the mainline
     try:
         return history_at(repository, mainline.commit, folder, name=f"{mainline.name}:{folder}")
     except GuardError:

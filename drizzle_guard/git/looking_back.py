@@ -41,15 +41,22 @@ def look_back(repository: Repository, head: str, mainline: Mainline | None, fold
         parents = repository.parents(merge)
         sides = merge_sides(repository, parents[0], parents[1])
         if folder in colliding_folders(repository, sides):
-            decision = decide(repository, sides, folder, onto=onto)
-            return _after_merge(repository, head, merge, sides, decision)
+            work = _after_merge(repository, head, merge, sides, decide(repository, sides, folder, onto=onto))
+            if work.todo == "apply" and mainline is not None and mainline.commit == merge:
+                # perhaps a branch made it, and the mainline was fast-forwarded
+                turned = decide(repository, sides, folder, onto=sides.theirs)
+                other = _after_merge(repository, head, merge, sides, turned)
+                return other if other.todo == "none" else work
+            return work
     if mainline is None:
         sides = Sides("merge", head, head, (head,))
         return Work(_compare(repository, sides, folder), "none", sides, "no mainline is known and nothing was merged")
     bases = repository.merge_bases(head, mainline.commit)
     if mainline.commit in bases:
         sides = Sides("merge", head, mainline.commit, (mainline.commit,))
-        decision = _unfinished_rebase(repository, mainline, folder, onto) or _compare(repository, sides, folder)
+        decision = _compare(repository, sides, folder)
+        if not _is_in_order(decision):  # else the order is somebody's own, in an interactive rebase
+            decision = _unfinished_rebase(repository, mainline, folder, onto) or decision
         return _work(decision, sides)
     sides = merge_sides(repository, head, mainline.commit)
     if folder not in colliding_folders(repository, sides):
@@ -137,9 +144,13 @@ def _work(decision: Decision, sides: Sides) -> Work:
     outcome = decision.outcome
     if isinstance(outcome, Plan) and decision.base == decision.theirs:
         _refuse_lost_snapshots(outcome, decision.ours)
-    if isinstance(outcome, Plan) and not any(move.changes for move in outcome.moves):
+    if _is_in_order(decision):
         return Work(decision, "none", sides, "its own migrations are behind the mainline's already")
     return Work(decision, "apply", sides)
+
+
+def _is_in_order(decision: Decision) -> bool:
+    return isinstance(decision.outcome, Plan) and not any(move.changes for move in decision.outcome.moves)
 
 
 def _as_history(decision: Decision) -> History:

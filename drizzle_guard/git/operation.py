@@ -58,6 +58,8 @@ def sides_in_progress(repository: Repository) -> Sides | None:
     for kind, name in (("cherry-pick", "CHERRY_PICK_HEAD"), ("revert", "REVERT_HEAD"), ("rebase", "REBASE_HEAD")):
         if commit := (repository.state_file(name) or "").strip():
             rebasing = repository.has_state("rebase-merge") or repository.has_state("rebase-apply")
+            if kind == "rebase" and not rebasing:
+                continue  # git may leave REBASE_HEAD behind when a rebase is done
             return _pick("rebase" if kind == "cherry-pick" and rebasing else kind, head, commit, repository)
     if commit := (repository.state_file("rebase-apply/original-commit") or "").strip():
         return _pick("rebase" if repository.has_state("rebase-apply/rebasing") else "am", head, commit, repository)

@@ -123,9 +123,20 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
             return Canon(actual, None)
         files.update(outcome.files)
         now = _as_history(outcome, now, folder)
-    if not files or not _same_row(now, actual):
+    if not files or not (_same_row(now, actual) or _applied_as_text(repository, pick, now, actual, folder)):
         return Canon(actual, None)
     return Canon(now, files)
+
+
+def _applied_as_text(repository: Repository, pick: Pick, canon: History, actual: History, folder: str) -> bool:
+    """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
+    if not repository.has_state("rebase-apply/rebasing") or len(canon.entries) != len(actual.entries):
+        return False
+    picked = [entry.raw for old in pick.old for entry in history_at(repository, old, folder).entries]
+    return all(
+        _place(now) == _place(then) or (now.suffix == then.suffix and now.raw in picked)
+        for now, then in zip(actual.entries, canon.entries, strict=True)
+    )
 
 
 def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
@@ -172,12 +183,19 @@ def interim_journal(outcome: Plan, actual: History) -> bytes:
     here = {_place(entry): entry for entry in actual.entries}
     old_tags = {_place(move.new): move.old.tag for move in outcome.moves}
     taken = {entry.tag for entry in here.values()}
+    suffixes = [entry.suffix for entry in actual.entries]
     entries = []
     for entry in outcome.journal.entries:
         tag = old_tags.get(_place(entry), entry.tag)
         if _place(entry) in here:
             entries.append(here[_place(entry)])
-        elif tag in taken or entry.idx is None or entry.when is None:
+        elif entry.idx is None or entry.when is None:
+            entries.append(entry)
+        elif _place(entry) not in old_tags and suffixes.count(entry.suffix) == 1:
+            # a patch was applied as text: it stands there with the numbers that it had
+            name = actual.entries[suffixes.index(entry.suffix)].tag
+            entries.append(entry.moved(idx=entry.idx, when=entry.when, tag=name))
+        elif tag in taken:
             entries.append(entry)
         else:
             entries.append(entry.moved(idx=entry.idx, when=entry.when, tag=tag))
