@@ -324,3 +324,29 @@ def test_a_broken_or_stale_note_does_no_harm(bed: Bed, note: bytes | None) -> No
     for back, names in enumerate((4, 3, 2, 1)):
         assert migrations(bed.files(f"feature~{back}")) == ["base", "mainline", *(f"own{n}" for n in range(names))]
     assert not file.exists()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_onto_a_branch_that_is_far_behind(bed: Bed, backend: str) -> None:
+    """The branch lacks most of what the commit stands on; it never took that out."""
+    folder = bed.root / "drizzle"
+    assert bed.tool("install").code == 0
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("old")
+    add_migration(folder, "old")
+    bed.commit("old")
+    bed.git("checkout", "-q", "main")
+    for name in ("one", "two", "three"):
+        add_migration(folder, name)
+        bed.commit(name)
+    bed.branch("feature")
+    add_migration(folder, "four")
+    bed.commit("four")
+    add_migration(folder, "five")
+    bed.commit("five")
+    done = bed.try_git("rebase", backend, "--onto", "old", "main")
+    assert done.code == 0, done.text
+    assert bed.git("status", "--porcelain") == ""
+    assert migrations(bed.files("feature")) == ["base", "old", "four", "five"]
+    assert migrations(bed.files("feature~1")) == ["base", "old", "four"]

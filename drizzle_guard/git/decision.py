@@ -9,13 +9,14 @@ from drizzle_guard.core.bundle import regenerate
 from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.established import Established, establish, moves_published
 from drizzle_guard.core.history import BUNDLE, Blob, History, Migration, join, read_history
-from drizzle_guard.core.identity import match_known, match_new
+from drizzle_guard.core.identity import match_new
 from drizzle_guard.core.journal import PATH, Entry, parse_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.operation import Sides
+from drizzle_guard.git.picked import is_behind, lacks_common
 from drizzle_guard.git.rebasing import canonical_head, interim_journal, is_rebasing
 from drizzle_guard.git.repository import Repository
 
@@ -96,7 +97,7 @@ def judge(
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
     if not found.ours and not found.told and mainline is not None and _is_checked_out(repository, mainline):
         found = found._replace(ours=True, assumed=False)
-    if sides.kind != "merge" and not found.ours and not rebasing and _lacks_common(base, ours):
+    if sides.kind != "merge" and not found.ours and not rebasing and lacks_common(base, ours):
         # published, but not here: at its own number it would stand behind migrations that are not here
         found = Established(True)
     if rebasing and not found.ours:
@@ -107,7 +108,8 @@ def judge(
         own, other = (history.entries[-1].tag if history.entries else "" for history in (second, first))
         refusal = Refusal("one side has moved or deleted the whole folder", own, other, way_out="move")
         return Decision(folder, refusal, found.ours, found.assumed, base, ours, theirs)
-    picked = found.ours and _is_behind(repository, sides, folder, base, ours)
+    picked = sides.kind in ("cherry-pick", "rebase") and found.ours and sides.theirs is not None
+    picked = picked and is_behind(repository, sides.ours, sides.theirs or "", base, before)
     outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal, picked=picked)
     if rebasing and isinstance(outcome, Plan):
         outcome = outcome._replace(interim=interim_journal(outcome, ours))
@@ -118,18 +120,6 @@ def judge(
         other = first.entries[-1].tag if first.entries else ""
         outcome = Refusal("both sides hold published migrations that the other has not", lost, other)
     return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
-
-
-def _is_behind(repository: Repository, sides: Sides, folder: str, base: History, ours: History) -> bool:
-    """Whether our side lacks what a picked commit stands on because it never had it, not because it took it out."""
-    if sides.kind != "cherry-pick" or sides.theirs is None or not _lacks_common(base, ours):
-        return False
-    forks = repository.merge_bases(sides.ours, sides.theirs)
-    return not any(_lacks_common(history_at(repository, fork, folder), ours) for fork in forks)
-
-
-def _lacks_common(base: History, side: History) -> bool:
-    return len(match_known(base.migrations, side.migrations)) < len(base.migrations)
 
 
 def _new_places(outcome: Plan, side: History) -> list[tuple[Migration, Entry]]:

@@ -17,6 +17,7 @@ from drizzle_guard.core.journal import Entry, dump_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
+from drizzle_guard.git.picked import is_behind
 from drizzle_guard.git.repository import Repository
 
 
@@ -143,7 +144,9 @@ def replay_commit(repository: Repository, before: History, commit: str, folder: 
     """What a commit did to the folder, put behind `before`."""
     parents = repository.parents(commit)
     base = history_at(repository, parents[0] if parents else None, folder)
-    return plan(base, before, history_at(repository, commit, folder), layout=before.journal)
+    start = onto(repository)
+    picked = start is not None and is_behind(repository, start, commit, base, before)
+    return plan(base, before, history_at(repository, commit, folder), layout=before.journal, picked=picked)
 
 
 def _as_history(outcome: Plan, before: History, folder: str) -> History:

@@ -1,0 +1,24 @@
+"""A commit that is put on a branch which never had all that it stands on (a cherry-pick, `rebase --onto`)."""
+
+from __future__ import annotations
+
+from drizzle_guard.core.history import History
+from drizzle_guard.core.identity import match_known
+from drizzle_guard.git.histories import history_at
+from drizzle_guard.git.repository import Repository
+
+
+def lacks_common(base: History, side: History) -> bool:
+    """Whether a side has not all migrations of the base."""
+    return len(match_known(base.migrations, side.migrations)) < len(base.migrations)
+
+
+def is_behind(repository: Repository, ours: str, commit: str, base: History, side: History) -> bool:
+    """Whether our side lacks what a picked commit stands on because it never had it, not because it took it out.
+
+    `ours` is the commit of our side and `side` its folder; `base` is the folder of the picked commit's parent.
+    """
+    if not lacks_common(base, side):
+        return False
+    forks = repository.merge_bases(ours, commit)
+    return not any(lacks_common(history_at(repository, fork, base.name), side) for fork in forks)
