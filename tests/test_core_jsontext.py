@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from drizzle_guard.core.errors import GuardError
@@ -198,6 +198,7 @@ def test_round_trip_of_values(value: Any, style: Style) -> None:
 
 @steady
 @given(st.dictionaries(_TEXT, _VALUES, min_size=1), _STYLES)
+@example({"": ["{"]}, Style(indent=" ", inline_arrays=True))
 def test_round_trip_of_bytes(value: dict[str, Any], style: Style) -> None:
     """A file of one style, read and written, is the same file."""
     assume(style.indent or not style.inline_arrays)  # no formatter writes that

@@ -21,6 +21,7 @@ MAX_DEPTH = 100
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WIDTH = 80  # at which prettier and biome break a short array
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_INLINE = re.compile(rb"\[[^\]\r\n]")  # in a string too; soon tells that there is none
 _INLINE_ARRAY = re.compile(rb"\[[^\[\]{}\r\n]+\]")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _INDENT = re.compile(rb"\n([ \t]+)\S")
@@ -114,7 +115,7 @@ def style_of(data: bytes) -> Style:
         newline="\r\n" if b"\r\n" in data else "\n",
         final_newline=data.endswith(b"\n"),
         bom=data.startswith(b"\xef\xbb\xbf"),
-        inline_arrays=bool(indent and _INLINE_ARRAY.search(data) and _INLINE_ARRAY.search(_STRING.sub(b'""', data))),
+        inline_arrays=bool(indent and _INLINE.search(data) and _INLINE_ARRAY.search(_STRING.sub(b'""', data))),
     )
 
 

@@ -212,11 +212,11 @@ class _Matching:
             own = self._free_with([self.hashes[n] or ""]) or self._free_with(self._variants(n))
             if own:
                 wanted[tuple(own)].append(n)
-        whens = {self.migrations[n].entry.when: n for n in self._alone()}
         swapped = {n for owners in wanted.values() for n in owners}
+        taken = {self.migrations[n].entry.when for n in self._alone() if n not in swapped}
         for places, owners in wanted.items():
             # A row that stands at the `when` of a migration without a row of its own is that one's, edited since.
-            usable = [p for p in places if whens.get(_whole(self.free[p].created_at)) in (None, *swapped)]
+            usable = [p for p in places if self.free[p].created_at is None or self.free[p].created_at not in taken]
             usable.sort(key=lambda p: (self.free[p].created_at or 0, p))
             sure = len(usable) == len(owners)
             for n, place in zip(owners, usable[-len(owners) :], strict=False):
@@ -245,7 +245,3 @@ class _Matching:
             else:
                 first[same] = row
                 yield Stray(row, like=tags.get(row.hash))
-
-
-def _whole(value: int | float | None) -> int | None:
-    return value if isinstance(value, int) else None

@@ -52,7 +52,7 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
             if canon.files is not None:
                 wanted.setdefault(commit, []).append((folder, canon.files))
     trees: dict[str, str] = {}
-    with scratch_index() as env:
+    with scratch_index(repository) as env:
         for pick in row:
             if pick.new not in wanted:
                 continue

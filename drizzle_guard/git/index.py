@@ -15,18 +15,15 @@ _ABANDONED = 3600
 
 
 @contextmanager
-def scratch_index(repository: Repository | None = None) -> Iterator[dict[str, str]]:
+def scratch_index(repository: Repository) -> Iterator[dict[str, str]]:
     """The environment for an index that nobody else sees, empty at first.
 
-    It lies in the git directory (without a repository: among the temporary files), where a later run finds and
-    removes what a killed one left.
+    It lies in the git directory, where a later run finds and removes what a killed one left.
     """
     from tempfile import TemporaryDirectory  # late: most merges have nothing to write
 
-    place = None if repository is None else repository.git_dir
-    if place is not None:
-        _remove_abandoned(place)
-    with TemporaryDirectory(prefix=_SCRATCH, dir=place) as directory:
+    _remove_abandoned(repository.git_dir)
+    with TemporaryDirectory(prefix=_SCRATCH, dir=repository.git_dir) as directory:
         yield {"GIT_INDEX_FILE": os.path.join(directory, "index")}
 
 

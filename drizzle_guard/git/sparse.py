@@ -28,7 +28,7 @@ def left_out(repository: Repository, folder: str, paths: Iterable[str]) -> set[s
         return set()
     empty = repository.write_blob(b"")
     lines = "".join(f"100644 {empty}\t{path}\0" for path in asked)
-    with scratch_index() as env:
+    with scratch_index(repository) as env:
         tree = os.path.join(os.path.dirname(env["GIT_INDEX_FILE"]), "tree")
         os.mkdir(tree)
         env |= {"GIT_DIR": repository.git_dir, "GIT_WORK_TREE": tree}
