@@ -45,8 +45,8 @@ class Refusal(NamedTuple):
     """Why the two histories cannot be put in a row by a machine.
 
     `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
-    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit` or `move`; `save` are the branch's SQL files with
-    hand-written parts.
+    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit`, `mainline` or `move`; `save` are the branch's
+    SQL files with hand-written parts.
     """
 
     reason: str

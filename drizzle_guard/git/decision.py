@@ -118,7 +118,8 @@ def judge(
         lost = moves_published(_new_places(outcome, second), published)
     if lost:
         other = first.entries[-1].tag if first.entries else ""
-        outcome = Refusal("both sides hold published migrations that the other has not", lost, other)
+        reason = "both sides hold published migrations that the other has not"
+        outcome = Refusal(reason, lost, other, way_out="mainline")
     return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
 
 
@@ -193,6 +194,7 @@ def explain_refusal(decision: Decision, next_command: str) -> GuardError:
     shown = printable(folder) or "."
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
+        "mainline": ("abort, then merge the mainline itself: there they stand in one order",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
         "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
         "regenerate": (
