@@ -90,9 +90,8 @@ def replayed(
     A commit that the rebase did not make is as it is.
     """
     canons = {commit: Canon(history, None) for commit, history in known.items()}
-    gone: dict[
-        str, dict[str, Blob | None]
-    ] = {}  # old file names of earlier picks; git carried them into the later ones
+    # old file names of earlier picks; git carried them into the later ones
+    gone: dict[str, dict[str, Blob | None]] = {}
     for pick in row:
         if pick.new in canons:
             continue
