@@ -17,6 +17,7 @@ import pytest
 
 from branches import GOLDEN, assert_canonical, collide
 from gitbed import Bed
+from test_git_picks import git_version
 
 SHIM = """#!/bin/sh
 case "$1" in
@@ -163,3 +164,32 @@ def test_what_a_kill_leaves_is_in_the_git_directory_and_goes_with_a_later_run(tm
     kept.mkdir()
     assert copy.tool("renumber").code == 0
     assert list((copy.root / ".git").glob("drizzle-guard-*")) == [kept]
+
+
+def test_cherry_pick(bed: Bed) -> None:
+    collide(bed)
+    bed.branch("picked", "main")
+    before = bed.git("rev-parse", "HEAD")
+
+    def finish(bed: Bed) -> None:
+        """git 2.39 stops at the pick, and what a kill left may stop it, too."""
+        if (bed.root / ".git/CHERRY_PICK_HEAD").exists():
+            done = bed.tool("renumber")
+            assert done.code == 0, done.text
+        if (bed.root / ".git/CHERRY_PICK_HEAD").exists():
+            bed.git("cherry-pick", "--continue")
+
+    def recover(bed: Bed) -> None:
+        finish(bed)
+        if bed.git("rev-parse", "HEAD") == before:
+            bed.git("reset", "-q", "--hard")
+            bed.git("clean", "-qfd")
+            bed.try_git("cherry-pick", "feature~2")
+            finish(bed)
+        else:
+            settle(bed)
+        assert_canonical(bed, "HEAD", "main")
+        assert bed.git("status", "--porcelain") == ""
+
+    writes = Killer(bed).each("git", "cherry-pick", "feature~2", then=recover)
+    assert writes >= (5 if git_version(bed) >= (2, 44) else 0)

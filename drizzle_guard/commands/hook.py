@@ -108,10 +108,11 @@ def _post_commit(_: list[str]) -> int:
         if any(repository.has_state(name) for name in ("rebase-merge", "rebase-apply", "sequencer")):
             return 0
         from drizzle_guard.git.finish import finish_commit
-        from drizzle_guard.git.operation import made_sides
+        from drizzle_guard.git.operation import forget_pick, made_sides
 
         sides = made_sides(repository)
         _report(finish_commit(repository, sides) if sides else [])
+        forget_pick(repository)
     return 0
 
 

@@ -12,7 +12,7 @@ from drizzle_guard.core.history import join
 from drizzle_guard.core.plan import Move, Plan, Refusal
 from drizzle_guard.git.apply import apply
 from drizzle_guard.git.decision import explain_refusal
-from drizzle_guard.git.finish import assumption, finish_merge_commit, is_interrupted
+from drizzle_guard.git.finish import assumption, finish_interrupted
 from drizzle_guard.git.histories import history_at
 from drizzle_guard.git.looking_back import Work
 from drizzle_guard.git.renumbering import find_work, is_canonical
@@ -33,9 +33,8 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
     only shows what a merge would do.  PATHS limit it to some folders.
     """
     with Repository() as repository:
-        if is_interrupted(repository) and not dry_run:
-            finish_merge_commit(repository)
-            repository.git("merge", "--quit")
+        if not dry_run:
+            finish_interrupted(repository)
         work = find_work(repository, [_from_root(repository, path) for path in paths], onto)
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too

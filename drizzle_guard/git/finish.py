@@ -12,7 +12,7 @@ from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.git.apply import apply, changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.git.histories import files_at, files_in_index
-from drizzle_guard.git.operation import Sides, merge_heads, merge_sides
+from drizzle_guard.git.operation import Sides, forget_pick, merge_heads, merge_sides, noted_pick
 from drizzle_guard.git.repository import GitFailed, Repository
 
 _BY_HAND = "drizzle-guard renumber, then commit what it stages"
@@ -101,10 +101,16 @@ def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
     return {p: b.id for p, b in files.items()} == {p: b.id for p, b in decision.ours.files.items()}
 
 
-def is_interrupted(repository: Repository) -> bool:
-    """Whether a merge was committed and its `post-merge` never ended: git still thinks that it is merging."""
+def finish_interrupted(repository: Repository) -> None:
+    """Do what a hook that was killed or failed left undone, where a merge or a pick is committed already."""
     head, heads = repository.commit("HEAD"), merge_heads(repository)
-    return head is not None and bool(heads) and repository.parents(head)[1:] == heads
+    if head is not None and heads and repository.parents(head)[1:] == heads:  # git still thinks that it is merging
+        finish_merge_commit(repository)
+        repository.git("merge", "--quit")
+    elif pick := noted_pick(repository):
+        finish_commit(repository, pick)
+        repository.git(pick.kind, "--quit")
+        forget_pick(repository)
 
 
 def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
