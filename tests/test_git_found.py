@@ -104,6 +104,33 @@ def test_apply_backend_takes_a_patch_as_text(bed: Bed) -> None:
     assert_nothing_to_do(bed)
 
 
+@pytest.mark.parametrize("twice", [True, False], ids=["same", "refused"])
+def test_apply_backend_takes_as_text_what_is_the_same_or_cannot_be_replayed(bed: Bed, twice: bool) -> None:
+    """The newest migration of the branch repeats the mainline's; git asks nobody, although nothing fits."""
+    start(bed)
+    grow(bed, "main1")
+    bed.branch("feature", "main~1")
+    grow(bed, "one", "two", "three")
+    sql = bed.files("main")["0001_main1.sql"]
+    bed.write("drizzle/0003_three.sql", sql if twice else sql.replace(b"integer", b"text"))
+    bed.git("commit", "-q", "-a", "--amend", "--no-edit")
+    before = bed.state()
+    done = bed.try_git("rebase", "--apply", "main")
+    assert done.code == 0, done.text
+    if twice:
+        assert migrations(bed.files("HEAD")) == ["base", "main1", "one", "two"]
+        assert migrations(bed.files("HEAD~1")) == ["base", "main1", "one", "two"]
+        assert bed.git("status", "--porcelain") == ""
+        assert_nothing_to_do(bed)
+        return
+    assert (
+        'drizzle-guard: drizzle: 0003_three (branch) and 0001_main1 (mainline): both create table "main1".\n'
+        "  git reset --hard ORIG_HEAD   # as before this rebase; then rebase without --apply, which can stop\n"
+    ) in done.err
+    bed.git("reset", "--hard", "ORIG_HEAD")
+    assert bed.state() == before
+
+
 def test_renumber_leaves_a_reordered_rebase_alone(bed: Bed) -> None:
     start(bed)
     bed.branch("feature")

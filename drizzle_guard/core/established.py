@@ -45,7 +45,9 @@ def establish(
             both.append((left, right))
     first_ours, first_theirs = _first_published(base, mainline, only_ours, only_theirs, both)
     if first_ours is None and first_theirs is None:
-        return Established(otherwise_ours, told=False, assumed=bool(only_ours and only_theirs))
+        # where theirs changes nothing, there is no reason to move what ours has
+        stays = otherwise_ours or not (only_theirs or len(known_theirs) < len(base.migrations))
+        return Established(stays, told=False, assumed=bool(only_ours and only_theirs))
     if first_ours is None or first_theirs is None:
         return Established(first_theirs is None)
     # both are deployed somewhere; the order in which the mainline ran them decides

@@ -101,6 +101,11 @@ def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
     return {p: b.id for p, b in files.items()} == {p: b.id for p, b in decision.ours.files.items()}
 
 
+def _is_strategy_ours(repository: Repository) -> bool:
+    """Whether HEAD was made by `git merge -s ours`; another merge may end as our side, too."""
+    return "'ours'" in (repository.line("reflog", "-1", "--format=%gs", "HEAD") or "'ours'")
+
+
 def finish_interrupted(repository: Repository) -> None:
     """Do what a hook that was killed or failed left undone, where a merge or a pick is committed already."""
     head, heads = repository.commit("HEAD"), merge_heads(repository)
@@ -122,7 +127,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     found = []
     for decision in decisions(repository, sides):
         committed = files_at(repository, "HEAD", decision.folder, decision.folder)
-        if is_ours_alone(decision, committed):
+        if is_ours_alone(decision, committed) and (looked_at or _is_strategy_ours(repository)):
             continue
         if isinstance(decision.outcome, Refusal):
             if looked_at:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from drizzle_guard.core.errors import GuardError
+from drizzle_guard.core.errors import GuardError, printable
 from drizzle_guard.core.history import Blob
 from drizzle_guard.git.finish import same_commit_with_tree
 from drizzle_guard.git.histories import files_at
@@ -49,6 +49,11 @@ def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
     wanted: dict[str, list[tuple[str, dict[str, Blob | None]]]] = {}
     for folder in touched_folders(repository, row):
         for commit, canon in replayed(repository, row, folder, {}).items():
+            if canon.refusal is not None:
+                raise GuardError(
+                    f"{printable(folder) or '.'}: {canon.refusal.sentence}",
+                    "git reset --hard ORIG_HEAD   # as before this rebase; then rebase without --apply, which can stop",
+                )
             if canon.files is not None:
                 wanted.setdefault(commit, []).append((folder, canon.files))
     trees: dict[str, str] = {}

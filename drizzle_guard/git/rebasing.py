@@ -33,10 +33,12 @@ class Canon(NamedTuple):
     """The folder as it should be after a pick.
 
     `files` is what is to stand at each path (None: nothing); it is None itself where a person resolved the pick.
+    `refusal` is why a pick cannot be replayed that git took without asking anybody.
     """
 
     history: History
     files: dict[str, Blob | None] | None
+    refusal: Refusal | None = None
 
 
 def is_rebasing(repository: Repository) -> bool:
@@ -120,23 +122,27 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
     for old in pick.old:
         outcome = replay_commit(repository, now, old, folder)
         if isinstance(outcome, Refusal):
-            return Canon(actual, None)
+            return Canon(actual, None, outcome if _applied_as_text(repository, pick, actual, folder) else None)
         files.update(outcome.files)
         now = _as_history(outcome, now, folder)
-    if not files or not (_same_row(now, actual) or _applied_as_text(repository, pick, now, actual, folder)):
+    if not files or not (_same_row(now, actual) or _applied_as_text(repository, pick, actual, folder)):
         return Canon(actual, None)
     return Canon(now, files)
 
 
-def _applied_as_text(repository: Repository, pick: Pick, canon: History, actual: History, folder: str) -> bool:
+def _applied_as_text(repository: Repository, pick: Pick, actual: History, folder: str) -> bool:
     """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
-    if not repository.has_state("rebase-apply/rebasing") or len(canon.entries) != len(actual.entries):
+    if not repository.has_state("rebase-apply/rebasing") or len(pick.old) != 1 or len(pick.parents) != 1:
         return False
-    picked = [entry.raw for old in pick.old for entry in history_at(repository, old, folder).entries]
-    return all(
-        _place(now) == _place(then) or (now.suffix == then.suffix and now.raw in picked)
-        for now, then in zip(actual.entries, canon.entries, strict=True)
+    parents = repository.parents(pick.old[0])
+    then, theirs, now = (
+        [entry.raw for entry in history_at(repository, commit, folder).entries]
+        for commit in (parents[0] if parents else None, pick.old[0], pick.parents[0])
     )
+    kept = [raw for raw in now if raw in theirs or raw not in then]
+    added = [raw for raw in theirs if raw not in then]
+    found = [entry.raw for entry in actual.entries]
+    return len(found) == len(kept) + len(added) and all(raw in found for raw in (*kept, *added))
 
 
 def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
