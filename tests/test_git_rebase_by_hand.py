@@ -136,3 +136,37 @@ def test_edited_where_nothing_collides(bed: Bed, branch: list[str]) -> None:
         assert files["meta/0001_snapshot.json"] == snapshot
         found = [entry["breakpoints"] for entry in json.loads(files["meta/_journal.json"])["entries"]]
         assert found == [True, False, True][: len(found)]
+
+
+def test_generated_at_a_stop_without_the_snapshot(bed: Bed, branch: list[str]) -> None:
+    """drizzle-kit does not see there what `one` made, and makes it again; that is said, and the way back works."""
+    one, between, two = branch
+    rebase(bed, f"pick {one}", "break", f"pick {between}", f"pick {two}")
+    tag = add_migration(bed.root / "drizzle", "again")
+    bed.write(f"drizzle/{tag}.sql", b'CREATE TABLE "one" (\n\t"id" integer\n);\n')
+    bed.commit("again")
+    done = bed.try_git("rebase", "--continue")
+    assert done.code == 0
+    assert (
+        "drizzle-guard: drizzle/meta/_journal.json: 0001_one still has the number of 0001_m1: what was committed by "
+        "hand during the rebase does not go with the other migrations.\n"
+        "  go back to before the rebase (git reflog), rebase again, and generate when it has ended\n"
+    ) in done.err
+    assert bed.tool("check").code == 1
+    bed.git("reset", "-q", "--hard", two)
+    assert bed.try_git("rebase", "main").code == 0
+    assert rows(bed) == [ALL[:4], ALL[:4], ALL]
+
+
+@pytest.mark.parametrize("command", ["renumber", "graph"])
+def test_commands_at_a_break(bed: Bed, branch: list[str], command: str) -> None:
+    one, between, two = branch
+    rebase(bed, f"pick {one}", "break", f"pick {between}", f"pick {two}")
+    said = bed.tool(command)
+    assert (said.code, said.err) == (
+        1,
+        "drizzle-guard: a rebase is under way; the migrations of its commits get their numbers when it ends.\n"
+        "  git rebase --continue\n",
+    )
+    go_on(bed)
+    assert rows(bed) == [ALL[:4], ALL[:4], ALL]
