@@ -15,7 +15,7 @@ from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
-from drizzle_guard.git.operation import Sides
+from drizzle_guard.git.operation import Sides, is_merging
 from drizzle_guard.git.picked import is_behind, lacks_common
 from drizzle_guard.git.rebasing import canonical_head, interim_journal, is_rebasing
 from drizzle_guard.git.repository import Repository
@@ -85,6 +85,11 @@ def judge(
     """Find out who is published and ask the core about three histories that were read."""
     rebasing = is_rebasing(repository)
     if rebasing and sides.kind == "merge":
+        if not is_merging(repository):  # `renumber` or `graph` at a stop, where git has merged nothing
+            raise GuardError(
+                "a rebase is under way; the migrations of its commits get their numbers when it ends.",
+                "git rebase --continue",
+            )
         raise GuardError(
             f"{printable(folder) or '.'}: this rebase merges two branches that both have migrations; "
             "drizzle-guard does not renumber those.",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.history import Blob
+from drizzle_guard.core.history import Blob, join
+from drizzle_guard.core.journal import PATH
 from drizzle_guard.git.finish import same_commit_with_tree
-from drizzle_guard.git.histories import files_at
+from drizzle_guard.git.histories import files_at, history_at
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.rebasing import Pick, onto, picks, replayed, touched_folders
 from drizzle_guard.git.repository import Repository
@@ -20,7 +21,8 @@ def finish_rebase(repository: Repository) -> int:
     """In `post-rewrite`: rewrite the commits of the rebase that has just ended; returns how many changed.
 
     Nothing outside the replayed commits is rewritten, and nothing at all if the branch is not where the rebase left
-    it.  Author, dates, message and notes stay; whoever signed a commit signs the new one.  Raises GuardError.
+    it.  Author, dates, message and notes stay; whoever signed a commit signs the new one.  Raises GuardError; in the
+    end also if a migration could not get its number.
     """
     head = repository.commit("HEAD")
     if head is None or onto(repository) is None:
@@ -28,9 +30,16 @@ def finish_rebase(repository: Repository) -> int:
     row = picks(repository, head)
     if not row:
         return 0
-    trees = _canonical_trees(repository, row)
-    if not trees:
-        return 0
+    folders = touched_folders(repository, row)
+    trees = _canonical_trees(repository, row, folders)
+    if trees:
+        _replace(repository, head, row, trees)
+    _refuse_half_done(repository, folders)
+    return len(trees)
+
+
+def _replace(repository: Repository, head: str, row: list[Pick], trees: dict[str, str]) -> None:
+    """Put the branch, the worktree, the notes and the stacked branches to the rewritten row.  Raises GuardError."""
     renamed = _rewrite(repository, row, trees)
     new_head = renamed[head]
     _move_worktree(repository, head, new_head)
@@ -41,13 +50,29 @@ def finish_rebase(repository: Repository) -> int:
         raise
     _carry_notes(repository, row, renamed)
     _carry_refs(repository, renamed)
-    return len(trees)
 
 
-def _canonical_trees(repository: Repository, row: list[Pick]) -> dict[str, str]:
+def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
+    """Say so where a moved migration still has its interim name: what was committed by hand does not go with it."""
+    start, head = onto(repository), repository.commit("HEAD")
+    for folder in folders:
+        before, now = history_at(repository, start, folder), history_at(repository, head, folder)
+        known = {entry.tag for entry in before.entries}
+        numbers = {entry.prefix: entry.tag for entry in before.entries}
+        for entry in now.entries:
+            if entry.tag not in known and entry.prefix in numbers:
+                raise GuardError(
+                    f"{printable(join(folder, PATH))}: {printable(entry.tag)} still has the number of "
+                    f"{printable(numbers[entry.prefix])}: what was committed by hand during the rebase does not go "
+                    "with the other migrations.",
+                    "go back to before the rebase (git reflog), rebase again, and generate when it has ended",
+                )
+
+
+def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]) -> dict[str, str]:
     """For each commit whose folders are not canonical yet, the tree it should have."""
     wanted: dict[str, list[tuple[str, dict[str, Blob | None]]]] = {}
-    for folder in touched_folders(repository, row):
+    for folder in folders:
         for commit, canon in replayed(repository, row, folder, {}).items():
             if canon.refusal is not None:
                 raise GuardError(

@@ -96,8 +96,7 @@ def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     for name in os.environ:
         if name.startswith("GITHEAD_"):
             yield merge_sides(repository, head, name.removeprefix("GITHEAD_"))
-    lines = (repository.state_file("rebase-merge/done") or "").splitlines()
-    done = next((words for line in reversed(lines) if (words := line.split("#")[0].split())), [])
+    done = _last_done(repository)
     if done[:1] == ["merge"]:  # of --rebase-merges; the last word is the label of the other side
         if commit := repository.commit(f"refs/rewritten/{done[-1]}") or repository.commit(done[-1]):
             yield merge_sides(repository, head, commit)
@@ -110,6 +109,17 @@ def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
         if commit:
             kind = "revert" if found[1] else "rebase" if repository.has_state("rebase-merge") else "cherry-pick"
             yield _pick(kind, head, commit, repository)
+
+
+def _last_done(repository: Repository) -> list[str]:
+    """The words of the command that a rebase is doing or did last."""
+    lines = (repository.state_file("rebase-merge/done") or "").splitlines()
+    return next((words for line in reversed(lines) if (words := line.split("#")[0].split())), [])
+
+
+def is_merging(repository: Repository) -> bool:
+    """Whether a merge is going on, also one that a rebase makes."""
+    return bool(other_parents(repository.git_dir)) or _last_done(repository)[:1] == ["merge"]
 
 
 def _pick(kind: str, head: str, commit: str, repository: Repository) -> Sides:

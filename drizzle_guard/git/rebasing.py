@@ -9,24 +9,31 @@ to judge the next pick, `post-rewrite` to write it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from drizzle_guard.core.history import Blob, History, read_history
-from drizzle_guard.core.journal import Entry, dump_journal
+from drizzle_guard.core.journal import dump_journal
 from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
 from drizzle_guard.git.picked import is_behind
+from drizzle_guard.git.rebase_edits import applied_as_text, edits_in, place_of, replay_by_hand, same_row
 from drizzle_guard.git.repository import Repository
 
 
 class Pick(NamedTuple):
-    """A commit that the rebase made, its parents, and the commits that it was made from (several after a squash)."""
+    """A commit that the rebase made, its parents, and the commits that it was made from (several after a squash).
+
+    `guesses` are what it may have been made from, the best first: git's note of a commit is lost when that is amended
+    (by `exec`, say), and what was made by hand after an `edit` takes over the note of the commit that was picked.
+    """
 
     new: str
     parents: tuple[str, ...]
     old: tuple[str, ...]
+    guesses: tuple[tuple[str, ...], ...]
 
 
 class Canon(NamedTuple):
@@ -71,14 +78,35 @@ def picks(repository: Repository, head: str) -> list[Pick]:
     pending = (repository.state_file("rebase-merge/rewritten-pending") or "").split()
     if pending and rows:
         sources.setdefault(rows[-1][0], []).extend(pending)
-    return [Pick(row[0], tuple(row[1:]), tuple(sources.get(row[0], ()))) for row in rows]
+    amended = _by_parent(repository, sources, {row[0] for row in rows})
+    found: list[Pick] = []
+    ahead: list[str] = []
+    for row in reversed(rows):
+        noted, lost = sources.get(row[0], []), amended.get(" ".join(row[1:]), [])
+        parts = [] if noted else [ahead[:count] for count in range(len(ahead), 0, -1)]
+        guesses = dict.fromkeys(tuple(guess) for guess in (noted, lost + noted, *parts) if guess)
+        ahead = lost + noted or ahead
+        found.append(Pick(row[0], tuple(row[1:]), tuple(noted), tuple(guesses)))
+    return found[::-1]
+
+
+def _by_parent(repository: Repository, sources: Mapping[str, list[str]], row: Container[str]) -> dict[str, list[str]]:
+    """The sources of commits that are no longer in the row, by their parents: an amended commit has the same."""
+    gone = [commit for commit in sources if commit not in row]
+    found: dict[str, list[str]] = {}
+    if gone:
+        listed = repository.line("rev-list", "--no-walk=unsorted", "--parents", "--ignore-missing", *gone) or ""
+        for line in filter(None, listed.split("\n")):
+            commit, _, parents = line.partition(" ")
+            found.setdefault(parents, []).extend(sources[commit])
+    return found
 
 
 def touched_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
     """Folders whose journal any of the picked commits changed."""
     found: set[str] = set()
     for pick in row:
-        for commit in pick.old or (pick.new,):
+        for commit in {*chain(*pick.guesses)} or {pick.new}:
             for parent in repository.parents(commit)[:1]:
                 found |= changed_folders(repository, parent, commit)
     return sorted(found)
@@ -113,36 +141,45 @@ def replayed(
 
 def _merged(before: Sequence[Canon], actual: History) -> Canon:
     """After a merge that `--rebase-merges` made again: a person resolved it, if both sides had migrations."""
-    return next((canon for canon in before if _same_row(canon.history, actual)), Canon(actual, None))
+    return next((canon for canon in before if same_row(canon.history, actual)), Canon(actual, None))
 
 
 def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: History, folder: str) -> Canon:
-    files: dict[str, Blob | None] = {}
     now = before[0].history if before else read_history(folder, {})
-    for old in pick.old:
-        outcome = replay_commit(repository, now, old, folder)
+    resolved = False
+    for olds in pick.guesses:
+        outcome = _replay_all(repository, now, olds, folder)
         if isinstance(outcome, Refusal):
-            return Canon(actual, None, outcome if _applied_as_text(repository, pick, actual, folder) else None)
+            if applied_as_text(repository, pick.old, pick.parents, actual):
+                return Canon(actual, None, outcome)
+            after, files = now, dict[str, Blob | None]()
+        else:
+            after, files = outcome
+        if files and same_row(after, actual):
+            if edits := edits_in(repository, after, actual, [pick.parents, olds]):
+                after, files = read_history(folder, {**after.files, **edits}), {**files, **edits}
+            return Canon(after, files)
+        if files and applied_as_text(repository, pick.old, pick.parents, actual):
+            return Canon(after, files)
+        # where it brings nothing, or no more than is there, the change is somebody's
+        resolved = resolved or (olds == pick.old and not (files and same_row(after, now)))
+    parent = history_at(repository, pick.parents[0] if pick.parents else None, folder)
+    by_hand = None if resolved else replay_by_hand(parent, now, actual)
+    return Canon(actual, None) if by_hand is None else Canon(_as_history(by_hand, now, folder), by_hand.files)
+
+
+def _replay_all(
+    repository: Repository, before: History, commits: Sequence[str], folder: str
+) -> tuple[History, dict[str, Blob | None]] | Refusal:
+    """What commits make of the folder, one behind the other, and its files."""
+    files: dict[str, Blob | None] = {}
+    for commit in commits:
+        outcome = replay_commit(repository, before, commit, folder)
+        if isinstance(outcome, Refusal):
+            return outcome
         files.update(outcome.files)
-        now = _as_history(outcome, now, folder)
-    if not files or not (_same_row(now, actual) or _applied_as_text(repository, pick, actual, folder)):
-        return Canon(actual, None)
-    return Canon(now, files)
-
-
-def _applied_as_text(repository: Repository, pick: Pick, actual: History, folder: str) -> bool:
-    """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
-    if not repository.has_state("rebase-apply/rebasing") or len(pick.old) != 1 or len(pick.parents) != 1:
-        return False
-    parents = repository.parents(pick.old[0])
-    then, theirs, now = (
-        [entry.raw for entry in history_at(repository, commit, folder).entries]
-        for commit in (parents[0] if parents else None, pick.old[0], pick.parents[0])
-    )
-    kept = [raw for raw in now if raw in theirs or raw not in then]
-    added = [raw for raw in theirs if raw not in then]
-    found = [entry.raw for entry in actual.entries]
-    return len(found) == len(kept) + len(added) and all(raw in found for raw in (*kept, *added))
+        before = _as_history(outcome, before, folder)
+    return before, files
 
 
 def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
@@ -164,11 +201,6 @@ def _as_history(outcome: Plan, before: History, folder: str) -> History:
     return read_history(folder, files)
 
 
-def _same_row(canon: History, actual: History) -> bool:
-    """Whether two journals hold the same migrations with the same numbers, under whatever file names."""
-    return [_place(entry) for entry in canon.entries] == [_place(entry) for entry in actual.entries]
-
-
 def canonical_head(repository: Repository, head: str, folder: str) -> History:
     """The folder of HEAD as it will be when the rebase is finished."""
     row = picks(repository, head)
@@ -188,18 +220,18 @@ def canonical_head(repository: Repository, head: str, folder: str) -> History:
 
 def interim_journal(outcome: Plan, actual: History) -> bytes:
     """The journal that is safe to run for a pick: what is there keeps the file names it has, so do the new ones."""
-    here = {_place(entry): entry for entry in actual.entries}
-    old_tags = {_place(move.new): move.old.tag for move in outcome.moves}
+    here = {place_of(entry): entry for entry in actual.entries}
+    old_tags = {place_of(move.new): move.old.tag for move in outcome.moves}
     taken = {entry.tag for entry in here.values()}
     suffixes = [entry.suffix for entry in actual.entries]
     entries = []
     for entry in outcome.journal.entries:
-        tag = old_tags.get(_place(entry), entry.tag)
-        if _place(entry) in here:
-            entries.append(here[_place(entry)])
+        tag = old_tags.get(place_of(entry), entry.tag)
+        if place_of(entry) in here:
+            entries.append(here[place_of(entry)])
         elif entry.idx is None or entry.when is None:
             entries.append(entry)
-        elif _place(entry) not in old_tags and suffixes.count(entry.suffix) == 1:
+        elif place_of(entry) not in old_tags and suffixes.count(entry.suffix) == 1:
             # a patch was applied as text: it stands there with the numbers that it had
             name = actual.entries[suffixes.index(entry.suffix)].tag
             entries.append(entry.moved(idx=entry.idx, when=entry.when, tag=name))
@@ -208,7 +240,3 @@ def interim_journal(outcome: Plan, actual: History) -> bytes:
         else:
             entries.append(entry.moved(idx=entry.idx, when=entry.when, tag=tag))
     return dump_journal(outcome.journal._replace(entries=tuple(entries)))
-
-
-def _place(entry: Entry) -> tuple[int | None, int | None, str]:
-    return entry.idx, entry.when, entry.suffix
