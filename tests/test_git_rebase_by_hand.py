@@ -170,3 +170,17 @@ def test_commands_at_a_break(bed: Bed, branch: list[str], command: str) -> None:
     )
     go_on(bed)
     assert rows(bed) == [ALL[:4], ALL[:4], ALL]
+
+
+def test_edited_at_a_stop_and_by_a_later_commit(bed: Bed, branch: list[str]) -> None:
+    """git merges the two edits of one file as text."""
+    bed.write("drizzle/0001_one.sql", b"-- above\n\n\n\n" + bed.read("drizzle/0001_one.sql"))
+    edit = bed.commit("edit")
+    one, between, two = branch
+    rebase(bed, f"edit {one}", f"pick {edit}", f"pick {between}", f"pick {two}")
+    bed.write("drizzle/0001_one.sql", bed.read("drizzle/0001_one.sql") + b"\n\n\n" + MORE)
+    bed.git("commit", "-q", "-a", "--amend", "--no-edit")
+    go_on(bed)
+    assert rows(bed) == [ALL[:4], ALL[:4], ALL[:4], ALL]
+    text = bed.files("feature")["0003_one.sql"]
+    assert text.startswith(b"-- above\n") and text.endswith(MORE)

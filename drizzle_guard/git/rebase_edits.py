@@ -69,6 +69,15 @@ def _attributes(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.raw.items() if key not in ("idx", "when", "tag")}
 
 
+def has_interim(parent: History, before: History, actual: History) -> bool:
+    """Whether a commit still holds a file of its parent's that will not stand there when the rebase is finished."""
+    for path, blob in parent.files.items():
+        then, now = before.files.get(path), actual.files.get(path)
+        if path != PATH and now is not None and (then is None or (now == blob and blob != then)):
+            return True
+    return False
+
+
 def replay_by_hand(parent: History, before: History, actual: History) -> Plan | None:
     """What a commit that no pick made changes against its parent, put behind what that one will be.
 
@@ -77,7 +86,12 @@ def replay_by_hand(parent: History, before: History, actual: History) -> Plan | 
     if parent.files == before.files:
         return None
     outcome = plan(parent, before, actual, layout=before.journal)
-    return None if isinstance(outcome, Refusal) or _is_repeated(outcome, parent, before, actual) else outcome
+    if isinstance(outcome, Refusal):
+        return None
+    tags = {migration.entry.prefix: migration.tag for migration in reversed(actual.migrations)}
+    # one that shares its number with another was picked by hand, and its snapshot is not in this commit
+    lost = any(move.changes and not move.snapshot and tags[move.old.prefix] != move.old.tag for move in outcome.moves)
+    return None if lost or _is_repeated(outcome, parent, before, actual) else outcome
 
 
 def _is_repeated(outcome: Plan, parent: History, before: History, actual: History) -> bool:
@@ -89,17 +103,16 @@ def _is_repeated(outcome: Plan, parent: History, before: History, actual: Histor
     return bool(first and second) and any(find_hazards(first, second, before.journal.dialect))
 
 
-def applied_as_text(repository: Repository, olds: Sequence[str], parents: Sequence[str], actual: History) -> bool:
-    """Whether the apply backend took a commit's patch as it is: where its lines fit, it asks no merge driver.
-
-    `olds` are the commits that were picked, `parents` those of the commit that was made.
-    """
-    if not repository.has_state("rebase-apply/rebasing") or len(olds) != 1 or len(parents) != 1:
+def applied_as_text(
+    repository: Repository, olds: Sequence[str], new_parents: Sequence[str], actual: History, folder: str
+) -> bool:
+    """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
+    if not repository.has_state("rebase-apply/rebasing") or len(olds) != 1 or len(new_parents) != 1:
         return False
-    before = repository.parents(olds[0])
+    parents = repository.parents(olds[0])
     then, theirs, now = (
-        [entry.raw for entry in history_at(repository, commit, actual.name).entries]
-        for commit in (before[0] if before else None, olds[0], parents[0])
+        [entry.raw for entry in history_at(repository, commit, folder).entries]
+        for commit in (parents[0] if parents else None, olds[0], new_parents[0])
     )
     kept = [raw for raw in now if raw in theirs or raw not in then]
     added = [raw for raw in theirs if raw not in then]

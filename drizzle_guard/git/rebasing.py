@@ -19,7 +19,7 @@ from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.replay import plan
 from drizzle_guard.git.histories import changed_folders, history_at
 from drizzle_guard.git.picked import is_behind
-from drizzle_guard.git.rebase_edits import applied_as_text, edits_in, place_of, replay_by_hand, same_row
+from drizzle_guard.git.rebase_edits import applied_as_text, edits_in, has_interim, place_of, replay_by_hand, same_row
 from drizzle_guard.git.repository import Repository
 
 
@@ -148,38 +148,34 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
     now = before[0].history if before else read_history(folder, {})
     resolved = False
     for olds in pick.guesses:
-        outcome = _replay_all(repository, now, olds, folder)
-        if isinstance(outcome, Refusal):
-            if applied_as_text(repository, pick.old, pick.parents, actual):
-                return Canon(actual, None, outcome)
-            after, files = now, dict[str, Blob | None]()
-        else:
-            after, files = outcome
+        after, files, refusal = _replay_all(repository, now, olds, folder)
         if files and same_row(after, actual):
             if edits := edits_in(repository, after, actual, [pick.parents, olds]):
                 after, files = read_history(folder, {**after.files, **edits}), {**files, **edits}
             return Canon(after, files)
-        if files and applied_as_text(repository, pick.old, pick.parents, actual):
-            return Canon(after, files)
+        if olds == pick.old and applied_as_text(repository, olds, pick.parents, actual, folder):
+            return Canon(actual, None, refusal) if refusal is not None or not files else Canon(after, files)
         # where it brings nothing, or no more than is there, the change is somebody's
         resolved = resolved or (olds == pick.old and not (files and same_row(after, now)))
     parent = history_at(repository, pick.parents[0] if pick.parents else None, folder)
-    by_hand = None if resolved else replay_by_hand(parent, now, actual)
-    return Canon(actual, None) if by_hand is None else Canon(_as_history(by_hand, now, folder), by_hand.files)
+    if resolved and not has_interim(parent, now, actual):
+        return Canon(actual, None)
+    outcome = replay_by_hand(parent, now, actual)
+    return Canon(actual, None) if outcome is None else Canon(_as_history(outcome, now, folder), outcome.files)
 
 
 def _replay_all(
     repository: Repository, before: History, commits: Sequence[str], folder: str
-) -> tuple[History, dict[str, Blob | None]] | Refusal:
-    """What commits make of the folder, one behind the other, and its files."""
+) -> tuple[History, dict[str, Blob | None], Refusal | None]:
+    """What commits make of the folder, one behind the other, and its files; or why one cannot be replayed."""
     files: dict[str, Blob | None] = {}
     for commit in commits:
         outcome = replay_commit(repository, before, commit, folder)
         if isinstance(outcome, Refusal):
-            return outcome
+            return before, {}, outcome
         files.update(outcome.files)
         before = _as_history(outcome, before, folder)
-    return before, files
+    return before, files, None
 
 
 def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
