@@ -123,7 +123,7 @@ class Repository:
         head = self._reader.stdout.readline()
         if not head:
             self.close()
-        if not head or head.endswith((b" missing\n", b" ambiguous\n")):
+        if not head or head.endswith((b" missing\n", b" ambiguous\n", b" submodule\n")):
             return None
         oid, kind, size = os.fsdecode(head).split()
         if int(size) > MAX_BYTES:
