@@ -84,7 +84,7 @@ def test_a_published_number_is_not_given_up_where_both_sides_hold_some(bed: Bed)
     else:
         assert (
             "both sides hold published migrations that the other has not.\n"
-            "  abort, then merge the mainline itself: there they stand in one order\n"
+            "  git merge --abort, then merge the mainline itself: there they stand in one order\n"
         ) in done.err
         bed.git("merge", "--abort")
         assert bed.state() == before

@@ -45,13 +45,19 @@ def establish(
             both.append((left, right))
     first_ours, first_theirs = _first_published(base, mainline, only_ours, only_theirs, both)
     if first_ours is None and first_theirs is None:
-        # where theirs changes nothing, there is no reason to move what ours has
-        stays = otherwise_ours or not (only_theirs or len(known_theirs) < len(base.migrations))
-        return Established(stays, told=False, assumed=bool(only_ours and only_theirs))
+        return Established(otherwise_ours, told=False, assumed=bool(only_ours and only_theirs))
     if first_ours is None or first_theirs is None:
         return Established(first_theirs is None)
     # both are deployed somewhere; the order in which the mainline ran them decides
     return Established(first_ours < first_theirs, clash=True)
+
+
+def brings_nothing(base: History, ours: History, theirs: History) -> bool:
+    """Whether theirs has nothing that ours has not, and took nothing out: no reason to move what ours has."""
+    known = match_known(base.migrations, theirs.migrations)
+    new = _rest(theirs, known)
+    there = match_new(_rest(ours, match_known(base.migrations, ours.migrations)), new)
+    return len(known) == len(base.migrations) and len(there) == len(new)
 
 
 def _rest(side: History, known: Pairs) -> list[Migration]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from drizzle_guard.core.bundle import regenerate
 from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.established import Established, establish, moves_published
+from drizzle_guard.core.established import Established, brings_nothing, establish, moves_published
 from drizzle_guard.core.history import BUNDLE, Blob, History, Migration, join, read_history
 from drizzle_guard.core.identity import match_new
 from drizzle_guard.core.journal import PATH, Entry, parse_journal
@@ -102,6 +102,8 @@ def judge(
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
     if not found.ours and not found.told and mainline is not None and _is_checked_out(repository, mainline):
         found = found._replace(ours=True, assumed=False)
+    if not found.ours and not found.told and brings_nothing(base, before, theirs):
+        found = found._replace(ours=True)
     if sides.kind != "merge" and not found.ours and not rebasing and lacks_common(base, ours):
         # published, but not here: at its own number it would stand behind migrations that are not here
         found = Established(True)
@@ -199,7 +201,7 @@ def explain_refusal(decision: Decision, next_command: str) -> GuardError:
     shown = printable(folder) or "."
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
-        "mainline": ("abort, then merge the mainline itself: there they stand in one order",),
+        "mainline": ("git merge --abort, then merge the mainline itself: there they stand in one order",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
         "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
         "regenerate": (
