@@ -8,8 +8,7 @@ import statistics
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +90,3 @@ def show(what: str, ratio: float, bound: float) -> bool:
     holds = ratio <= bound
     print(f"{what:66} {ratio:6.1f}   bound {bound:4.1f}   {'ok' if holds else 'MISSED'}", flush=True)
     return holds
-
-
-@contextmanager
-def inside(path: Path) -> Iterator[None]:
-    """Work in a directory."""
-    before = Path.cwd()
-    os.chdir(path)
-    try:
-        yield
-    finally:
-        os.chdir(before)

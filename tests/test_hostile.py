@@ -27,6 +27,7 @@ from drizzle_guard.core.replay import plan
 from drizzle_guard.folder import read_folder
 from fuzz_bytes import Sides, fixture, histories
 from gitbed import Bed, Done, tree_of
+from live.bench import missing
 
 JOURNAL = tree_of(CASE / "ours")[PATH]
 MAINLINE = tree_of(CASE / "theirs")[PATH]
@@ -420,7 +421,7 @@ def _can(*command: str) -> bool:
 def test_read_only(stopped: Bed, path: str) -> None:
     place = str(stopped.root / path)
     if not _can("chattr", "+i", place):
-        pytest.skip("chattr +i does not work here")
+        missing("a file system on which chattr +i works (and root)")
     try:
         before, files = stopped.state(), tree_of(stopped.root / "drizzle")
         done = stopped.tool("renumber")
@@ -436,7 +437,7 @@ def test_disk_is_full(stopped: Bed, tmp_path: Path, blocks: int) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     if not _can("mount", "-t", "tmpfs", "-o", "size=3m", "none", str(disk)):
-        pytest.skip("cannot mount a small disk here")
+        missing("the right to mount a small disk")
     try:
         shutil.copytree(stopped.root, disk / "repo", symlinks=True)
         bed = stopped.at(disk / "repo")
@@ -570,7 +571,7 @@ def test_owned_by_somebody_else(tmp_path: Path) -> None:
         os.chown(bed.root, 65534, 65534)
         os.chown(bed.root / ".git", 65534, 65534)
     except PermissionError:
-        pytest.skip("only root can give files away")
+        missing("root, who alone can give files away")
     done = bed.tool("renumber")
     assert (done.code, done.err) == (
         2,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gitbed import Bed, tree_of
+from live.bench import missing
 from protect_support import CASE
 
 VERSIONS = {"husky": "9.1.7", "lefthook": "2.2.2"}
@@ -22,9 +23,7 @@ HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-re
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A node_modules with both managers; skips where there is no npm, but not under CI."""
     if shutil.which("npm") is None:
-        if os.environ.get("CI"):
-            pytest.fail("npm is missing")
-        pytest.skip("npm is missing: husky and lefthook cannot be run")
+        missing("npm: husky and lefthook cannot be run")
     base = tmp_path_factory.getbasetemp()
     directory = (base.parent if base.name.startswith("popen-") else base) / "npm"
     directory.mkdir(exist_ok=True)

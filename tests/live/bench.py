@@ -125,8 +125,8 @@ class Project:
 def missing(part: str) -> NoReturn:
     """Skip the running test because a part is not there; under CI, fail it."""
     if os.environ.get("CI"):
-        pytest.fail(f"the live bench lacks {part}", pytrace=False)
-    pytest.skip(f"the live bench lacks {part}")
+        pytest.fail(f"this machine lacks {part}", pytrace=False)
+    pytest.skip(f"this machine lacks {part}")
 
 
 class Bench:
