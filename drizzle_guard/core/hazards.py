@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from drizzle_guard.core.actions import Action, Key
 from drizzle_guard.core.errors import printable
+from drizzle_guard.core.members import created_columns
 from drizzle_guard.core.sql import Statement, statements
 
 _PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
@@ -41,12 +42,22 @@ class _Effects:
         self.replaced: dict[Key, str] = {}  # recreated without what was in it; SQLite's `__new_` copies it over
         self.statements: list[tuple[str, Statement]] = []
         self.texts: set[str] = set()
+        self._scripts = scripts
+        self._columns: dict[Key, str] | None = None  # read when asked for, which is rare
         for script in scripts:
             for statement in _statements(script, dialect):
                 self.statements.append((script.tag, statement))
                 self.texts.add(statement.text)
                 for action in statement.actions:
                     self.add(action, script.tag)
+
+    def creator(self, key: Key) -> str | None:
+        """Who created an object, a column also together with its table."""
+        if key in self.created or key[0] != "column" or ("table", key[1]) not in self.created:
+            return self.created.get(key)
+        if self._columns is None:
+            self._columns = created_columns(self._scripts)
+        return None if key in self.dropped else self._columns.get(key)
 
     def add(self, action: Action, tag: str) -> None:
         key = action.key
@@ -93,9 +104,16 @@ def find_undone(
     `own` of a hazard is the tag among `others`, `other` the deleted one's, and the reason says what that one did.
     """
     here, undone = _Effects(keeps), _Effects(deleted)
-    gone = {key: tag for key, tag in undone.created.items() if key not in here.created}
+    there = {*here.created, *created_columns(keeps)}
+    gone = {key: tag for key, tag in undone.created.items() if key not in there}
+    # the other side may have another table of that name
+    for key, tag in created_columns(deleted).items():
+        if key not in there and key not in undone.dropped and ("table", key[1]) not in gone:
+            gone[key] = tag
     back = {key: tag for key, tag in undone.dropped.items() if key not in here.dropped}
+    made: set[Key] = set()
     for script in others:
+        made.update(created_columns([script]))
         for statement in statements(script.sql):
             for action in statement.actions:
                 key = action.key
@@ -104,7 +122,7 @@ def find_undone(
                 here.add(action, script.tag)
             for key, tag in gone.items():
                 used = key[0] in ("table", "column", "type", "view") and _mentions(statement, key)
-                if used and key not in here.created:
+                if used and key not in here.created and key not in made:
                     yield Hazard(script.tag, tag, f"creates {_named(key)}, which {user} uses")
 
 
@@ -132,8 +150,9 @@ def _against(
     if action.verb == "create":
         if action.detail == "primary key" and action.table in first.primary:
             yield first.primary[action.table], f"both create the primary key of table {_quoted(action.table)}"
-        if fresh and key in first.created and not (action.guarded and statement.text in first.texts):
-            yield first.created[key], f"both create {shown}"
+        maker = first.creator(key) if fresh else None
+        if maker is not None and not (action.guarded and statement.text in first.texts):
+            yield maker, f"both create {shown}"
     elif action.verb == "drop":
         if key in second.recreated and fresh:
             yield from _recreates(key, shown, first)

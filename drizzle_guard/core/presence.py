@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from drizzle_guard.core.actions import Action, Key
 from drizzle_guard.core.ddl import actions_of
+from drizzle_guard.core.members import created_members
 from drizzle_guard.core.sql import Statement, split_chunks, statements
 from drizzle_guard.core.tokens import Token, split, tokenize
 
@@ -22,9 +23,6 @@ KINDS = frozenset(
 )
 #: what ALTER TABLE calls a constraint or key without a name
 _UNNAMED = frozenset(["primary", "foreign", "check", "unique", "index", "key", "fulltext", ""])
-_INLINE = frozenset(
-    ["constraint", "primary", "foreign", "check", "unique", "index", "key", "fulltext", "exclude", "like"]
-)
 
 _HARMLESS = ("select ", "pragma ", "set ")
 
@@ -110,30 +108,6 @@ def exists(action: Action, catalog: Set[Key]) -> bool:
     if action.kind == "index" and action.on:
         return ("index", action.name[-1], action.on) in catalog
     return action.key in catalog
-
-
-def created_members(statement: Sequence[Token]) -> list[Key]:
-    """The columns and named constraints inside a CREATE TABLE; nothing for other statements."""
-    texts = [t.text for t in statement[:4]]
-    if texts[:1] != ["create"] or "table" not in texts:
-        return []
-    name = next((a.key[1] for a in _actions(statement) if a.kind == "table"), "")
-    members: list[Key] = []
-    depth, at_start = 0, False
-    for place, token in enumerate(statement):
-        if token.kind == "mark" and token.text == "(":
-            depth += 1
-            at_start = depth == 1
-            continue
-        if token.kind == "mark" and token.text == ")":
-            depth -= 1
-        if depth == 1 and at_start:
-            if token.text == "constraint" and token.kind == "word" and place + 1 < len(statement):
-                members.append(("constraint", name, statement[place + 1].text))
-            elif token.kind == "name" or (token.kind == "word" and token.text not in _INLINE):
-                members.append(("column", name, token.text))
-        at_start = depth == 1 and token == Token("mark", ",")
-    return members
 
 
 def _actions(statement: Sequence[Token]) -> list[Action]:

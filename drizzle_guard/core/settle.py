@@ -54,7 +54,7 @@ def settle(base: History, mainline: History, branch: History, *, picked: bool = 
         at, own = on_main.get(n), on_branch.get(n)
         main_now = None if at is None else mainline.migrations[at]
         branch_now = None if own is None else branch.migrations[own]
-        result = _three_equalities(old, main_now, branch_now)
+        result = _three_equalities(old, main_now, branch_now, picked=picked)
         if at is not None and result is None:
             dropped.add(at)
             deleted.append(mainline.migrations[at])
@@ -86,7 +86,9 @@ def settle(base: History, mainline: History, branch: History, *, picked: bool = 
     )
 
 
-def _three_equalities(base: Migration, main: Migration | None, branch: Migration | None) -> Migration | None:
+def _three_equalities(
+    base: Migration, main: Migration | None, branch: Migration | None, *, picked: bool
+) -> Migration | None:
     """What stands in the mainline's row for a base entry; None if nothing."""
     if branch is not None and main is not None and branch.sql is None and main.sql is not None:
         raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out="edit"))
@@ -95,7 +97,8 @@ def _three_equalities(base: Migration, main: Migration | None, branch: Migration
     if main is None:
         assert branch is not None
         if _changed(branch, base):
-            raise Refused(Refusal("the mainline deleted it, the branch changed it", own=branch.tag))
+            what = "the mainline does not have it" if picked else "the mainline deleted it"
+            raise Refused(Refusal(f"{what}, the branch changed it", own=branch.tag))
         return None
     if branch is None:
         if _changed(main, base):
@@ -135,11 +138,18 @@ def _refuse_resets(base: History, on_main: Pairs, on_branch: Pairs, *, picked: b
         if picked and side == "mainline":
             continue
         removed = count - len(pairs)
-        # a few deletions are a revert; most of a history is a squash, in which every database has another past
-        if removed > 1 and removed > count / 2 and len(other) > len(pairs):
+        if is_reset(count, len(pairs)) and len(other) > len(pairs):
             tags = [m.tag for n, m in enumerate(base.migrations) if n not in pairs]
             reason = f"the {side} squashed or reset its migrations ({removed} of {count} common ones are gone)"
             raise Refused(Refusal(reason, tags[0]) if side == "branch" else Refusal(reason, "", tags[0]))
+
+
+def is_reset(count: int, left: int) -> bool:
+    """Whether so few migrations are left that they were squashed: then every database has another past.
+
+    A few deletions are a revert.
+    """
+    return count - left > 1 and count - left > count / 2
 
 
 def _refuse_edited_copies(branch: History, own: Sequence[int], unseen: Sequence[Migration]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drizzle_guard.core.history import History
 from drizzle_guard.core.identity import match_known
+from drizzle_guard.core.settle import is_reset
 from drizzle_guard.git.histories import history_at
 from drizzle_guard.git.repository import Repository
 
@@ -14,11 +15,11 @@ def lacks_common(base: History, side: History) -> bool:
 
 
 def is_behind(repository: Repository, ours: str, commit: str, base: History, side: History) -> bool:
-    """Whether our side lacks what a picked commit stands on because it never had it, not because it took it out.
+    """Whether our side lacks what a picked commit stands on, and did not lose it by squashing its migrations.
 
     `ours` is the commit of our side and `side` its folder; `base` is the folder of the picked commit's parent.
     """
     if not lacks_common(base, side):
         return False
-    forks = repository.merge_bases(ours, commit)
-    return not any(lacks_common(history_at(repository, fork, base.name), side) for fork in forks)
+    forks = (history_at(repository, fork, base.name) for fork in repository.merge_bases(ours, commit))
+    return not any(is_reset(len(fork.migrations), len(match_known(fork.migrations, side.migrations))) for fork in forks)
