@@ -86,7 +86,7 @@ def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, de
         return Work(decision, "none", sides, "a person resolved that merge")
     now = at_merge if merge == head else history_at(repository, head, decision.folder)
     wanted = _as_history(decision)
-    if _identities(at_merge) != _identities(wanted):
+    if _identities(at_merge) != _identities(wanted) and not _is_gits_own(repository, decision, at_merge):
         return Work(decision, "none", sides, "a person resolved that merge in another way")
     if _same(at_merge, wanted):
         return Work(decision, "none", sides, "the merge is as it should be")
