@@ -57,10 +57,12 @@ def _pre_merge_commit(_: list[str]) -> int:
 
     with Repository() as repository:
         sides = sides_of_clean_merge(repository)
-        for decision in decisions(repository, sides) if sides is not None else ():
+        if sides is None:
+            return 0
+        for decision in decisions(repository, sides):
             merged = {p: stages[0] for p, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
             if isinstance(decision.outcome, Refusal) and not is_ours_alone(decision, merged):
-                fail(explain_refusal(decision, "git commit"))
+                fail(explain_refusal(decision, sides))
                 say("the merge is not committed.", "git merge --abort   # brings everything back")
                 return 1
     return 0

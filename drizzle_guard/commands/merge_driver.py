@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NamedTuple
 
 from drizzle_guard.core.history import BUNDLE, join
 from drizzle_guard.core.identity import match_known
@@ -73,7 +74,7 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
         return MARKERS
     decision = decide(repository, sides, folder)
     if isinstance(decision.outcome, Refusal):
-        raise explain_refusal(decision, sides.next_command)
+        raise explain_refusal(decision, sides)
     _replace(current, decision.outcome.interim)
     kept = {entry.tag for entry in (decision.ours if decision.ours_established else decision.theirs).entries}
     if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:
@@ -81,9 +82,9 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
             f"{path}: both sides have a migration called {twice[0]}; git stops over its SQL.",
             f"drizzle-guard renumber && {sides.next_command}",
         )
-    if deleted := _deleted_file(decision):
+    if torn := _torn_file(decision):
         say(
-            f"{join(folder, deleted)}: one side deleted it, the other changed it; if git stops over that:",
+            f"{join(folder, torn.path)}: {torn.why}; if git stops over that:",
             f"drizzle-guard renumber && {sides.next_command}",
         )
     finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
@@ -155,20 +156,27 @@ def _verdict(sides: Sides, folder: str, ours_established: bool) -> bytes:
     return os.fsencode(text)
 
 
-def _deleted_file(decision: Decision) -> str:
-    """A file over which git stops without asking a driver: one side deleted it, the other changed or renamed it."""
+class _Torn(NamedTuple):
+    path: str
+    why: str
+
+
+def _torn_file(decision: Decision) -> _Torn | None:
+    """A file over which git stops without asking a driver: deleted and changed, or given two new names."""
     base, ours, theirs = decision.versions
     for path, blob in base.files.items():
         if path.startswith("meta/") and path != PATH:
             found = [side.files.get(path) for side in (ours, theirs)]
             if None in found and found != [None, None] and blob not in found:
-                return path
+                return _Torn(path, "one side deleted it, the other changed it")
     rows = [(side, match_known(base.migrations, side.migrations)) for side in (ours, theirs)]
     for n, migration in enumerate(base.migrations):
         there = [side.migrations[pairs[n]].tag for side, pairs in rows if n in pairs]
         if len(there) == 1 and there != [migration.tag]:
-            return sql_path(there[0])
-    return ""
+            return _Torn(sql_path(there[0]), "one side deleted it, the other changed it")
+        if len({*there, migration.tag}) == 3:
+            return _Torn(sql_path(migration.tag), "each side gave it another name")
+    return None
 
 
 def _leftover(decision: Decision) -> bool:

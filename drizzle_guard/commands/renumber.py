@@ -44,7 +44,7 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         else:
             _show(work, changed, dry_run or bool(refused))
         for item in refused:
-            fail(explain_refusal(item.decision, item.sides.next_command))
+            fail(explain_refusal(item.decision, item.sides))
         return int(any(item.todo == "apply" for item in refused))
 
 

@@ -100,7 +100,7 @@ def judge(
     mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
-    if not found.ours and not found.told and mainline is not None and _is_checked_out(repository, mainline):
+    if not found.ours and not found.told and mainline is not None and _is_mainline(repository, mainline, sides.ours):
         found = found._replace(ours=True, assumed=False)
     if not found.ours and not found.told and brings_nothing(base, before, theirs):
         found = found._replace(ours=True)
@@ -179,7 +179,10 @@ def _published(
         return None
 
 
-def _is_checked_out(repository: Repository, mainline: Mainline) -> bool:
+def _is_mainline(repository: Repository, mainline: Mainline, ours: str) -> bool:
+    """Whether our side is the published one: its commit or its branch is checked out."""
+    if ours == mainline.commit:
+        return True
     head = repository.line("symbolic-ref", "--quiet", "--short", "HEAD")
     return head is not None and head == mainline.branch
 
@@ -193,15 +196,15 @@ def interim_bundle(decision: Decision) -> bytes | None:
     return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
 
-def explain_refusal(decision: Decision, next_command: str) -> GuardError:
+def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
     """A refusal as the user reads it: the sentence, and the commands that lead out."""
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
     kept = "HEAD" if decision.ours_established else "the other side"
-    shown = printable(folder) or "."
+    shown, next_command = printable(folder) or ".", sides.next_command
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
-        "mainline": ("git merge --abort, then merge the mainline itself: there they stand in one order",),
+        "mainline": (f"{sides.abort_command}, then merge the mainline itself: there they stand in one order",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
         "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
         "regenerate": (

@@ -132,7 +132,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
         if isinstance(decision.outcome, Refusal):
             if looked_at:
                 continue  # somebody resolved it by hand
-            raise explain_refusal(decision, sides.next_command)
+            raise explain_refusal(decision, sides)
         if looked_at and not is_untouched(repository, decision, decision.outcome):
             continue
         if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -36,6 +36,11 @@ class Sides(NamedTuple):
             "am": "git am --continue",
             "other": "git commit",
         }.get(self.kind, f"git {self.kind} --continue")
+
+    @property
+    def abort_command(self) -> str:
+        """What brings everything back."""
+        return "git reset --merge" if self.kind in ("stash", "other") else f"git {self.kind} --abort"
 
 
 def merge_sides(repository: Repository, ours: str, theirs: str) -> Sides:
@@ -138,6 +143,15 @@ def squash_sides(repository: Repository) -> Sides | None:
     return merge_sides(repository, head, found[1]) if head and found else None
 
 
+def squash_conflict(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git merge --squash` that stopped, if its note fits the index (of several bases git makes one)."""
+    sides = squash_sides(repository)
+    if sides is None or sides.theirs is None:
+        return None
+    base = sides.bases[0] if len(sides.bases) == 1 else None
+    return sides if _fits(repository, folders, (base, sides.ours, sides.theirs)) else None
+
+
 def stash_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
     """The sides of a `git stash pop` that stopped; git leaves no note, so the newest stash must fit the index."""
     head, stash = repository.commit("HEAD"), repository.commit("refs/stash")
@@ -162,12 +176,12 @@ def mail_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
     return Sides("am", head, commit, (parents[0],)) if _fits(repository, folders, (parents[0], head, commit)) else None
 
 
-def _fits(repository: Repository, folders: Iterable[str], commits: tuple[str, str, str]) -> bool:
-    """Whether the journals of these commits are the stages 1, 2 and 3 of the index."""
+def _fits(repository: Repository, folders: Iterable[str], commits: Sequence[str | None]) -> bool:
+    """Whether the journals of these commits are the stages 1, 2 and 3 of the index; None fits any."""
     for folder in folders:
         path = f"{folder}/meta/_journal.json" if folder else "meta/_journal.json"
         for stage, commit in enumerate(commits, 1):
-            if repository.line("rev-parse", "-q", "--verify", f":{stage}:{path}") != repository.line(
+            if commit and repository.line("rev-parse", "-q", "--verify", f":{stage}:{path}") != repository.line(
                 "rev-parse", "-q", "--verify", f"{commit}:{path}"
             ):
                 return False

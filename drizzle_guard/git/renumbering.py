@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from drizzle_guard.core.errors import GuardError, UsageError, printable
 from drizzle_guard.core.history import Blob, History, join, read_history
 from drizzle_guard.core.journal import PATH, parse_journal, snapshot_path, sql_path
-from drizzle_guard.core.plan import Plan
+from drizzle_guard.core.plan import Plan, Refusal
 from drizzle_guard.core.snapshot import previous_id, snapshot_id
 from drizzle_guard.git.apply import changes
 from drizzle_guard.git.decision import Decision, colliding_folders, decide, judge
 from drizzle_guard.git.histories import files_at, files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.looking_back import Work, look_back
 from drizzle_guard.git.mainline import find_mainline
-from drizzle_guard.git.operation import Sides, mail_sides, sides_in_progress, stash_sides
+from drizzle_guard.git.operation import Sides, mail_sides, sides_in_progress, squash_conflict, stash_sides
 from drizzle_guard.git.repository import Repository
 
 
@@ -24,18 +24,42 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
     """What `renumber` has to do.  Raises UsageError where it cannot tell, GuardError where files cannot be read."""
     if repository.is_bare:
         raise UsageError("renumber needs a worktree; in a bare repository there is none.")
-    unmerged = _unmerged_folders(repository)
+    touched, unmerged = _unmerged_folders(repository)
     sides = sides_in_progress(repository)
     if sides is None and unmerged:
         sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
+    if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
+        return _squash(repository, squashed, _only(paths, sorted(touched)), onto)
     if sides is None and unmerged:
         return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
         folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
         choose = decide_stash if sides.kind == "stash" else decide
         decisions = [choose(repository, sides, folder, onto=onto) for folder in folders]
-        return [Work(decision, "apply", sides, resolving=True) for decision in decisions]
+        return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
     return _without_operation(repository, paths, onto)
+
+
+def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:
+    """The folders of a stopped squash; one whose journal is neither in conflict nor the driver's is none of its."""
+    work = []
+    for folder in folders:
+        decision = decide(repository, sides, folder, onto=onto)
+        plan, staged = decision.outcome, files_in_index(repository, folder).get(PATH, {}).get(0)
+        if staged is None or (isinstance(plan, Plan) and (staged.data == plan.interim or staged == plan.files[PATH])):
+            work.append(Work(decision, "apply", sides, resolving=True))
+    return work
+
+
+def _with_old_names(repository: Repository, decision: Decision) -> Decision:
+    """In a rebase HEAD's files have their old names until it ends; where git stopped over one, it stays as it is."""
+    plan, entries = decision.outcome, decision.ours.entries
+    if isinstance(plan, Refusal):
+        return decision
+    own = {path for e in entries for path in (sql_path(e.tag), snapshot_path(e.prefix))} - plan.files.keys()
+    index = files_in_index(repository, decision.folder) if own else {}
+    kept = {path: decision.ours.files.get(path) for path in own if index.get(path, {}).keys() - {0}}
+    return decision._replace(outcome=plan._replace(files={**plan.files, **kept}))
 
 
 def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str | None) -> Decision:
@@ -91,10 +115,13 @@ def _refuse_foreign_snapshots(theirs: History, base: History) -> None:
         before = migration.snapshot
 
 
-def _unmerged_folders(repository: Repository) -> set[str]:
+def _unmerged_folders(repository: Repository) -> tuple[set[str], set[str]]:
+    """The folders in which anything is in conflict, and those whose journal is."""
     listed = os.fsdecode(repository.git("ls-files", "-u", "-z"))
     paths = {record.split("\t", 1)[1] for record in listed.split("\0") if record}
-    return {folder for folder in folders_in_index(repository) if join(folder, PATH) in paths} if paths else set()
+    folders = folders_in_index(repository) if paths else ()
+    touched = {folder for folder in folders if any(os.path.dirname(p) in (folder, join(folder, "meta")) for p in paths)}
+    return touched, {folder for folder in touched if join(folder, PATH) in paths}
 
 
 def _only(paths: Sequence[str], folders: Sequence[str]) -> list[str]:
