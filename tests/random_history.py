@@ -24,7 +24,16 @@ COLUMNS = ("age", "name", "note")
 TYPES = ("text", "int", "uuid")
 CLOCK = 1_700_000_000_000
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
-NEXT = ("drizzle-guard renumber", "drizzle-guard regenerate", "git merge --abort", "abort, move", "drizzle-kit up")
+#: after a rebase that git brought to its end although its migrations cannot be put in a row
+BACK = ("git reset --hard ORIG_HEAD", "go back to before the rebase (git reflog)")
+NEXT = (
+    "drizzle-guard renumber",
+    "drizzle-guard regenerate",
+    "git merge --abort",
+    "abort, move",
+    "--abort, then merge the mainline",
+    "drizzle-kit up",
+)
 
 
 class Choose(Protocol):
@@ -104,7 +113,7 @@ class Walk:
         return self._reader.rows(commit)
 
     def generate(self, branch: str, *, shared: bool = True) -> None:
-        """Commit what `drizzle-kit generate` makes of a random change, and sometimes a change of another file."""
+        """Commit what `drizzle-kit generate` makes of a random change."""
         rows = self.rows() if self._has_folder() else ()
         schema: Schema = {}
         for row in rows:
@@ -112,10 +121,14 @@ class Walk:
         everyone = self.choose((False, False, False, False, True)) if shared else False
         table = self.choose(tuple(HOME.values())) if everyone else HOME[branch]
         sql = self._twin(rows, schema) or self._script(schema, table)
+        self.add(rows, sql, branch, app=self.choose((False, False, False, True)))
+
+    def add(self, rows: Rows, sql: str, branch: str, *, app: bool = False, what: str = "") -> None:
+        """Commit a migration behind these, on the branch that is checked out, and perhaps a change of another file."""
         self._put((*rows, self._new_row(rows, sql, branch)))
-        if self.choose((False, False, False, True)):
+        if app:
             self.bed.write(APP, f"{branch} {self._number}\n")
-        self._commit(f"{branch}: {sql!r}")
+        self._commit(f"{branch}{what}: {sql!r}")
 
     def _has_folder(self) -> bool:
         return (self.bed.root / FOLDER).exists()
@@ -215,8 +228,7 @@ class Walk:
         rows = self.rows()
         if len(rows) < 2 or rows[-1].sql in keys(self.rows(MAIN)):
             return
-        self._put((*rows[:-1], self._new_row(rows[:-1], rows[-1].sql, branch)))
-        self._commit(f"{branch}, again: {rows[-1].sql!r}")
+        self.add(rows[:-1], rows[-1].sql, branch, what=", again")
         self.seen["generated again"] += 1
 
     # --- merges
@@ -284,17 +296,26 @@ class Walk:
                 f"refused, though both sides are apart: {ending.refused}"
             )
             return
-        assert mirror is None or mirror == self.rows(), "it depends on which side is ours"
+        assert mirror is None or mirror == self.rows(), (
+            f"it depends on which side is ours: {[r.entry for r in mirror]}, {[r.entry for r in self.rows()]}"
+        )
         first = [mine] if main == head else [their] if main == other else [their, mine]
+        if head in bases:  # a fast-forward, of which git makes theirs, whatever that did to what is published
+            first, published = [their], their
         self._judge("HEAD", expected, (mine, their), published, first)
 
     def _has_journal(self, commit: str) -> bool:
         return self.bed.try_git("cat-file", "-e", f"{commit}:{FOLDER}/meta/_journal.json").code == 0
 
     def _both_published(self, ours: Rows, theirs: Rows, published: Rows) -> bool:
-        """Both hold published migrations that the other has not; the mainline's journal alone could order them."""
-        there = keys(published)
-        return bool(there & (keys(ours) - keys(theirs)) and there & (keys(theirs) - keys(ours)))
+        """Both hold published migrations that the other has not (as it is published, or not at all)."""
+        there = {row.sql: row for row in published}
+        kept = [
+            frozenset(r.sql for r in side if r.sql in there and r.entry == there[r.sql].entry)
+            for side in (ours, theirs)
+        ]
+        held = [keys(side) & there.keys() for side in (ours, theirs)]
+        return bool(held[0] - kept[1] and held[1] - kept[0])
 
     def _from_the_other_side(self, head: str, other: str, branch: str) -> Rows:
         """The same merge with the sides exchanged; () if it is refused.  Leaves everything as it was."""
@@ -321,6 +342,7 @@ class Walk:
         """Resolve the other file, let `renumber` do the migrations where git has stopped over them, go on; or abort."""
         bed = self.bed
         armed = how != "by hand"
+        self._number += 1  # a name of its own for a squashed commit
         message = f"{self._number}"
         for _ in range(25):
             stages = {path.rpartition(":")[0] for path in bed.stages()}
@@ -343,6 +365,10 @@ class Walk:
                 done = self._continue(kind, c, done)
                 if done.code:
                     continue
+            if any(way in done.err for way in BACK):
+                bed.git("reset", "-q", "--hard", self._back)
+                self.log.append(f"refused: {done.err}")
+                return Ending(done.err)
             return self._mend(kind, c) if not armed else Ending()
         raise AssertionError(f"{kind} does not come to an end: {done.text}")
 
@@ -518,8 +544,10 @@ class Walk:
         how = self.choose(("", "", "", "by hand"))
         with self._disarmed(how == "by hand") as c:
             done = bed.try_git(*c, kind, *(["--no-edit"] if kind == "revert" else []), *args)
-            if how == "by hand" and not done.code:
+            if how == "by hand" and not any(path.startswith(FOLDER) for path in bed.stages()):
                 self.seen[f"{kind}: by hand, git's own"] += 1  # nobody was asked, so plain git is all that there is
+                if done.code:
+                    bed.git(kind, "--abort")
                 bed.git("reset", "-q", "--hard", self._back)
                 return
             ending = self._finish(done, kind, how, c)
@@ -527,12 +555,17 @@ class Walk:
         if ending.refused:
             assert bed.state() == before
             apart = folder.apart(keys(base), keys(mine), keys(theirs), pick=True)
-            assert not apart or self._both_published(mine, theirs, published), (
+            # it gives another name to something that is not here
+            renames = {row.sql: row.tag for row in base if row.sql not in keys(mine)}
+            renamed = any(row.tag != renames.get(row.sql, row.tag) for row in theirs)
+            assert not apart or renamed or self._both_published(mine, theirs, published), (
                 f"refused, though both sides are apart: {ending.refused}"
             )
             return
         # a published migration may be picked to a branch that lacks those before it, and gets another number there
-        pinned = (mine, theirs) if keys(base) <= keys(mine) else (mine,)
+        there = {row.sql: row for row in mine}
+        stands = all(row.sql in there and folder.same(there[row.sql], row) for row in base)
+        pinned = (mine, theirs) if stands else (mine,)
         self._judge("HEAD", expected, (mine, theirs), published, [mine, theirs], pinned)
 
     # --- what must hold
