@@ -566,6 +566,8 @@ class Walk:
         there = {row.sql: row for row in mine}
         stands = all(row.sql in there and folder.same(there[row.sql], row) for row in base)
         pinned = (mine, theirs) if stands else (mine,)
+        if mine == base:  # as in a fast-forward
+            published = theirs
         self._judge("HEAD", expected, (mine, theirs), published, [mine, theirs], pinned)
 
     # --- what must hold
