@@ -29,6 +29,7 @@ def _hazards(mainline: str, own: str, dialect: str = "") -> list[str]:
         ("INSERT INTO a (x) VALUES (1)", RECREATE),
         (RECREATE, "ALTER TABLE a ADD y int"),
         (RECREATE, "CREATE INDEX i ON a (x)"),
+        ("CREATE TABLE a (id int, x int); ALTER TABLE a DROP COLUMN x", "ALTER TABLE a ADD x int"),
         ("CREATE TABLE b (id int)", RECREATE),
         ("DROP TYPE t; CREATE TYPE t AS ENUM('a')", "ALTER TABLE a ADD x t"),
         ("DROP TABLE a; CREATE TABLE a (id int)", "CREATE TABLE b (id int)"),
@@ -63,6 +64,8 @@ def test_no_hazard(mainline: str, own: str) -> None:
     ("mainline", "own", "reason"),
     [
         ("CREATE TABLE A (id int)", 'CREATE TABLE "a" (id int)', 'both create table "a"'),
+        ("CREATE TABLE a (id int, x int)", "ALTER TABLE a ADD x int", 'both create column "x" of table "a"'),
+        (RECREATE, "ALTER TABLE a ADD x text", 'both create column "x" of table "a"'),
         ("CREATE TABLE IF NOT EXISTS a (id int)", "CREATE TABLE a (id int)", 'both create table "a"'),
         (DO % "'a'", DO % "'b'", 'both create type "role"'),
         ("CREATE INDEX i ON a (x)", "CREATE INDEX i ON b (x)", 'both create index "i"'),
@@ -166,6 +169,17 @@ def test_tags() -> None:
         ("CREATE TABLE a (id int)", "CREATE TABLE a (id int); INSERT INTO a VALUES (1)", "", []),
         ("CREATE TABLE a (id int)", "INSERT INTO a VALUES (1)", "CREATE TABLE a (id int)", []),
         ("DROP TABLE a", "INSERT INTO a VALUES (1)", "", []),
+        # the other side has a table of that name, made apart
+        (
+            "CREATE TABLE a (id int, x int)",
+            "ALTER TABLE a DROP COLUMN x",
+            "CREATE TABLE a (id int)",
+            ['creates column "a.x", which the branch uses'],
+        ),
+        ("CREATE TABLE a (id int, x int)", "ALTER TABLE a DROP COLUMN x", "CREATE TABLE a (x text)", []),
+        ("CREATE TABLE a (id int, x int)", "UPDATE a SET id = 1", "CREATE TABLE a (id int)", []),
+        ("CREATE TABLE a (x int)", "ALTER TABLE a ADD x int; UPDATE a SET x = 1", "CREATE TABLE a (id int)", []),
+        ("CREATE TABLE a (x int); ALTER TABLE a DROP COLUMN x", "UPDATE a SET x = 1", "CREATE TABLE a (id int)", []),
         ("UPDATE a SET x = 1", "INSERT INTO a VALUES (1)", "", []),
     ],
 )

@@ -424,7 +424,12 @@ def test_what_is_in_the_way(bed: Bed, kit: Path) -> None:
     bed.write("drizzle/0001_email_nullable.sql", "-- edited")
     before = worktree(bed)
     done = bed.tool("regenerate")
-    assert done.code == 1 and "drizzle/0001_email_nullable.sql has changes that no commit holds" in done.err
+    assert (done.code, done.err) == (
+        1,
+        "drizzle-guard: drizzle/0001_email_nullable.sql has changes that no commit holds; they would be overwritten.\n"
+        "  move it away, then: git reset -q -- drizzle/0001_email_nullable.sql && drizzle-guard regenerate\n"
+        "  Everything was put back.\n",
+    )
     assert worktree(bed) == before
 
 

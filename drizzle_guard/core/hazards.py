@@ -52,12 +52,14 @@ class _Effects:
                     self.add(action, script.tag)
 
     def creator(self, key: Key) -> str | None:
-        """Who created an object, a column also together with its table."""
+        """Who created an object, a column also together with its table (which SQLite calls `__new_` at first)."""
         if key in self.created or key[0] != "column" or ("table", key[1]) not in self.created:
             return self.created.get(key)
         if self._columns is None:
             self._columns = created_columns(self._scripts)
-        return None if key in self.dropped else self._columns.get(key)
+        if key in self.dropped:
+            return None
+        return self._columns.get(key) or self._columns.get((key[0], f"__new_{key[1]}", key[2]))
 
     def add(self, action: Action, tag: str) -> None:
         key = action.key

@@ -47,22 +47,23 @@ def apply(
     versions: Iterable[History],
     *,
     resolving: bool = True,
+    again: str = "drizzle-guard renumber",
 ) -> bool:
     """Bring the index and the worktree to `wanted`; returns whether anything had to be changed.
 
     The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What a
     sparse checkout leaves out is written into the index alone.  `resolving` says that git has stopped for a person:
     then what is staged may be replaced, too.  Raises GuardError, with everything as it was, if a file of the user's is
-    in the way or git fails.
+    in the way (`again` is the command that it tells to repeat) or git fails.
     """
     _refuse_odd_directories(repository, folder)
     index = files_in_index(repository, folder)
     todo = changes(wanted, index)
     known = _known_ids(wanted, versions, index if resolving else {})
-    _refuse_staged(folder, wanted, known, index)
+    _refuse_staged(folder, wanted, known, index, again)
     hidden = left_out(repository, folder, [path for path, blob in wanted.items() if blob is not None])
     on_disk = {path: None if path in hidden else blob for path, blob in wanted.items()}
-    stale = _stale(repository, folder, on_disk, known, index)
+    stale = _stale(repository, folder, on_disk, known, index, again)
     if not todo and not stale and not unmarked(repository, folder, hidden):
         return False
     touched = dict.fromkeys((*stale, *(path for path, _ in todo)))
@@ -103,25 +104,26 @@ def _refuse_staged(
     wanted: Mapping[str, Blob | None],
     known: Mapping[str, set[str]],
     index: Mapping[str, Mapping[int, Blob]],
+    again: str,
 ) -> None:
     for path in wanted:
         staged = (index.get(path) or {}).get(0)
         if staged is not None and staged.id not in known[path]:
-            raise _in_the_way(join(folder, path))
+            raise _in_the_way(join(folder, path), again)
 
 
-def _in_the_way(path: str, *, tracked: bool = True) -> GuardError:
+def _in_the_way(path: str, again: str, *, tracked: bool = True) -> GuardError:
     import shlex  # late: hardly ever needed
 
     shown = printable(path)
     if tracked:
         return GuardError(
             f"{shown} has changes that no commit holds; they would be overwritten.",
-            f"move it away, then: git reset -q -- {shlex.quote(shown)} && drizzle-guard renumber",
+            f"move it away, then: git reset -q -- {shlex.quote(shown)} && {again}",
         )
     return GuardError(
         f"{shown} is not tracked by git, and a migration gets that name.",
-        "move it away, then: drizzle-guard renumber",
+        f"move it away, then: {again}",
     )
 
 
@@ -131,6 +133,7 @@ def _stale(
     wanted: Mapping[str, Blob | None],
     known: Mapping[str, set[str]],
     index: Mapping[str, Mapping[int, Blob]],
+    again: str,
 ) -> list[str]:
     """Paths whose file in the worktree is not what is wanted.
 
@@ -147,7 +150,7 @@ def _stale(
             continue
         unmerged = bool((index.get(path) or {}).keys() - {0})
         if not (unmerged and found[path]):  # a link or a directory is nothing that git left
-            raise _in_the_way(join(folder, path), tracked=path in index)
+            raise _in_the_way(join(folder, path), again, tracked=path in index)
     return stale
 
 

@@ -20,6 +20,7 @@ from drizzle_guard.git.regeneration import Task, shown, starts_with, unmerged_pa
 from drizzle_guard.git.repository import Repository
 
 SAVED = "drizzle-guard-saved"
+_AGAIN = "drizzle-guard regenerate"
 _SOURCE = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
 _CONFIGURATION = ("package.json", "tsconfig.json", "drizzle.config.json")
 
@@ -70,7 +71,7 @@ def regenerate(repository: Repository, task: Task, kit: Kit) -> Done:
         try:
             for migration in task.save:
                 saved += _save(repository, migration)
-            apply(repository, task.folder, wanted_files(repository, task), task.versions)
+            apply(repository, task.folder, wanted_files(repository, task), task.versions, again=_AGAIN)
             done = _generate(repository, task, kit)
         except BaseException as error:  # Ctrl-C, too
             backup.restore()
@@ -78,8 +79,7 @@ def regenerate(repository: Repository, task: Task, kit: Kit) -> Done:
                 os.unlink(os.path.join(repository.root, path))
             _remove_if_empty(os.path.join(repository.root, SAVED))
             if isinstance(error, GuardError):
-                hints = [hint.replace("drizzle-guard renumber", "drizzle-guard regenerate") for hint in error.hints]
-                raise GuardError(error.message, *hints, "Everything was put back.") from None
+                raise GuardError(error.message, *error.hints, "Everything was put back.") from None
             raise
     return done._replace(saved=tuple(saved))
 
@@ -126,7 +126,7 @@ def _stage(repository: Repository, task: Task, directory: str, entry: Entry) -> 
     outcome = plan(task.kept, task.kept, made, layout=task.kept.journal if task.kept.entries else made.journal)
     if isinstance(outcome, Refusal):
         raise GuardError(f"{shown(task.folder)}: {outcome.sentence}")
-    apply(repository, task.folder, outcome.files, (task.kept, made))
+    apply(repository, task.folder, outcome.files, (task.kept, made), again=_AGAIN)
     refresh(repository)
     last = outcome.journal.entries[-1]
     sql = outcome.files[sql_path(last.tag)]
