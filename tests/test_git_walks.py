@@ -285,3 +285,21 @@ def test_renumber_mends_what_git_merged_as_text(line: Line, case: str) -> None:
     assert tried.code == 0 and "staged; next: git commit" in tried.out, tried.text
     bed.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--amend", "--no-edit")
     assert line.sql() == [f"{sql};" for sql in expected]
+
+
+def test_a_file_under_its_old_name_that_is_none_of_the_rebases(line: Line) -> None:
+    """A `fixup` may bring it into the mainline's own commit, where the commit before it fell away; or a person does."""
+    bed = line.bed
+    line.branch("feature")
+    line.add(TAGS)
+    line.to(MAIN)
+    line.add("ALTER TABLE users ADD COLUMN c1 text")
+    line.to("feature")
+    by_hand = "cp drizzle/0001_m3.sql drizzle/0007_old.sql; git add drizzle; git commit -q --amend --no-edit"
+    done = bed.try_git("rebase", "--exec", by_hand, MAIN)
+    assert done.code == 0, done.text
+    assert (
+        "drizzle-guard: drizzle/0007_old.sql is left over: it is 0002_m3 under its old name.\n"
+        "  go back to before the rebase (git reflog), and rebase again without a squash into the mainline\n"
+    ) in done.err, done.text
+    assert [row.tag for row in line.rows("HEAD^")] == ["0000_m1", "0001_m5"]

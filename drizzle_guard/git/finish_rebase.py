@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.history import Blob, join
-from drizzle_guard.core.journal import PATH
+from drizzle_guard.core.history import Blob, History, join
+from drizzle_guard.core.journal import PATH, sql_path
 from drizzle_guard.git.finish import same_commit_with_tree
 from drizzle_guard.git.histories import files_at, history_at
 from drizzle_guard.git.index import index_lines, scratch_index
@@ -67,6 +67,19 @@ def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
                     "with the other migrations.",
                     "go back to before the rebase (git reflog), rebase again, and generate when it has ended",
                 )
+        _refuse_leftover(folder, before, now)
+
+
+def _refuse_leftover(folder: str, before: History, now: History) -> None:
+    """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's."""
+    named = {sql_path(entry.tag) for entry in now.entries}
+    tags = {migration.sql.id: migration.tag for migration in now.migrations if migration.sql}
+    for path, blob in now.files.items():
+        if path.endswith(".sql") and path not in named and path not in before.files and blob.id in tags:
+            raise GuardError(
+                f"{printable(join(folder, path))} is left over: it is {printable(tags[blob.id])} under its old name.",
+                "go back to before the rebase (git reflog), and rebase again without a squash into the mainline",
+            )
 
 
 def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]) -> dict[str, str]:
