@@ -374,6 +374,8 @@ def test_ctrl_c_puts_everything_back(bed: Bed, kit: Path) -> None:
     started = subprocess.Popen(
         ("drizzle-guard", "regenerate"), cwd=bed.root, env={**bed.env, "KIT": "slow"}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        # a shell starts what runs in the background with Ctrl-C ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     deadline = time.monotonic() + 20
     while not (bed.root / "drizzle/0002_email_nullable.sql").exists() and time.monotonic() < deadline:
