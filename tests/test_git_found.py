@@ -261,3 +261,30 @@ def test_a_pick_to_the_mainline(bed: Bed) -> None:
     assert migrations(bed.files("HEAD")) == ["base", "main1", "one"]
     assert entries(bed, "HEAD")[:2] == entries(bed, "HEAD~1")
     assert bed.git("status", "--porcelain") == ""
+
+
+def test_a_squash_that_stops_in_one_folder_is_finished_in_all(bed: Bed) -> None:
+    """git says nothing of the other one, where the driver has merged the journal; no hook runs for a stopped squash."""
+    start(bed)
+    add_migration(bed.root / "other", "base")
+    bed.commit("other")
+    for branch, names in (("feature", ("same", "own")), ("main", ("same", "main"))):
+        if branch == "feature":
+            bed.branch(branch)
+        else:
+            bed.git("checkout", "-q", branch)
+        add_migration(bed.root / "drizzle", names[0])
+        bed.write("drizzle/0001_same.sql", f'ALTER TABLE "base" ADD COLUMN "{names[1]}" integer;\n')
+        add_migration(bed.root / "other", names[1])
+        bed.commit(branch)
+    done = bed.try_git("merge", "--squash", "feature")
+    assert done.code and not any(path.startswith("other/") for path in bed.stages()), done.text
+    tried = bed.tool("renumber")
+    assert tried.code == 0 and bed.stages() == {}, tried.text
+    bed.git("commit", "-q", "-m", "squashed")
+    assert migrations(bed.files("HEAD", "other")) == ["base", "main", "own"]
+    assert [entry["tag"] for entry in json.loads(bed.read(JOURNAL))["entries"]] == [
+        "0000_base",
+        "0001_same",
+        "0002_same",
+    ]

@@ -121,10 +121,7 @@ def _in_the_way(path: str, again: str, *, tracked: bool = True) -> GuardError:
             f"{shown} has changes that no commit holds; they would be overwritten.",
             f"move it away, then: git reset -q -- {shlex.quote(shown)} && {again}",
         )
-    return GuardError(
-        f"{shown} is not tracked by git, and a migration gets that name.",
-        f"move it away, then: {again}",
-    )
+    return GuardError(f"{shown} is not tracked by git, and a migration gets that name.", f"move it away, then: {again}")
 
 
 def _stale(

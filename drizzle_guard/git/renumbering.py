@@ -29,7 +29,8 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
     if sides is None and unmerged:
         sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
     if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
-        return _squash(repository, squashed, _only(paths, sorted(touched)), onto)
+        folders = _only(paths, sorted({*colliding_folders(repository, squashed), *touched}))
+        return _squash(repository, squashed, folders, onto)
     if sides is None and unmerged:
         return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
     if sides is not None:
@@ -47,7 +48,8 @@ def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: 
         decision = decide(repository, sides, folder, onto=onto)
         plan, staged = decision.outcome, files_in_index(repository, folder).get(PATH, {}).get(0)
         if staged is None or (isinstance(plan, Plan) and (staged.data == plan.interim or staged == plan.files[PATH])):
-            work.append(Work(decision, "apply", sides, resolving=True))
+            # `git merge --abort` and `--continue` know nothing of a squash
+            work.append(Work(decision, "apply", sides._replace(kind="other"), resolving=True))
     return work
 
 
