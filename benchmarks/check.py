@@ -23,7 +23,7 @@ from common import ENV, TOOL, medians, show, timed, write_folder
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from live.bench import Bench, Project
+from support.live.bench import Bench, Project
 
 CONFIG = 'export default { dialect: "postgresql", schema: "./schema.ts", out: "./drizzle" };\n'
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from functools import partial
 
 from common import START, ZERO, medians, show, snapshot, timed
-from drizzle_guard.core.established import establish
-from drizzle_guard.core.history import Blob, History, read_history
-from drizzle_guard.core.journal import PATH
-from drizzle_guard.core.plan import Plan
-from drizzle_guard.core.replay import plan
+from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.replay.plan import Plan
+from drizzle_guard.replay.published import establish
+from drizzle_guard.replay.replay import plan
 
 FEW, MANY = 500, 4_000
 

@@ -22,8 +22,8 @@ from common import ENV, START, TOOL, medians, show, timed, write_folder
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from database_support import KINDS, Place
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.database.row_sql import Names
+from support.databases import KINDS, Place
 
 COUNT = 10_000
 BOUND = 1.0  # seconds

@@ -12,7 +12,7 @@ import sys
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 done, 1 refused or found something, 2 used wrongly)."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
-        from drizzle_guard.output import open_closed_streams
+        from drizzle_guard.terminal import open_closed_streams
 
         open_closed_streams()
     if argv is None and sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode and sys.executable:
@@ -37,11 +37,11 @@ def _start_again_in_utf8() -> None:
 
 def _run(args: list[str]) -> int:
     if args[:1] == ["merge-driver"]:
-        from drizzle_guard.commands.merge_driver import main as merge_driver
+        from drizzle_guard.renumber.driver import main as merge_driver
 
         return merge_driver(args[1:])
     if args[:1] == ["hook"]:
-        from drizzle_guard.commands.hook import main as hook
+        from drizzle_guard.renumber.hook import main as hook
 
         return hook(args[1:])
     if args[:1] == ["protect"]:

@@ -7,7 +7,7 @@ import importlib
 import click
 
 from drizzle_guard import __version__
-from drizzle_guard.output import Unwritten, fail, say, stop_output, unheard, watch_output
+from drizzle_guard.terminal import Unwritten, fail, say, stop_output, unheard, watch_output
 
 #: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
 COMMANDS = {

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
-from drizzle_guard.core.errors import UsageError, printable
+from drizzle_guard.errors import UsageError, printable
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -8,17 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gitbed import Bed
-from live.bench import Bench
-from live.histories import History, find_history
-
-FIXTURES = Path(__file__).parent.parent / "fixtures"
-
-
-def gits() -> list[Path | None]:
-    """The git on the PATH, and a second one if DRIZZLE_GUARD_SECOND_GIT names its directory."""
-    second = os.environ.get("DRIZZLE_GUARD_SECOND_GIT")
-    return [None, Path(second)] if second else [None]
+from support.gitbed import Bed
+from support.live.bench import Bench
+from support.live.histories import History, find_history
+from support.parts import gits
+from support.stopped_merge import kit
 
 
 @pytest.fixture(params=gits(), ids=lambda path: "second-git" if path else "git")
@@ -47,3 +41,6 @@ def history(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     directory = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "histories"
     directory.mkdir(exist_ok=True)
     return lambda dialect, prefix: find_history(bench, directory, dialect, prefix)
+
+
+__all__ = ["bed", "bench", "git_path", "history", "kit"]

@@ -7,10 +7,10 @@ import sys
 import click
 
 from drizzle_guard.commands.status import database_options, see
-from drizzle_guard.core.applying import Run, plan_run
-from drizzle_guard.core.errors import GuardError, UsageError, printable, printable_lines
+from drizzle_guard.database.one_run import Run, plan_run
+from drizzle_guard.database.perform import perform, record
 from drizzle_guard.database.place import Place, View, find_place
-from drizzle_guard.database.run import perform, record
+from drizzle_guard.errors import GuardError, UsageError, printable, printable_lines
 
 
 def agreed(question: str) -> bool:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from drizzle_guard.core.errors import GuardError
-from drizzle_guard.core.journal import PATH, Entry, parse_journal
+from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
+from drizzle_guard.errors import GuardError
 
 if TYPE_CHECKING:
     from git import Repo

@@ -7,17 +7,17 @@ from typing import NamedTuple
 
 import click
 
-from drizzle_guard.core.divergence import Collision, Parting, collisions, part
-from drizzle_guard.core.errors import GuardError, UsageError, printable
-from drizzle_guard.core.journal import Entry
-from drizzle_guard.core.plan import Move, Plan, Refusal
-from drizzle_guard.core.replay import plan
+from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
-from drizzle_guard.git.decision import decide
-from drizzle_guard.git.histories import folders_at
+from drizzle_guard.git.folders import folders_at
 from drizzle_guard.git.mainline import CONFIG_KEY, find_mainline
-from drizzle_guard.git.operation import Sides, merge_sides
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import Sides, merge_sides
+from drizzle_guard.renumber.decision import decide
+from drizzle_guard.replay.parting import Collision, Parting, collisions, part
+from drizzle_guard.replay.plan import Move, Plan, Refusal
+from drizzle_guard.replay.replay import plan
 
 _WORDS = {
     "tag": "has the name of {}",

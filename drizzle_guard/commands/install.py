@@ -6,12 +6,12 @@ import os
 
 import click
 
-from drizzle_guard.core.errors import printable
-from drizzle_guard.git.armed import MERGE_HOOKS, is_armed
-from drizzle_guard.git.arming import Step, do, foreign_hooks, install_steps
-from drizzle_guard.git.command_line import hook_line
-from drizzle_guard.git.managers import advice, prepare_line
+from drizzle_guard.errors import printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.install.armed import MERGE_HOOKS, is_armed
+from drizzle_guard.install.managers import advice, prepare_line
+from drizzle_guard.install.shell_lines import hook_line
+from drizzle_guard.install.steps import Step, do, foreign_hooks, install_steps
 
 
 @click.command()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from drizzle_guard.git.selfarming import needs_no_look
-from drizzle_guard.git.touched import SPECS, git_directories, touches_migrations
+from drizzle_guard.git.state import git_directories
+from drizzle_guard.install.from_a_hook import needs_no_look
+from drizzle_guard.protect.quick_look import SPECS, touches_migrations
 
 TYPE_CHECKING = False  # importing typing takes as long as asking git
 if TYPE_CHECKING:
     from typing import Any
 
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.git.verdicts import Finding, Scope
+    from drizzle_guard.protect.judge import Finding, Scope
 
 FROM, TO = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"
 
@@ -36,9 +37,9 @@ def nothing_to_protect(argv: Sequence[str]) -> bool:
 
 
 def _arm() -> None:
-    from drizzle_guard.core.errors import GuardError
+    from drizzle_guard.errors import GuardError
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.git.selfarming import arm_in_hook
+    from drizzle_guard.install.from_a_hook import arm_in_hook
 
     try:
         with Repository() as repository:
@@ -74,10 +75,10 @@ def _make_command() -> Any:
 
 def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
     """Judge the commits and print what is forbidden; the exit code.  Raises GuardError."""
-    from drizzle_guard.core.errors import UsageError
+    from drizzle_guard.errors import UsageError
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.git.verdicts import find_forbidden
-    from drizzle_guard.protection_report import explain, github_annotations
+    from drizzle_guard.protect.judge import find_forbidden
+    from drizzle_guard.protect.message import explain, github_annotations
 
     if to_ref and not from_ref:
         raise UsageError("--to-ref needs --from-ref.", "drizzle-guard protect --from-ref origin/main --to-ref HEAD")
@@ -94,10 +95,10 @@ def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
 
 
 def _index(repository: Repository) -> tuple[list[Any], Scope]:
-    from drizzle_guard.core.errors import UsageError, printable
-    from drizzle_guard.git.commits import step_in_index
+    from drizzle_guard.errors import UsageError, printable
     from drizzle_guard.git.mainline import find_mainline
-    from drizzle_guard.git.verdicts import Scope, read_settings
+    from drizzle_guard.protect.commits import step_in_index
+    from drizzle_guard.protect.judge import Scope, read_settings
 
     if unmerged := repository.line("ls-files", "-u", "--", *SPECS):
         path = unmerged.split("\n")[0].partition("\t")[2]
@@ -109,9 +110,9 @@ def _index(repository: Repository) -> tuple[list[Any], Scope]:
 
 
 def _range(repository: Repository, from_ref: str, to_ref: str) -> tuple[list[Any], Scope]:
-    from drizzle_guard.git.commits import merge_base, steps_between
     from drizzle_guard.git.mainline import find_mainline
-    from drizzle_guard.git.verdicts import Scope, read_settings
+    from drizzle_guard.protect.commits import merge_base, steps_between
+    from drizzle_guard.protect.judge import Scope, read_settings
 
     base, tip = merge_base(repository, from_ref, to_ref)
     mainline = find_mainline(repository)

@@ -8,13 +8,13 @@ import shlex
 
 import click
 
-from drizzle_guard.core.errors import printable
-from drizzle_guard.core.history import join
-from drizzle_guard.core.sql import decode
-from drizzle_guard.git.kit import Kit, find_kit, require_runner
-from drizzle_guard.git.regenerating import SAVED, Done, refresh, refuse_obstacles, regenerate
-from drizzle_guard.git.regeneration import Task, find_tasks
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.errors import printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.regenerate.kit import Kit, find_kit, require_runner
+from drizzle_guard.regenerate.run import SAVED, Done, refresh, refuse_obstacles, regenerate
+from drizzle_guard.regenerate.tasks import Task, find_tasks
+from drizzle_guard.sql.statements import decode
 
 
 @click.command()

@@ -7,17 +7,17 @@ import os
 
 import click
 
-from drizzle_guard.core.errors import printable
-from drizzle_guard.core.history import join
-from drizzle_guard.core.plan import Move, Plan, Refusal
-from drizzle_guard.git.apply import apply
-from drizzle_guard.git.decision import explain_refusal
-from drizzle_guard.git.finish import assumption, finish_interrupted
-from drizzle_guard.git.histories import history_at
-from drizzle_guard.git.looking_back import Work
-from drizzle_guard.git.renumbering import find_work, is_canonical
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.errors import printable
+from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.output import fail
+from drizzle_guard.git.worktree import apply
+from drizzle_guard.renumber.decision import explain_refusal
+from drizzle_guard.renumber.earlier_merge import Work
+from drizzle_guard.renumber.finish_merge import assumption, finish_interrupted
+from drizzle_guard.renumber.stopped import find_work, is_canonical
+from drizzle_guard.replay.plan import Move, Plan, Refusal
+from drizzle_guard.terminal import fail
 
 
 @click.command()

@@ -12,11 +12,11 @@ import click
 
 from drizzle_guard.commands.apply import agreed, explain, refuse_old_layout
 from drizzle_guard.commands.status import database_options, see
-from drizzle_guard.core.errors import GuardError, printable
-from drizzle_guard.core.repairs import KINDS, Offer, again, offers
+from drizzle_guard.database.perform import perform, record, steps_of
 from drizzle_guard.database.place import Place, View, find_place
+from drizzle_guard.database.repairs import KINDS, Offer, again, offers
 from drizzle_guard.database.report import build
-from drizzle_guard.database.run import perform, record, steps_of
+from drizzle_guard.errors import GuardError, printable
 
 
 @click.command("repair", short_help="Bring the migrations table in step, one offer at a time.")

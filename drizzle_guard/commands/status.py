@@ -11,7 +11,7 @@ from drizzle_guard.database.connection import opened, within
 from drizzle_guard.database.place import Place, View, find_place, look
 from drizzle_guard.database.report import build
 from drizzle_guard.database.text import github, text
-from drizzle_guard.output import json_in_ascii
+from drizzle_guard.terminal import json_in_ascii
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from drizzle_guard.commands.install import shown
-from drizzle_guard.git.armed import PRE_COMMIT_CONFIG
-from drizzle_guard.git.arming import do, uninstall_steps
-from drizzle_guard.git.managers import configs_that_name_us
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.selfarming import OPT_OUT
+from drizzle_guard.install.armed import PRE_COMMIT_CONFIG
+from drizzle_guard.install.from_a_hook import OPT_OUT
+from drizzle_guard.install.managers import configs_that_name_us
+from drizzle_guard.install.steps import do, uninstall_steps
 
 
 @click.command()

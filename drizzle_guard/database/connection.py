@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
-from drizzle_guard.core.errors import GuardError, UsageError
-from drizzle_guard.core.presence import Catalog
-from drizzle_guard.core.rows import Table
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.database.rows import Table
 from drizzle_guard.database.urls import Target
+from drizzle_guard.errors import GuardError, UsageError
 
 T = TypeVar("T")
 
@@ -80,14 +80,14 @@ def opened(target: Target, timeout: float, *, write: bool = False) -> Iterator[D
 
 def _connect(target: Target, timeout: float, write: bool) -> Database:
     if target.kind == "postgresql":
-        from drizzle_guard.database.postgres import Postgres
+        from drizzle_guard.database.drivers.postgres import Postgres
 
         return Postgres(target, timeout)
     if target.kind == "mysql":
-        from drizzle_guard.database.mysql import Mysql
+        from drizzle_guard.database.drivers.mysql import Mysql
 
         return Mysql(target, timeout)
-    from drizzle_guard.database.sqlite import Sqlite
+    from drizzle_guard.database.drivers.sqlite import Sqlite
 
     return Sqlite(target, timeout, write=write)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drizzle_guard.config import read_config
-from drizzle_guard.core.byname import compare_by_name, upgraded, v1_migrations
-from drizzle_guard.core.errors import GuardError, UsageError, printable
-from drizzle_guard.core.evidence import Evidence
-from drizzle_guard.core.history import Blob, Migration
-from drizzle_guard.core.journal import PATH, is_v1_name, sql_path
-from drizzle_guard.core.presence import Catalog
-from drizzle_guard.core.rows import Comparison, Row, Table, compare
-from drizzle_guard.core.rowsql import Names
+from drizzle_guard.database.by_name import compare_by_name, upgraded, v1_migrations
 from drizzle_guard.database.connection import Database
+from drizzle_guard.database.evidence import Evidence
+from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.urls import Target, parse_url
-from drizzle_guard.folder import find_folders, find_v1_folders, read_folder
+from drizzle_guard.disk import find_folders, find_v1_folders, read_folder
+from drizzle_guard.drizzle.folder import Blob, Migration
+from drizzle_guard.drizzle.journal import PATH, is_v1_name, sql_path
+from drizzle_guard.errors import GuardError, UsageError, printable
 
 #: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)
 _KINDS = {"postgresql": "postgresql", "mysql": "mysql", "singlestore": "mysql", "sqlite": "sqlite", "turso": "sqlite"}

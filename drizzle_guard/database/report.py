@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from drizzle_guard.core.errors import printable
-from drizzle_guard.core.rows import Line, Row, Stray, Verdict
-from drizzle_guard.core.watermark import Next, behind, id_failure, largest_id, next_migrate
+from drizzle_guard.database.next_migrate import Next, behind, id_failure, largest_id, next_migrate
 from drizzle_guard.database.place import Place, View, owners_elsewhere
+from drizzle_guard.database.rows import Line, Row, Stray, Verdict
+from drizzle_guard.errors import printable
 
 
 class MigrationReport(BaseModel):

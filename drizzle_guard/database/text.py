@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from drizzle_guard.core.errors import printable
 from drizzle_guard.database.report import StatusReport
+from drizzle_guard.errors import printable
 
 
 def text(report: StatusReport) -> str:

@@ -8,7 +8,7 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from drizzle_guard.core.errors import UsageError, printable
+from drizzle_guard.errors import UsageError, printable
 
 #: URL parameters that libpq knows; others (`pgbouncer`, `schema`, `connection_limit`) are for Node libraries
 _LIBPQ = frozenset(

@@ -6,8 +6,8 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping
 
-from drizzle_guard.core.journal import PATH, parse_journal, sql_path
-from drizzle_guard.core.sql import decode, split_chunks
+from drizzle_guard.drizzle.journal import PATH, parse_journal, sql_path
+from drizzle_guard.sql.statements import decode, split_chunks
 
 
 def migrate(database: sqlite3.Connection, files: Mapping[str, bytes]) -> list[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import drizzle_guard
-from drizzle_guard.core.errors import UsageError
-from drizzle_guard.git.arming import do, install_steps
-from drizzle_guard.git.command_line import MARK, executable
+from drizzle_guard.errors import UsageError
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.install.shell_lines import MARK, executable
+from drizzle_guard.install.steps import do, install_steps
 
 if TYPE_CHECKING:
     from git import Repo

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 
-from drizzle_guard.core.errors import UsageError, printable
+from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.git.repository import Repository
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from drizzle_guard.core.history import Blob, join
+from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.git.repository import Repository
 
 _SCRATCH = "drizzle-guard-scratch-"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from drizzle_guard.core.errors import UsageError, printable
+from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.git.repository import Repository
 
 CONFIG_KEY = "drizzle-guard.mainline"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from drizzle_guard.core.errors import GuardError, UsageError, printable
-from drizzle_guard.core.history import MAX_BYTES, too_large
+from drizzle_guard.drizzle.folder import MAX_BYTES, too_large
+from drizzle_guard.errors import GuardError, UsageError, printable
 
 
 class GitFailed(GuardError):

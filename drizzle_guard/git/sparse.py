@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from drizzle_guard.core.history import join
+from drizzle_guard.drizzle.folder import join
 from drizzle_guard.git.index import scratch_index
 from drizzle_guard.git.repository import Repository
 

@@ -1,0 +1,1 @@
+"""Finds what is unsound in a migration folder."""

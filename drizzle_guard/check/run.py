@@ -1,0 +1,213 @@
+"""Runs the rules over one folder, in one pass over its files, and judges what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from drizzle_guard.check.model import Finding, Folder, Mainline, Severity, Snapshot
+from drizzle_guard.check.reading import entry_lines, load, read_journal, read_snapshot
+from drizzle_guard.check.rules import bundle, contents, entries, files, mainline, names, snapshots
+from drizzle_guard.check.rules.mainline import is_published, published_entries
+from drizzle_guard.check.rules.v1 import v1_findings
+from drizzle_guard.drizzle import journal as journals
+from drizzle_guard.drizzle.folder import Blob, History, Migration, join, snapshot_owners
+from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
+
+#: Rules over the whole folder; those over single files run while the files are read.
+_FOLDER_RULES: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
+    entries.duplicate_idx,
+    entries.duplicate_tag,
+    entries.idx_gap,
+    entries.when_not_rising,
+    entries.when_in_future,
+    entries.same_second,
+    names.unsafe_tag,
+    names.prefix_none,
+    files.missing_sql,
+    files.orphan_sql,
+    bundle.bundle_out_of_step,
+    snapshots.missing_snapshot,
+    snapshots.shared_prev_id,
+    snapshots.broken_prev_id,
+    snapshots.duplicate_snapshot_id,
+    snapshots.shared_snapshot,
+    snapshots.stray_order,
+    contents.mixed_snapshots,
+    contents.lost_object,
+    mainline.published_changed,
+    mainline.published_missing,
+    mainline.not_after_mainline,
+)
+
+
+class Judged(NamedTuple):
+    """A finding, how bad it is here, whether it is about published migrations (None: not known), and their tags."""
+
+    finding: Finding
+    severity: Severity
+    published: bool | None
+    tags: tuple[str, ...]
+
+
+class Checked(NamedTuple):
+    """One folder's verdict.
+
+    `migrations` counts its migrations (None: the journal cannot be read), `own` those that are not published (None:
+    not known).
+    """
+
+    name: str
+    layout: str  # "journal" or "v1"
+    migrations: int | None
+    own: int | None
+    findings: tuple[Judged, ...]
+
+
+def _no_tick() -> None:
+    pass
+
+
+def check_journal_folder(
+    name: str,
+    found: Mapping[str, Blob],
+    *,
+    now: int,
+    published: Mainline | None = None,
+    allowed: Collection[tuple[str, str]] = (),
+    strict: bool = False,
+    tick: Callable[[], None] = _no_tick,
+) -> Checked:
+    """Check a folder of the journal layout.
+
+    `name` is the folder as messages call it, `found` its files by their paths inside it, `now` the time in ms since
+    the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose.
+    With `strict` every finding is an error.  `tick` is called for each SQL file and snapshot.
+    """
+    journal, findings = _load_journal(name, found)
+    history = _history(name, found, journal)
+    positions = {sql_path(entry.tag): position for position, entry in enumerate(history.entries)}
+    facts: dict[str, Snapshot] = {}
+    known = contents.Contents()
+    owned = {snapshot_path(entry.prefix): None for entry in history.entries}
+    for path in [*(path for path in owned if path in found), *(path for path in work(found) if path not in owned)]:
+        if path.endswith(".sql"):
+            findings += files.sql_bytes(path, found[path], (positions[path],) if path in positions else ())
+        elif snapshots.is_snapshot(path):
+            read, body = _load_snapshot(path, found[path], findings)
+            if read is not None:
+                facts[path] = read
+                if path in owned:
+                    known.add(path, body)
+        tick()
+    facts = dict(sorted(facts.items()))
+    folder = Folder(history, facts, now, published, frozenset(allowed), known.lost)
+    findings += files.stray_file(folder)
+    findings += names.unportable_name(folder)
+    if journal is not None:
+        for rule in _FOLDER_RULES:
+            findings += rule(folder)
+    findings = _with_lines(findings, history, found)
+    own = None
+    if published is not None and journal is not None:
+        own = len(history.entries) - len(published_entries(history, published))
+    count = None if journal is None else len(history.entries)
+    return Checked(name, "journal", count, own, judge(findings, history, published, strict=strict))
+
+
+def check_v1_folder(
+    name: str,
+    migrations: list[str],
+    found: Mapping[str, Blob],
+    *,
+    strict: bool = False,
+    tick: Callable[[], None] = _no_tick,
+) -> Checked:
+    """Check a folder of Drizzle v1's layout; `migrations` are the names of its migrations, sorted."""
+    history = History(name, journals.EMPTY, (), found)
+    findings = v1_findings(name, migrations, found, tick)
+    return Checked(name, "v1", len(migrations), None, judge(findings, history, None, strict=strict))
+
+
+def work(found: Mapping[str, Blob]) -> list[str]:
+    """The files that a check of the journal layout reads one by one: SQL and snapshots, sorted."""
+    return sorted(path for path in found if ("/" not in path and path.endswith(".sql")) or snapshots.is_snapshot(path))
+
+
+def judge(
+    findings: Iterable[Finding], history: History, published: Mainline | None, *, strict: bool = False
+) -> tuple[Judged, ...]:
+    """Say how bad each finding is, and sort them by file and line.
+
+    On published migrations findings are warnings, on others errors.  Where no mainline is known, all are errors but
+    the mild ones.  Advice is a warning anywhere; with `strict` everything is an error.
+    """
+    stands = frozenset() if published is None else published_entries(history, published)
+    judged = []
+    for finding in findings:
+        old = None if published is None else is_published(finding, history, published, stands)
+        harmless = finding.mild if old is None else old
+        severity: Severity = "warning" if harmless or finding.rule.severity == "warning" else "error"
+        tags = dict.fromkeys(history.entries[position].tag for position in finding.entries)
+        judged.append(Judged(finding, "error" if strict else severity, old, tuple(tags)))
+    return tuple(sorted(judged, key=_order))
+
+
+def _order(judged: Judged) -> tuple[str, int, tuple[int, ...], str, str]:
+    finding = judged.finding
+    return finding.path, finding.line or 0, finding.entries, finding.rule.code, finding.message
+
+
+def _load_journal(name: str, found: Mapping[str, Blob]) -> tuple[Journal | None, list[Finding]]:
+    blob = found.get(journals.PATH)
+    if blob is None:
+        return journals.EMPTY, []
+    data = load(blob, journals.PATH)
+    if isinstance(data, Finding):
+        return None, [data]
+    return read_journal(data, join(name, journals.PATH))
+
+
+def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snapshot | None, Any]:
+    data = load(blob, path)
+    if isinstance(data, Finding):
+        findings.append(data)
+        return None, None
+    snapshot, body, wrong = read_snapshot(data, blob.name or path, path)
+    findings += wrong
+    return snapshot, body
+
+
+def read_any_history(name: str, found: Mapping[str, Blob]) -> History | None:
+    """Like `core.history.read_history`, from a journal that may break every rule; None if it cannot be read."""
+    journal, _ = _load_journal(name, found)
+    return None if journal is None else _history(name, found, journal)
+
+
+def _history(name: str, found: Mapping[str, Blob], journal: Journal | None) -> History:
+    journal = journals.EMPTY if journal is None else journal
+    owners = snapshot_owners(journal.entries)
+    migrations = tuple(
+        Migration(
+            entry,
+            found.get(sql_path(entry.tag)),
+            found.get(snapshot_path(entry.prefix)) if owners[entry.prefix] == position else None,
+        )
+        for position, entry in enumerate(journal.entries)
+    )
+    return History(name, journal, migrations, found)
+
+
+def _with_lines(findings: list[Finding], history: History, found: Mapping[str, Blob]) -> list[Finding]:
+    """Put the entry's line to findings in the journal."""
+    wanting = [finding for finding in findings if _in_journal(finding, history)]
+    if not wanting:
+        return findings
+    lines = entry_lines(found[journals.PATH].data.decode("utf-8", "replace"))
+    if len(lines) != len(history.entries):
+        return findings  # entries that are no objects
+    return [f._replace(line=lines[f.entries[-1]]) if _in_journal(f, history) else f for f in findings]
+
+
+def _in_journal(finding: Finding, history: History) -> bool:
+    return finding.line is None and bool(finding.entries) and finding.path == history.journal_path

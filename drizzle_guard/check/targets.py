@@ -1,0 +1,229 @@
+"""What `check` looks at: migration folders on disk, and what the mainline has of each."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from drizzle_guard.check.model import Finding, Mainline
+from drizzle_guard.check.reading import SYMLINK, UNREADABLE
+from drizzle_guard.check.run import read_any_history, work
+from drizzle_guard.config import Config, read_config
+from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
+from drizzle_guard.drizzle.folder import Blob
+from drizzle_guard.drizzle.journal import PATH, is_v1_name
+from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.folders import files_at
+from drizzle_guard.git.mainline import Mainline as Branch
+from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.repository import Repository
+
+_CONFIG = re.compile(r"(?=.*drizzle)(?=.*config).*\.(?:[cm]?[jt]s|json)", re.IGNORECASE)
+_CONFIG_BYTES = 256 * 1024
+
+
+class Target(NamedTuple):
+    """A folder to check.  `migrations` are the names of a v1 folder's, None for the journal layout.
+
+    `fault` says why its files could not be listed.
+    """
+
+    name: str
+    path: Path
+    files: Mapping[str, Blob]
+    migrations: list[str] | None = None
+    fault: Finding | None = None
+
+    @property
+    def work(self) -> int:
+        """How many ticks a check of it takes."""
+        return len(work(self.files)) if self.migrations is None else len(self.migrations)
+
+
+def find_targets(paths: Iterable[str], start: Path) -> list[Target]:
+    """The folders at or below `paths`, each once; their names are relative to `start`.
+
+    A path may also be a file of a folder, as pre-commit passes them.  Raises UsageError if there is nothing.
+    """
+    found: dict[str, Target] = {}
+    paths = tuple(paths)
+    for given in paths:
+        path = _folder_of(Path(given))
+        if not path.is_dir():
+            raise UsageError(f"{printable(given)} does not exist.")
+        for folder in find_folders(path):
+            found.setdefault(os.path.realpath(folder), _journal_target(folder, _shown(folder, start)))
+        for folder in find_v1_folders(path):
+            found.setdefault(os.path.realpath(folder), _v1_target(folder, _shown(folder, start)))
+    if not found:
+        where = " or ".join("here" if given == "." else f"at {printable(given)}" for given in paths)
+        raise UsageError(f"There is no migration folder {where} or below.", f"A folder is known by its {PATH}.")
+    return sorted(found.values(), key=lambda target: target.name)
+
+
+def config_texts(targets: Iterable[Target], start: Path) -> dict[str, str]:
+    """The texts of `drizzle.config.*` files beside or above the folders, by their paths relative to `start`."""
+    texts: dict[str, str] = {}
+    directories = {parent for target in targets for parent in _parents(target.path, start)}
+    for directory in sorted(directories):
+        with contextlib.suppress(OSError):  # a config that cannot be read says nothing
+            for path in sorted(directory.iterdir()):
+                if _CONFIG.fullmatch(path.name) and path.is_file() and path.stat().st_size <= _CONFIG_BYTES:
+                    texts[_shown(path, start)] = path.read_text("utf-8", "replace")
+    return texts
+
+
+class Published(NamedTuple):
+    """What is known of the mainline for one folder: its history there, and the (tag, path) of allowed edits."""
+
+    mainline: Mainline | None = None
+    allowed: frozenset[tuple[str, str]] = frozenset()
+
+
+class Mainlines:
+    """Finds the mainline of each folder; every repository is asked once."""
+
+    def __init__(self, onto: str | None) -> None:
+        self._onto = onto
+        self._here: Repository | None = None
+        self._opened: list[Repository] = []
+        self._repositories: dict[str, tuple[Repository, Branch | None, str | None, Config]] = {}
+
+    def __enter__(self) -> Mainlines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for repository in self._opened:
+            repository.close()
+
+    def of(self, target: Target) -> Published:
+        """The mainline's version of a folder.  Raises UsageError if `--onto` names nothing."""
+        try:
+            repository = self._around(target.path)
+        except UsageError:
+            if self._onto is not None:
+                raise
+            return Published()
+        repository, branch, base, config = self._ask(repository)
+        folder = Path(os.path.relpath(os.path.realpath(target.path), os.path.realpath(repository.root))).as_posix()
+        folder = "" if folder == "." else folder
+        allowed = frozenset(_allowed(config, target, folder))
+        if branch is None or target.migrations is not None:
+            return Published(None, allowed)
+        tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
+        old = read_any_history("", files_at(repository, base, folder, folder)) if base else None
+        return Published(None if tip is None else Mainline(branch.name, tip, old), allowed)
+
+    def _around(self, folder: Path) -> Repository:
+        """The repository of a folder: the one that the command runs in, unless the folder is not of it.
+
+        In a hook git's environment may say which repository that is, and only from where the hook runs.
+        """
+        if self._here is None:
+            with contextlib.suppress(UsageError):
+                self._here = self._open()
+        full = Path(os.path.realpath(folder))
+        if self._here is not None:
+            top = Path(os.path.realpath(self._here.root))
+            between = [path for path in (full, *full.parents) if path.is_relative_to(top) and path != top]
+            if full.is_relative_to(top) and not any((path / ".git").exists() for path in between):
+                return self._here
+        return self._open(str(folder))
+
+    def _open(self, directory: str | None = None) -> Repository:
+        self._opened.append(Repository(directory))
+        return self._opened[-1]
+
+    def _ask(self, repository: Repository) -> tuple[Repository, Branch | None, str | None, Config]:
+        if repository.root not in self._repositories:
+            branch = find_mainline(repository, self._onto)
+            head = repository.commit("HEAD") if branch is not None else None
+            bases = repository.merge_bases(head, branch.commit) if branch is not None and head is not None else []
+            config = read_config(Path(repository.root))
+            self._repositories[repository.root] = (repository, branch, bases[0] if bases else None, config)
+        return self._repositories[repository.root]
+
+
+def root_of(directory: str) -> Path:
+    """The top of the repository around a directory; the directory itself where there is none."""
+    try:
+        return Path(Repository(directory).root)
+    except UsageError:
+        return Path(directory)
+
+
+def _folder_of(path: Path) -> Path:
+    if path.is_dir() or not path.exists():
+        return path
+    parent = path.parent
+    return parent.parent if parent.name == "meta" or is_v1_name(parent.name) else parent
+
+
+def _shown(path: Path, start: Path) -> str:
+    """`path` relative to `start` if it lies below it ("" for itself), else in full."""
+    full, top = os.path.realpath(path), os.path.realpath(start)
+    if full == top:
+        return ""
+    return Path(os.path.relpath(full, top) if full.startswith(os.path.join(top, "")) else full).as_posix()
+
+
+def _parents(folder: Path, start: Path) -> Iterator[Path]:
+    """The directories above a folder, up to `start`."""
+    top = os.path.realpath(start)
+    for parent in Path(os.path.realpath(folder)).parents:
+        if parent.as_posix() == Path(top).as_posix() or str(parent).startswith(os.path.join(top, "")):
+            yield parent
+
+
+def _journal_target(folder: Path, name: str) -> Target:
+    try:
+        return Target(name, folder, folder_files(folder, name))
+    except GuardError as error:
+        return Target(name, folder, {}, fault=SYMLINK.at(f"{name}/meta" if name else "meta", error.message))
+    except OSError as error:
+        message = f"{printable(name or '.')} cannot be read: {error.strerror}."
+        return Target(name, folder, {}, fault=UNREADABLE.at(name, message))
+
+
+def _v1_target(folder: Path, name: str) -> Target:
+    files: dict[str, Blob] = {}
+    migrations = []
+    try:
+        for item in sorted(os.scandir(folder), key=lambda item: item.name):
+            if item.is_dir(follow_symlinks=False) and is_v1_name(item.name):
+                migrations.append(item.name)
+                files.update(_files_in(Path(item.path), f"{item.name}/", name))
+    except OSError as error:
+        message = f"{printable(name or '.')} cannot be read: {error.strerror}."
+        return Target(name, folder, {}, [], UNREADABLE.at(name, message))
+    files.update(_files_in(folder, "", name))
+    return Target(name, folder, files, migrations)
+
+
+def _files_in(directory: Path, prefix: str, name: str) -> Iterator[tuple[str, Blob]]:
+    with os.scandir(directory) as found:
+        for item in found:
+            if not item.is_dir(follow_symlinks=False):
+                mode = "100644" if item.is_file(follow_symlinks=False) else "120000"
+                path = prefix + item.name
+                yield path, Blob(Path(item.path).read_bytes, mode=mode, name=f"{name}/{path}" if name else path)
+
+
+def _allowed(config: Config, target: Target, folder: str) -> Iterator[tuple[str, str]]:
+    """The (tag, path) of files that are exactly as an `[[allow]]` entry says."""
+    for allow in config.allow:
+        path = f"{allow.tag}.sql"
+        if path in target.files and allow.folder in (None, folder):
+            try:
+                if sha256(target.files[path].data).hexdigest() == allow.sha256.lower():
+                    yield allow.tag, path
+            except (GuardError, OSError):
+                continue

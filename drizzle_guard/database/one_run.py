@@ -1,0 +1,195 @@
+"""May this one migration run now, and from which statement on?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from drizzle_guard.database.evidence import Evidence, first_unrun, sql_text
+from drizzle_guard.database.next_migrate import first_failure, id_failure
+from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.rows import Comparison, Line, Row, Verdict
+from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.replay.hazards import Script, find_hazards
+from drizzle_guard.sql.statements import split_chunks, statements
+
+
+class Run(NamedTuple):
+    """One migration to run: its pieces in Drizzle's own split, the first one to send, what to record."""
+
+    tag: str
+    chunks: tuple[str, ...]
+    start: int
+    hash: str
+    when: int
+
+
+def plan_run(
+    comparison: Comparison,
+    catalog: Catalog,
+    tag: str,
+    kind: str,
+    *,
+    resume: bool = False,
+    resume_at: int | None = None,
+    by_name: bool = False,
+    ahead: Sequence[Line] = (),
+    planned: bool = False,
+) -> Run:
+    """The run of one migration.  Raises GuardError where it is unknown, applied, or would be wrong now.
+
+    `comparison` carries the verdicts of `Evidence.judged`.  `resume_at` counts statements from 1: a person knows that
+    those before it ran.  `by_name`: Drizzle v1, which has no watermark.  `ahead` are migrations that run before it in
+    the same go; `planned` says that this go minds the watermark by itself.
+    """
+    line = comparison.line(tag)
+    if line is None:
+        raise _unknown(comparison, tag)
+    _refuse_applied(line, resume or resume_at is not None)
+    if line.migration.sql is None or line.hash is None:
+        raise GuardError(f"{_shown(tag)} has no SQL file: {tag}.sql is missing.")
+    if line.when is None:
+        raise GuardError(f"{_shown(tag)} has no `when` that could be recorded.", "See: drizzle-guard check")
+    _refuse_out_of_order(comparison, line, {other.tag for other in ahead})
+    if not by_name and not planned:
+        _refuse_hiding(comparison, line)
+    chunks = split_chunks(sql_text(line.migration))
+    start = 0
+    if resume_at is not None:
+        if not 1 <= resume_at <= len(chunks) + 1:
+            raise UsageError(f"--resume-at {resume_at}: {_shown(tag)} has {len(chunks)} statements.")
+        start = resume_at - 1
+    elif resume:
+        start = _resume_at(comparison, line, catalog)
+    else:
+        failure = first_failure([*(other.migration for other in ahead), line.migration], catalog, kind)
+        if failure:
+            raise GuardError(f"{failure}. Nothing was run.", *_after_failure(failure, tag))
+    failure = id_failure(comparison.table, 1 + len(ahead))
+    if failure:
+        raise GuardError(
+            f"{_shown(tag)} could not be recorded: {failure}. Nothing was run.", "drizzle-guard repair --only sequence"
+        )
+    rows = comparison.table.rows
+    unhashed = bool(rows) and all(row.hash == "" for row in rows)  # expo, op-sqlite, durable-sqlite
+    return Run(tag, tuple(chunks), start, "" if unhashed else line.hash, line.when)
+
+
+def _shown(tag: str) -> str:
+    return printable(tag)
+
+
+def _unknown(comparison: Comparison, tag: str) -> GuardError:
+    near = get_close_matches(tag, [line.tag for line in comparison.lines], 1, 0.5)
+    hint = f"Did you mean {printable(near[0])}?" if near else "drizzle-guard status lists them."
+    return GuardError(f"There is no migration {_shown(tag)} in the journal.", hint)
+
+
+def _refuse_applied(line: Line, resuming: bool) -> None:
+    if line.row is not None:
+        row = f"row {line.row.id}" if line.row.id is not None else "its row"
+        message = f"{_shown(line.tag)} is already applied ({row}, created_at {line.row.created_at})"
+        if line.verdict is Verdict.OLD_WHEN:
+            raise GuardError(f"{message}, under an old `when`.", "drizzle-guard repair --only re-stamp")
+        if line.verdict is Verdict.EDITED:
+            raise GuardError(
+                f"{message}; its file was edited since, and running it again would not bring the difference.",
+                "Put the old SQL back and write a new migration: npx drizzle-kit generate --custom",
+            )
+        raise GuardError(f"{message}.")
+    if line.verdict is Verdict.UNRECORDED:
+        raise GuardError(
+            f"{_shown(line.tag)} is already applied, only not recorded: all that it creates is there.",
+            "drizzle-guard repair --only adopt",
+        )
+    if line.verdict is Verdict.PARTLY and not resuming:
+        raise GuardError(
+            f"{_shown(line.tag)} is partly applied: {line.note}.",
+            f"drizzle-guard apply {_shown(line.tag)} --resume",
+        )
+
+
+def _refuse_out_of_order(comparison: Comparison, line: Line, ahead: set[str]) -> None:
+    """Refuse where a later migration that ran, or an earlier one that did not, touches the same objects."""
+    at = comparison.lines.index(line)
+    own = Script(line.tag, sql_text(line.migration))
+    for later in comparison.lines[at + 1 :]:
+        if later.row is not None and (reason := _against(own, Script(later.tag, sql_text(later.migration)))):
+            raise GuardError(
+                f"{_shown(own.tag)} is out of order: {_shown(later.tag)}, which comes later and ran already, "
+                f"touches the same objects: {reason}.",
+                "Write what is still wanted of it as a new migration: npx drizzle-kit generate --custom",
+            )
+    for earlier in comparison.lines[:at]:
+        ran = earlier.row is not None or earlier.verdict is Verdict.UNRECORDED or earlier.tag in ahead
+        first = Script(earlier.tag, "" if ran else sql_text(earlier.migration))
+        if reason := _against(first, own) or _against(own, first):
+            raise GuardError(
+                f"{_shown(own.tag)} is out of order: {_shown(earlier.tag)}, which comes earlier and has not run, "
+                f"touches the same objects: {reason}.",
+                f"drizzle-guard apply {_shown(earlier.tag)}",
+            )
+
+
+def _against(late: Script, ran: Script) -> str | None:
+    """Why `late` may not run after `ran`; None where nothing is seen."""
+    hazard = next(iter(find_hazards([ran], [late])), None)
+    if hazard is not None:
+        return hazard.reason.replace("the mainline", _shown(ran.tag)).replace("the branch", _shown(late.tag))
+    before, after = _written(ran), _written(late)
+    both = sorted(t for t in before.keys() & after.keys() if not before[t] or not after[t])
+    return f'both change rows of table "{printable(both[0])}"' if both else None
+
+
+def _written(script: Script) -> dict[str, bool]:
+    """The tables whose rows a migration changes -> whether it only inserts."""
+    found: dict[str, bool] = {}
+    for statement in statements(script.sql):
+        for action in statement.actions:
+            if action.verb == "data":
+                found[action.key[1]] = found.get(action.key[1], True) and statement.text.startswith("insert ")
+    return found
+
+
+def _refuse_hiding(comparison: Comparison, line: Line) -> None:
+    table = comparison.table
+    after = table.with_rows([*table.rows, Row(None, line.hash or "", line.when)])
+    hidden = [
+        other
+        for other in comparison.lines
+        if other is not line and other.row is None and other.runs and not after.would_run(other.when)
+    ]
+    if hidden:
+        raise GuardError(
+            f"{_shown(line.tag)} would raise the watermark to {line.when}, and {_shown(hidden[0].tag)} "
+            f"(when {hidden[0].when}), which is pending, would then be skipped.",
+            f"drizzle-guard apply {_shown(hidden[0].tag)}",
+            "or let the next drizzle-kit migrate run both.",
+        )
+
+
+def _resume_at(comparison: Comparison, line: Line, catalog: Catalog) -> int:
+    if line.verdict is not Verdict.PARTLY:
+        raise GuardError(
+            f"{_shown(line.tag)}: nothing of it provably ran, so there is nothing to resume.",
+            f"drizzle-guard apply {_shown(line.tag)}",
+        )
+    chunks = Evidence(comparison, catalog).chunks(comparison.lines.index(line))
+    start = first_unrun(chunks)
+    if start is None:
+        raise GuardError(
+            f"{_shown(line.tag)}: where it stopped cannot be told ({line.note}).",
+            "Look which statements ran, then name the first that did not:",
+            f"drizzle-guard apply {_shown(line.tag)} --resume-at N",
+        )
+    return start
+
+
+def _after_failure(failure: str, tag: str) -> list[str]:
+    if "CONCURRENTLY" in failure:
+        return [
+            "Drizzle cannot run it either. Run its SQL by hand, outside a transaction; then:",
+            "drizzle-guard repair --only adopt",
+        ]
+    return ["drizzle-guard status shows how files and database differ."]

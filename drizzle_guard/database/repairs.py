@@ -1,0 +1,163 @@
+"""What brings the migrations table in step without touching any other object: offers, each with its SQL.
+
+Four kinds only, and each provable: `sequence` (behind `max(id)`), `duplicates` (rows that repeat another exactly),
+`adopt` (a migration that is present but not recorded), `re-stamp` (a row whose migration was renumbered, found by its
+hash).  Whatever raises the watermark is planned together with the pending migrations that it would hide: they run
+before it, so that at no point a migration is skipped unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from drizzle_guard.database.next_migrate import behind, id_failure, largest_id, newly_hidden, newly_repeated
+from drizzle_guard.database.one_run import Run, plan_run
+from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.row_sql import Change, Names, set_sequence, writable
+from drizzle_guard.database.rows import Comparison, Line, Row, Table, Verdict
+from drizzle_guard.errors import GuardError, printable
+
+_UNSAFE = "its values cannot be named safely"
+
+KINDS = ("sequence", "duplicates", "adopt", "re-stamp")
+
+
+class Offer(NamedTuple):
+    """One repair: `runs` are executed first, then `changes`; `after` is the table that results,
+    `settled` the migrations (by place in the journal) that then stand at their row, `removed` a row that is gone.
+
+    `key` names the offer for good, so that one that was declined does not come again.  `obstacle` is why it may not
+    be done; it is then for a person.
+    """
+
+    kind: str
+    key: str
+    title: str
+    changes: tuple[Change, ...]
+    runs: tuple[Run, ...]
+    after: Table
+    settled: Mapping[int, Row] = {}
+    removed: Row | None = None
+    obstacle: str | None = None
+
+
+def offers(judged: Comparison, catalog: Catalog, names: Names, only: Collection[str] = KINDS) -> Iterator[Offer]:
+    """The repairs for a table as it is now, in the order in which they should be done.
+
+    `judged` comes from `Evidence.judged`.  After one is accepted, ask again with `after`.
+    """
+    makers = (("sequence", _sequence), ("duplicates", _duplicates), ("adopt", _adopt), ("re-stamp", _restamp))
+    for kind, make in makers:
+        if kind in only:
+            yield from make(judged, catalog, names)
+
+
+def again(judged: Comparison, offer: Offer) -> Comparison:
+    """The comparison after an offer was accepted; what was proved of the database stays as it was."""
+    table = offer.after
+    lines = []
+    for n, line in enumerate(judged.lines):
+        line = line._replace(runs=table.would_run(line.when))
+        if n in offer.settled:
+            line = line._replace(verdict=Verdict.APPLIED, row=offer.settled[n], sure=True, note="")
+        elif line.verdict in (Verdict.PENDING, Verdict.SKIPPED):
+            line = line._replace(verdict=Verdict.PENDING if line.runs else Verdict.SKIPPED)
+        lines.append(line)
+    strays = tuple(stray for stray in judged.strays if stray.row is not offer.removed)
+    return Comparison(table, tuple(lines), strays)
+
+
+def _sequence(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
+    table, largest = judged.table, largest_id(judged.table)
+    if table.sequence is not None and largest is not None and behind(table):
+        title = f"set the sequence right: it would give {table.sequence.next} next, and max(id) is {largest}"
+        after = table._replace(sequence=table.sequence._replace(last_value=largest, is_called=True))
+        yield Offer("sequence", "", title, (set_sequence(table.sequence, largest),), (), after)
+
+
+def _duplicates(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
+    for stray in judged.strays:
+        if stray.copy_of is None or judged.table.named:
+            continue
+        row, kept = stray.row, stray.copy_of
+        title = f"remove {_row(row)}, which repeats {_row(kept)} exactly (created_at {row.created_at})"
+        obstacle = None if writable(row) else _UNSAFE
+        if judged.table.more:
+            shown = printable(judged.table.more[0])
+            obstacle = f"the table has a column {shown}, whose value nothing would bring back"
+        if obstacle is not None:
+            yield Offer("duplicates", _row(row), title, (), (), judged.table, obstacle=obstacle)
+            continue
+        after = judged.table.with_rows(r for r in judged.table.rows if r is not row)
+        yield Offer("duplicates", _row(row), title, (names.delete(row),), (), after, removed=row)
+
+
+def _adopt(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
+    found = [(n, line) for n, line in enumerate(judged.lines) if line.verdict is Verdict.UNRECORDED]
+    for n, line in sorted(found, key=lambda item: item[1].when or 0):
+        if line.when is None or line.hash is None or judged.table.named:
+            continue
+        table = judged.table
+        change = names.insert(line.hash, line.when)
+        key = max((row.key or row.id or 0 for row in table.rows), default=0) + 1
+        new = Row(None, line.hash, line.when, key)
+        title = f"record {printable(line.tag)}, which is present but has no row"
+        offer = Offer("adopt", line.tag, title, (change,), (), table.with_rows([*table.rows, new]), {n: new})
+        yield _with_hidden(offer, judged, catalog, names, line)
+
+
+def _restamp(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
+    found = [(n, line) for n, line in enumerate(judged.lines) if line.verdict is Verdict.OLD_WHEN]
+    for n, line in sorted(
+        found, key=lambda item: item[1].when or 0, reverse=True
+    ):  # the watermark never falls on the way
+        row, table = line.row, judged.table
+        if row is None or line.when is None:
+            continue
+        title = f"re-stamp {_row(row)}, {printable(line.tag)}: created_at {row.created_at} becomes {line.when}"
+        offer = Offer("re-stamp", line.tag, title, (), (), table)
+        if not line.sure:
+            yield offer._replace(obstacle="other rows or migrations have the same hash")
+        elif not writable(row):
+            yield offer._replace(obstacle=_UNSAFE)
+        else:
+            change = names.restamp(row, line.when)
+            moved = row._replace(created_at=line.when)
+            after = table.with_rows(moved if r is row else r for r in table.rows)
+            offer = offer._replace(changes=(change,), after=after, settled={n: moved})
+            yield _with_hidden(offer, judged, catalog, names, line)
+
+
+def _with_hidden(offer: Offer, judged: Comparison, catalog: Catalog, names: Names, own: Line) -> Offer:
+    """Add the runs of what the offer would hide; an obstacle where they may not run, or where something repeats."""
+    later = again(judged, offer)
+    repeated = [line.tag for line in newly_repeated(judged, later) if line.tag != own.tag]
+    if repeated:
+        return offer._replace(obstacle=f"{printable(repeated[0])} would then run again")
+    runs: list[Run] = []
+    ahead: list[Line] = []
+    rows = list(offer.after.rows)
+    settled = dict(offer.settled)
+    for n in newly_hidden(judged, later):
+        hidden = judged.lines[n]
+        try:
+            run = plan_run(judged, catalog, hidden.tag, names.kind, ahead=ahead, planned=True)
+        except GuardError as error:
+            why = f"it would hide {printable(hidden.tag)}, which cannot run now: {error.message}"
+            return offer._replace(obstacle=why)
+        runs.append(run)
+        ahead.append(hidden)
+        settled[n] = Row(None, run.hash, run.when, len(rows) + 1)
+        rows.append(settled[n])
+    if own.row is None and (failure := id_failure(judged.table, 1 + len(runs))):
+        return offer._replace(obstacle=f"the insert would fail: {failure}")
+    if not runs:
+        return offer
+    shown = ", ".join(printable(run.tag) for run in runs)
+    title = f"{offer.title}; before that run {shown}, which the new watermark would hide"
+    return offer._replace(title=title, runs=tuple(runs), after=offer.after.with_rows(rows), settled=settled)
+
+
+def _row(row: Row) -> str:
+    return f"row {row.id}" if row.id is not None else f"row with rowid {row.key}"

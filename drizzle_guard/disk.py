@@ -1,0 +1,75 @@
+"""The edge towards the disk: finds migration folders and reads one as a `History`.
+
+The config of drizzle-kit is TypeScript, which Python cannot evaluate; folders are found by their journal instead.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from drizzle_guard.drizzle.folder import MAX_BYTES, Blob, History, read_history, too_large
+from drizzle_guard.drizzle.journal import PATH, is_v1_name
+from drizzle_guard.errors import GuardError, UsageError, printable
+
+_SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"})
+
+
+def find_folders(root: Path) -> Iterator[Path]:
+    """Migration folders (those with `meta/_journal.json`) at or below `root`, sorted; links are not followed."""
+    for parent, directories, _ in os.walk(root):
+        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        if os.path.isfile(os.path.join(parent, PATH)):
+            yield Path(parent)
+
+
+def find_v1_folders(root: Path) -> Iterator[Path]:
+    """Folders in Drizzle v1's layout: no journal, `<14 digits>_<name>/migration.sql` inside."""
+    for parent, directories, _ in os.walk(root):
+        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        if not os.path.exists(os.path.join(parent, PATH)) and any(is_v1_name(d) for d in directories):
+            if any(os.path.isfile(os.path.join(parent, d, "migration.sql")) for d in directories if is_v1_name(d)):
+                yield Path(parent)
+            directories[:] = [d for d in directories if not is_v1_name(d)]
+
+
+def read_folder(folder: Path, name: str | None = None) -> History:
+    """The history in a folder on disk; `name` is how messages call it.  Raises UsageError if there is none."""
+    shown = str(folder) if name is None else name
+    if not (folder / PATH).is_file():
+        raise UsageError(f"{printable(shown)} is no migration folder: it has no {PATH}.")
+    return read_history(shown, folder_files(folder, shown))
+
+
+def folder_files(folder: Path, name: str) -> dict[str, Blob]:
+    """The files of a folder and of its `meta/`, by their path inside it; nothing is opened yet."""
+    files: dict[str, Blob] = {}
+    for directory in ("", "meta"):
+        if directory and (folder / directory).is_symlink():
+            raise GuardError(
+                f"{printable(name)}/{directory} is a symbolic link; drizzle-guard only works on regular files."
+            )
+        with os.scandir(folder / directory) as found:
+            for item in found:
+                if item.is_dir(follow_symlinks=False):
+                    continue
+                path = f"{directory}/{item.name}" if directory else item.name
+                mode = "120000" if item.is_symlink() else _mode(item.stat().st_mode)
+                shown = f"{name}/{path}" if name else path
+                files[path] = Blob(partial(_read, item.path, shown), mode=mode, name=shown)
+    return files
+
+
+def _mode(bits: int) -> str:
+    """git's mode of what is no link and no directory; git knows nothing but files."""
+    return "" if not stat.S_ISREG(bits) else "100755" if bits & 0o100 else "100644"
+
+
+def _read(path: str, shown: str) -> bytes:
+    with open(path, "rb") as file:
+        if os.fstat(file.fileno()).st_size > MAX_BYTES:
+            raise too_large(shown)
+        return file.read()

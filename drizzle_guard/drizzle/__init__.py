@@ -1,0 +1,1 @@
+"""What drizzle-kit and drizzle-orm write: journal, snapshots, names, bundle.  Pure."""

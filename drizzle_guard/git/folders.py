@@ -1,0 +1,97 @@
+"""Reading migration folders out of commits and the index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.git.repository import Repository
+
+Files = dict[str, Blob]
+
+_JOURNALS = (":(top,glob)**/" + PATH,)
+
+
+def history_at(repository: Repository, commit: str | None, folder: str, *, name: str = "") -> History:
+    """The folder in a commit (None: empty); `name` is how messages call the version (default: the folder).
+
+    Raises GuardError if its journal is not sound.
+    """
+    files = {} if commit is None else files_at(repository, commit, folder, name or folder)
+    return read_history(name or folder, files)
+
+
+def files_at(repository: Repository, commit: str, folder: str, name: str) -> Files:
+    """The files of a folder and of its `meta/` in a commit, by their path inside the folder."""
+    files: Files = {}
+    for inside in ("", "meta/"):
+        for mode, oid, file in _tree(repository, f"{commit}:{join(folder, inside)}".rstrip("/")):
+            if mode != _DIRECTORY:
+                files[inside + file] = blob(repository, oid, mode, join(name, inside + file))
+    if "meta" in files:  # a link or submodule in the place of the directory
+        files[PATH] = Blob(lambda: b"", id=files["meta"].id, mode=files["meta"].mode, name=join(name, "meta"))
+    return files
+
+
+_DIRECTORY = "040000"
+
+
+def _tree(repository: Repository, tree: str) -> Iterator[tuple[str, str, str]]:
+    """Mode, id and name of each entry of a tree; none where there is no tree."""
+    found = repository.read(tree)
+    data = b"" if found is None or found.kind != "tree" else found.data
+    size, at = len(repository.no_object) // 2, 0
+    while at < len(data):
+        space, end = data.index(b" ", at), data.index(b"\0", at)
+        mode = int(data[at:space], 8)
+        if mode & 0o170000 == 0o100000:  # old trees hold other permissions
+            mode = 0o100755 if mode & 0o100 else 0o100644
+        oid, at = data[end + 1 : end + 1 + size].hex(), end + 1 + size
+        yield f"{mode:06o}", oid, os.fsdecode(data[space + 1 : end])
+
+
+def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, Blob]]:
+    """The files of a folder and its `meta/` in the index: by path inside the folder, then by stage (0: merged)."""
+    start = f"{folder}/" if folder else ""
+    patterns = (f":(top,glob){escape(start)}*", f":(top,glob){escape(start)}meta/*")
+    files: dict[str, dict[int, Blob]] = {}
+    for record in os.fsdecode(repository.git("ls-files", "-s", "-z", "--", *patterns)).split("\0"):
+        if record:
+            head, path = record.split("\t", 1)
+            mode, oid, stage = head.split()
+            inner = path.removeprefix(start)
+            files.setdefault(inner, {})[int(stage)] = blob(repository, oid, mode, join(folder, inner))
+    return files
+
+
+def blob(repository: Repository, oid: str, mode: str, name: str) -> Blob:
+    """A blob of the repository, read when it is asked for."""
+    return Blob(lambda: repository.blob(oid, name), id=oid, mode=mode, name=name)
+
+
+def escape(path: str) -> str:
+    """A path as it is written in a `:(glob)` pattern."""
+    return "".join(f"\\{c}" if c in "*?[\\" else c for c in path)
+
+
+def changed_folders(repository: Repository, one: str, other: str) -> set[str]:
+    """Folders whose journal differs between two commits."""
+    listed = repository.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other, "--", *_JOURNALS)
+    return _folders(os.fsdecode(listed).split("\0"))
+
+
+def folders_at(repository: Repository, commit: str) -> set[str]:
+    """All migration folders in a commit."""
+    empty = os.fsdecode(repository.git("hash-object", "-t", "tree", "--stdin", stdin=b"")).strip()
+    return changed_folders(repository, empty, commit)
+
+
+def folders_in_index(repository: Repository) -> set[str]:
+    """All migration folders in the index, unmerged ones too."""
+    return _folders(os.fsdecode(repository.git("ls-files", "-z", "--", *_JOURNALS)).split("\0"))
+
+
+def _folders(paths: Iterable[str]) -> set[str]:
+    return {path[: -len(PATH)].rstrip("/") for path in paths if path.endswith(PATH)}

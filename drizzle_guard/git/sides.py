@@ -1,0 +1,220 @@
+"""Which operation of git brings two histories together, and which commits are its sides."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.state import other_parents
+
+# `git rebase` and `git cherry-pick` of git 2.44 and later label the other side `2abb0bb (subject)`, a revert the base
+_LABEL = re.compile(r"(parent of )?([0-9a-f]{4,64}) \(")
+
+
+class Sides(NamedTuple):
+    """Two commits that meet; None stands for an empty tree (the parent of a root commit).
+
+    `kind` is `merge`, `rebase`, `cherry-pick`, `revert`, `am` or `stash`.  As in git, `ours` is what is checked out:
+    in a rebase that is the new base, and `theirs` is the commit of the branch.
+    """
+
+    kind: str
+    ours: str
+    theirs: str | None
+    bases: tuple[str, ...]
+
+    @property
+    def next_command(self) -> str:
+        """What ends the operation once everything is resolved."""
+        return {
+            "merge": "git commit",
+            "stash": "git stash drop",
+            "am": "git am --continue",
+            "other": "git commit",
+        }.get(self.kind, f"git {self.kind} --continue")
+
+    @property
+    def abort_command(self) -> str:
+        """What brings everything back."""
+        return "git reset --merge" if self.kind in ("stash", "other") else f"git {self.kind} --abort"
+
+
+def merge_sides(repository: Repository, ours: str, theirs: str) -> Sides:
+    """The sides of a merge of two commits."""
+    return Sides("merge", ours, theirs, tuple(repository.merge_bases(ours, theirs)))
+
+
+def merge_heads(repository: Repository) -> list[str]:
+    """The commits that a merge in progress brings in; where a tag is merged, git notes the tag."""
+    names = (repository.state_file("MERGE_HEAD") or "").split()
+    return [repository.commit(name) or name for name in names]
+
+
+def sides_in_progress(repository: Repository) -> Sides | None:
+    """The sides of the operation that has stopped in this worktree; None if there is none (or an octopus merge)."""
+    head = repository.commit("HEAD")
+    if head is None:
+        return None
+    if heads := merge_heads(repository):
+        return merge_sides(repository, head, heads[0]) if len(heads) == 1 else None
+    for kind, name in (("cherry-pick", "CHERRY_PICK_HEAD"), ("revert", "REVERT_HEAD"), ("rebase", "REBASE_HEAD")):
+        if commit := (repository.state_file(name) or "").strip():
+            rebasing = repository.has_state("rebase-merge") or repository.has_state("rebase-apply")
+            if kind == "rebase" and not rebasing:
+                continue  # git may leave REBASE_HEAD behind when a rebase is done
+            return _pick("rebase" if kind == "cherry-pick" and rebasing else kind, head, commit, repository)
+    if commit := (repository.state_file("rebase-apply/original-commit") or "").strip():
+        return _pick("rebase" if repository.has_state("rebase-apply/rebasing") else "am", head, commit, repository)
+    return None
+
+
+def sides_of_clean_merge(repository: Repository) -> Sides | None:
+    """In `pre-merge-commit`, before `MERGE_HEAD` stands; git names the other commit in the environment."""
+    head = repository.commit("HEAD")
+    others = other_parents(repository.git_dir)
+    return merge_sides(repository, head, others[0]) if head is not None and len(others) == 1 else None
+
+
+def is_in_worktree(repository: Repository) -> bool:
+    """In the driver: whether what is merged goes to an index, which git holds locked then (2.39 to 2.55).
+
+    `merge-tree` and `replay` merge into objects: no hook will ever finish that, though another operation may be under
+    way whose traces fit.
+    """
+    index = os.environ.get("GIT_INDEX_FILE") or os.path.join(repository.git_dir, "index")
+    return os.path.exists(f"{os.path.realpath(index)}.lock")
+
+
+def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
+    """What a merge driver may be working for; the caller looks which one's files are the ones it was given.
+
+    git tells the driver nothing directly: `merge` and `pull` name the other commit in the environment, a rebase keeps
+    its list of done commits, and later versions pass labels (`label` is that of the other side).
+    """
+    head = repository.commit("HEAD")
+    if head is None:
+        return
+    for name in os.environ:
+        if name.startswith("GITHEAD_"):
+            yield merge_sides(repository, head, name.removeprefix("GITHEAD_"))
+    done = _last_done(repository)
+    if done[:1] == ["merge"]:  # of --rebase-merges; the last word is the label of the other side
+        if commit := repository.commit(f"refs/rewritten/{done[-1]}") or repository.commit(done[-1]):
+            yield merge_sides(repository, head, commit)
+    elif commit := repository.commit(next((word for word in done[1:] if not word.startswith("-")), "-")):
+        yield _pick("rebase", head, commit, repository)
+    if original := (repository.state_file("rebase-apply/original-commit") or "").strip():
+        yield _pick("rebase", head, original, repository)
+    if found := _LABEL.match(label):
+        commit = repository.commit(found[2])
+        if commit:
+            kind = "revert" if found[1] else "rebase" if repository.has_state("rebase-merge") else "cherry-pick"
+            yield _pick(kind, head, commit, repository)
+
+
+def _last_done(repository: Repository) -> list[str]:
+    """The words of the command that a rebase is doing or did last."""
+    lines = (repository.state_file("rebase-merge/done") or "").splitlines()
+    return next((words for line in reversed(lines) if (words := line.split("#")[0].split())), [])
+
+
+def is_merging(repository: Repository) -> bool:
+    """Whether a merge is going on, also one that a rebase makes."""
+    return bool(other_parents(repository.git_dir)) or _last_done(repository)[:1] == ["merge"]
+
+
+def _pick(kind: str, head: str, commit: str, repository: Repository) -> Sides:
+    parents = repository.parents(commit)
+    parent = parents[0] if parents else None
+    if kind == "revert":
+        return Sides(kind, head, parent, (commit,))
+    return Sides(kind, head, commit, (parent,) if parent else ())
+
+
+def squash_sides(repository: Repository) -> Sides | None:
+    """The sides of a `git merge --squash`: git only notes the squashed commits in the message that it prepares."""
+    head = repository.commit("HEAD")
+    text = repository.state_file("SQUASH_MSG") or ""
+    found = re.search(r"^commit ([0-9a-f]{40,64})$", text, re.MULTILINE)
+    return merge_sides(repository, head, found[1]) if head and found else None
+
+
+def squash_conflict(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git merge --squash` that stopped, if its note fits the index (of several bases git makes one)."""
+    sides = squash_sides(repository)
+    if sides is None or sides.theirs is None:
+        return None
+    base = sides.bases[0] if len(sides.bases) == 1 else None
+    return sides if _fits(repository, folders, (base, sides.ours, sides.theirs)) else None
+
+
+def stash_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git stash pop` that stopped; git leaves no note, so the newest stash must fit the index."""
+    head, stash = repository.commit("HEAD"), repository.commit("refs/stash")
+    if head is None or stash is None:
+        return None
+    base = repository.parents(stash)[0]
+    return Sides("stash", head, stash, (base,)) if _fits(repository, folders, (base, head, stash)) else None
+
+
+def mail_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
+    """The sides of a `git am -3` that stopped, if the commit that the patch was made from is here and fits the index.
+
+    git merges with a made-up base that has nothing but the patched files: no snapshot or SQL of an earlier patch.
+    """
+    number = (repository.state_file("rebase-apply/next") or "").strip()
+    mail = repository.state_file(f"rebase-apply/{number:0>4}") if number.isdigit() else None
+    found = re.match(r"From ([0-9a-f]{40,64}) ", mail or "")
+    head, commit = repository.commit("HEAD"), repository.commit(found[1]) if found else None
+    parents = repository.parents(commit) if commit else []
+    if head is None or commit is None or len(parents) != 1:
+        return None
+    return Sides("am", head, commit, (parents[0],)) if _fits(repository, folders, (parents[0], head, commit)) else None
+
+
+def _fits(repository: Repository, folders: Iterable[str], commits: Sequence[str | None]) -> bool:
+    """Whether the journals of these commits are the stages 1, 2 and 3 of the index; None fits any."""
+    for folder in folders:
+        path = f"{folder}/meta/_journal.json" if folder else "meta/_journal.json"
+        for stage, commit in enumerate(commits, 1):
+            if commit and repository.line("rev-parse", "-q", "--verify", f":{stage}:{path}") != repository.line(
+                "rev-parse", "-q", "--verify", f"{commit}:{path}"
+            ):
+                return False
+    return True
+
+
+PICK_NOTE = "drizzle-guard-pick"
+
+
+def note_pick(repository: Repository, sides: Sides) -> None:
+    """Leave word for `post-commit` of a pick that git will commit by itself; git keeps no trace of such a one."""
+    with open(os.path.join(repository.git_dir, PICK_NOTE), "w", encoding="utf-8") as file:
+        file.write(f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}\n")
+
+
+def noted_pick(repository: Repository) -> Sides | None:
+    """The sides of the pick of which HEAD was made, if there is a note of it that was not taken away yet."""
+    note, head = (repository.state_file(PICK_NOTE) or "").split(), repository.commit("HEAD")
+    if len(note) < 3 or head is None or repository.parents(head) != [note[1]]:
+        return None
+    return Sides(note[0], note[1], None if note[2] == "-" else note[2], tuple(note[3:]))
+
+
+def forget_pick(repository: Repository) -> None:
+    """Take the note away: the pick is finished, or something else was committed."""
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.join(repository.git_dir, PICK_NOTE))
+
+
+def made_sides(repository: Repository) -> Sides | None:
+    """In `post-commit`: the sides of which HEAD was just made, a noted pick or a merge that was committed by hand."""
+    if pick := noted_pick(repository):
+        return pick
+    head = repository.commit("HEAD")
+    parents = [] if head is None else repository.parents(head)
+    return merge_sides(repository, parents[0], parents[1]) if len(parents) == 2 else None

@@ -1,0 +1,38 @@
+"""What git has under way, told by its state files and environment: the only reader of either.
+
+Nothing is imported here but what every hook has anyway; nearly every commit ends with what this module says.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+
+def git_directories() -> tuple[str, str] | None:
+    """The git directory of this worktree, and the one that all worktrees share; None where there is no worktree."""
+    answer = ask_git("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--git-common-dir")
+    lines = os.fsdecode(answer or b"").split("\n")
+    if len(lines) != 4 or lines[0] != "true":
+        return None
+    return lines[1], os.path.join(os.getcwd(), lines[2])
+
+
+def other_parents(git_dir: str) -> list[str]:
+    """The other parents of the merge commit that is about to be made.
+
+    While `pre-merge-commit` runs there is no `MERGE_HEAD` yet (git 2.39); `git merge` names them in the environment.
+    """
+    try:
+        with open(os.path.join(git_dir, "MERGE_HEAD"), "rb") as file:
+            return os.fsdecode(file.read()).split()
+    except OSError:
+        return [name.removeprefix("GITHEAD_") for name in os.environ if name.startswith("GITHEAD_")]
+
+
+def ask_git(*args: str) -> bytes | None:
+    try:
+        done = subprocess.run(("git", *args), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None

@@ -1,0 +1,1 @@
+"""What `install` adds to a clone, and whether a clone has it."""

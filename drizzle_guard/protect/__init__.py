@@ -1,0 +1,1 @@
+"""Committed migrations stay as they are."""

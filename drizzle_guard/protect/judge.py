@@ -1,0 +1,239 @@
+"""Which commits break the rule that committed migrations stay as they are: reads the versions, asks the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from drizzle_guard.drizzle.folder import REGULAR, History, join
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import merge_sides, squash_sides
+from drizzle_guard.protect.commits import (
+    Origin,
+    Step,
+    files_in,
+    history_in,
+    origin_of,
+    protected_history,
+    touched_folders,
+)
+from drizzle_guard.protect.compare import is_as_planned, read_without_journal
+from drizzle_guard.protect.forbidden import Around, Change, forbidden, is_kept_whole
+from drizzle_guard.renumber.decision import Decision, decide
+from drizzle_guard.renumber.earlier_merge import look_back
+from drizzle_guard.replay.plan import Plan, Refusal
+
+if TYPE_CHECKING:
+    from drizzle_guard.config import Config
+
+
+class Finding(NamedTuple):
+    """A forbidden change: in which step, against which parent, in which folder; `sha256` is what would allow it."""
+
+    step: Step
+    parent: str
+    folder: str
+    change: Change
+    origin: Origin | None
+    sha256: str | None
+
+    @property
+    def path(self) -> str:
+        """The file, from the repository's top."""
+        return join(self.folder, self.change.path)
+
+
+class Scope(NamedTuple):
+    """What holds for all steps: the published commit (None: unknown), the settings if any, and the end of a range."""
+
+    mainline: str | None
+    config: Config | None
+    tip: str | None = None
+
+
+def read_settings(repository: Repository, commit: str | None) -> Config | None:
+    """`drizzle-guard.toml` as it is in a commit or staged in the index.  Raises UsageError if it is not sound."""
+    done = repository.run("cat-file", "blob", f"{commit or ''}:{CONFIG_FILE}")
+    if done.returncode:
+        return None
+    from drizzle_guard.config import parse_config  # late: most repositories have no such file
+
+    return parse_config(done.stdout)
+
+
+def find_forbidden(repository: Repository, steps: Iterable[Step], scope: Scope) -> list[Finding]:
+    """All that is forbidden in the steps, each once.  Raises UsageError if the mainline is needed and unknown."""
+    found: dict[tuple[str, str, str], Finding] = {}
+    for step in steps:
+        folders = touched_folders(repository, step)
+        for folder in sorted(folders):
+            others = [other for other in folders if other != folder]
+            for finding in _Judge(repository, step, folder, scope).findings(others):
+                found.setdefault((folder, finding.change.tag, finding.change.what), finding)
+    return list(found.values())
+
+
+class _Judge:
+    """One folder in one step."""
+
+    def __init__(self, repository: Repository, step: Step, folder: str, scope: Scope) -> None:
+        self.repository, self.step, self.folder, self.scope = repository, step, folder, scope
+        self._decision: Decision | None = None
+        self._decided = False
+
+    def findings(self, other_folders: list[str]) -> Iterator[Finding]:
+        for position, parent in enumerate(self.step.parents):
+            old, readable = protected_history(self.repository, parent, self.folder)
+            if not old.migrations:
+                continue
+            try:
+                new = self._new(readable)
+            except GuardError as error:
+                change = Change("unreadable", "", PATH, error.message)
+                yield Finding(self.step, parent, self.folder, change, None, None)
+                continue
+            changes = forbidden(old, new, self._around(position, old, readable))
+            if not changes or self._is_moved(old, new, other_folders):
+                continue
+            for change in self._left(position, old, new, readable, changes):
+                finding = self._finding(parent, change)
+                if not self._is_allowed(change) and not self._is_restored(finding):
+                    yield finding
+
+    def _new(self, readable: bool) -> History:
+        if readable:
+            return history_in(self.repository, self.step.commit, self.folder)
+        return read_without_journal(self.folder, files_in(self.repository, self.step.commit, self.folder))
+
+    def _around(self, position: int, old: History, readable: bool) -> Around:
+        parents = self.step.parents
+        bases = sorted({base for pair in combinations(parents, 2) for base in self.repository.merge_bases(*pair)})
+        others = [parent for n, parent in enumerate(parents) if n != position]
+        if self.scope.mainline is not None:
+            published = self._read(self.scope.mainline, readable)
+        elif bases:
+            # nothing tells what is published; in a merge one side's own migrations have to move
+            published = self._read(bases[0], readable)
+        else:
+            published = old
+        return Around(
+            published,
+            [self._read(other, readable) for other in others],
+            [self._read(base, readable) for base in bases],
+        )
+
+    def _read(self, commit: str, readable: bool) -> History:
+        history, has_journal = protected_history(self.repository, commit, self.folder)
+        if readable == has_journal:
+            return history
+        return read_without_journal(self.folder, files_in(self.repository, commit, self.folder))
+
+    def _is_moved(self, old: History, new: History, other_folders: list[str]) -> bool:
+        """Whether the whole folder went to another place."""
+        if new.migrations:
+            return False
+        for other in other_folders:
+            try:
+                if is_kept_whole(old, history_in(self.repository, self.step.commit, other)):
+                    return True
+            except GuardError:
+                continue
+        return False
+
+    def _left(
+        self, position: int, old: History, new: History, readable: bool, changes: list[Change]
+    ) -> Iterable[Change]:
+        """The changes that are not what drizzle-guard itself makes, and that the settings and the tip leave."""
+        decision = self._what_we_would_do() if PATH in new.files else None
+        around = self._around(position, old, readable)
+        if decision is not None and isinstance(decision.outcome, Plan):
+            if is_as_planned(new.files, decision.outcome, (decision.base, decision.ours, decision.theirs)):
+                return ()
+        elif decision is not None and self._may_regenerate(decision.outcome, position, decision.ours_established):
+            established = decision.ours if decision.ours_established else decision.theirs
+            around = around._replace(published=established, only_published=True)
+        if self.scope.config is not None and self.scope.config.protect == "published":
+            if self.scope.mainline is None:
+                raise UsageError(
+                    f'{CONFIG_FILE}: protect = "published" needs a mainline, and none is known in this clone.',
+                    f"git fetch, or name it: git config {CONFIG_KEY} origin/main",
+                )
+            around = around._replace(only_published=True)
+        if around.only_published:
+            changes = forbidden(old, new, around)
+        if self.scope.tip not in (None, self.step.commit) and readable and changes:
+            tags = self._tags_at_tip(old, around)
+            changes = [change for change in changes if change.tag in tags]
+        return changes
+
+    def _what_we_would_do(self) -> Decision | None:
+        """What `drizzle-guard renumber` or the merge driver would make of this folder here; None if nothing."""
+        if not self._decided:
+            self._decided = True
+            try:
+                self._decision = self._decide()
+            except GuardError:
+                self._decision = None
+        return self._decision
+
+    def _decide(self) -> Decision | None:
+        parents = self.step.parents
+        if len(parents) == 2:
+            return decide(self.repository, merge_sides(self.repository, *parents), self.folder)
+        if len(parents) > 2:
+            return None
+        if self.step.commit is None and (sides := squash_sides(self.repository)):
+            return decide(self.repository, sides, self.folder)
+        work = look_back(self.repository, parents[0], find_mainline(self.repository), self.folder, None)
+        return work.decision if work.todo == "apply" else None
+
+    @staticmethod
+    def _may_regenerate(outcome: Plan | Refusal, position: int, ours_established: bool) -> bool:
+        """A merge that is refused leaves one way: to generate the moving side's own migrations again."""
+        regenerates = isinstance(outcome, Refusal) and outcome.way_out == "regenerate"
+        return regenerates and (position == 0) != ours_established
+
+    def _tags_at_tip(self, old: History, around: Around) -> set[str]:
+        """What is still forbidden at the end of the range: what was taken back, or allowed later, does no harm."""
+        assert self.scope.tip is not None
+        try:
+            tip = history_in(self.repository, self.scope.tip, self.folder)
+        except GuardError:
+            return {migration.tag for migration in old.migrations}
+        return {change.tag for change in forbidden(old, tip, around) if not self._is_allowed(change)}
+
+    def _finding(self, parent: str, change: Change) -> Finding:
+        path = change.path
+        if path == PATH and change.was is not None:
+            path = change.was.name.removeprefix(f"{self.folder}/")
+        origin = origin_of(self.repository, parent, join(self.folder, path))
+        return Finding(self.step, parent, self.folder, change, origin, _hash_of(change))
+
+    def _is_restored(self, finding: Finding) -> bool:
+        """Whether a file is again as it was first committed."""
+        change, origin = finding.change, finding.origin
+        if change.now is None or origin is None or change.kind not in ("sql", "snapshot", "file"):
+            return False
+        return (change.now.mode, change.now.id) == origin.file
+
+    def _is_allowed(self, change: Change) -> bool:
+        """Whether an `[[allow]]` entry means this change: the tag, and the hash of the file as it may now be."""
+        allowed = () if self.scope.config is None else self.scope.config.allow
+        entries = [a for a in allowed if a.tag == change.tag and a.folder in (None, self.folder)]
+        return bool(entries) and _hash_of(change) in [allow.sha256.lower() for allow in entries]
+
+
+def _hash_of(change: Change) -> str | None:
+    """The hash that allows a change: that of the new file, or of the old one if none is left."""
+    blob = change.now or change.was
+    return sha256(blob.data).hexdigest() if blob is not None and blob.mode in REGULAR else None
+
+
+def subject_of(repository: Repository, commit: str) -> str:
+    """A commit in one line: `1a2b3c4 (its subject)`."""
+    return printable(repository.line("log", "-1", "--format=%h (%s)", commit) or commit[:7])

@@ -1,0 +1,134 @@
+"""What `protect` tells a person: the file, what changed, since when it stands, what to do instead, how to allow it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.mainline import CONFIG_KEY
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.protect.judge import Finding, Scope, subject_of
+
+_SHOWN = 10  # migrations that are listed
+
+_SKIPS = "Its number and `when` say what ran where; with others it would be skipped, or run twice."
+_WHY = {
+    "sql": "Where it ran, the new text never runs; where it did not, it does: databases drift apart.",
+    "snapshot": "The next `drizzle-kit generate` compares with it and would repeat or lose what it says.",
+    "entry": _SKIPS,
+    "file": "A committed migration is a plain file, and stays one.",
+    "deleted": (
+        "Every new database would lack it; where it ran, what it did stays (`drizzle-kit drop` only forgets it), "
+        "and git revert undoes nothing there."
+    ),
+    "renamed": "Its name says what ran where; under another one it is another migration.",
+    "renumbered": _SKIPS,
+    "order": "Drizzle runs the journal from top to bottom, and skips what comes late.",
+    "unreadable": "As long as that is so, nothing can be run.",
+}
+_INSTEAD = {
+    "sql": "Instead, put the change into a new migration: npx drizzle-kit generate --custom",
+    "deleted": "Instead, write a new migration that reverses it: npx drizzle-kit generate --custom",
+    "snapshot": "Instead, change the schema and let drizzle-kit write a new one: npx drizzle-kit generate",
+}
+
+
+def explain(repository: Repository, found: Sequence[Finding], scope: Scope) -> GuardError:
+    """The whole message."""
+    count = len({(f.folder, f.change.tag) for f in found})
+    what = "a committed migration" if count == 1 else f"{count} committed migrations"
+    in_index = found[0].step.commit is None
+    lines: list[str] = []
+    for finding in found[:_SHOWN]:
+        lines.append(f"{_sentence(finding)}{_where(repository, finding)}")
+    if len(found) > _SHOWN:
+        lines.append(f"... and {len(found) - _SHOWN} more")
+    lines += dict.fromkeys(_WHY[f.change.kind] for f in found)
+    lines += _instead(repository, found, scope)
+    lines += _allow(found)
+    verdict = "this commit changes" if in_index else "these commits change"
+    return GuardError(f"{verdict} {what}; committed migrations stay as they are.", *lines)
+
+
+def github_annotations(found: Sequence[Finding]) -> Iterator[str]:
+    """GitHub annotations, one a finding."""
+    for finding in found:
+        file = _escape(finding.path).replace(":", "%3A").replace(",", "%2C")
+        text = _escape(f"{_sentence(finding)} {_WHY[finding.change.kind]}")
+        yield f"::error file={file},title=drizzle-guard protect::{text}"
+
+
+def _escape(text: str) -> str:
+    safe = text.encode("utf-8", "backslashreplace").decode()
+    return safe.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _sentence(finding: Finding) -> str:
+    change, origin = finding.change, finding.origin
+    if change.kind == "unreadable":
+        return change.what
+    of = f" ({printable(change.tag)})" if change.path == PATH else ""
+    since = f"; it stands since {origin.short} ({origin.day}, {printable(origin.subject)})" if origin else ""
+    return f"{printable(finding.path)}{of}: {change.what}{since}."
+
+
+def _where(repository: Repository, finding: Finding) -> str:
+    step = finding.step
+    if step.commit is None:
+        return ""
+    return f" Changed in {subject_of(repository, step.commit)}."
+
+
+def _instead(repository: Repository, found: Sequence[Finding], scope: Scope) -> Iterator[str]:
+    kinds = {f.change.kind for f in found}
+    head = repository.commit("HEAD")
+    if found[0].step.commit is None:
+        yield from _bring_back(found, head)
+    yield from (text for kind, text in _INSTEAD.items() if kind in kinds)
+    if any(f.change.kind == "renumbered" and not f.change.published for f in found):
+        yield "Instead, let everything follow the number: drizzle-guard renumber"
+    if any("formatting" in f.change.what or "line ends" in f.change.what for f in found):
+        yield "Keep formatters and line-end rules off it: .prettierignore, and `*.sql -text` in .gitattributes."
+    if "renumbered" in kinds and scope.mainline is None:
+        yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} origin/main"
+    if found[0].step.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
+        undo = {0: "git update-ref -d HEAD", 1: "git reset --soft HEAD^"}.get(len(repository.parents(head or "HEAD")))
+        if undo:
+            yield f"To amend the commit that added it (git does not tell a hook): {undo} && git commit"
+
+
+def _bring_back(found: Sequence[Finding], head: str | None) -> Iterator[str]:
+    """The commands that show or restore what stood in each parent."""
+    files: dict[str, list[str]] = {}
+    journals: dict[str, list[str]] = {}
+    for finding in found:
+        change, parent = finding.change, "HEAD" if finding.parent == head else finding.parent[:10]
+        if change.was is not None and change.kind in ("sql", "snapshot", "file", "deleted", "renamed"):
+            path = finding.path if change.path != PATH else change.was.name
+            files.setdefault(parent, []).append(path)
+        if change.path == PATH or change.kind in ("deleted", "renamed", "renumbered"):
+            journals.setdefault(parent, []).append(join(finding.folder, PATH))
+    for parent, paths in files.items():
+        shown = " ".join(shlex.quote(path) for path in dict.fromkeys(paths[:_SHOWN]))
+        yield f"Bring it back: git checkout {parent} -- {printable(shown)}"
+    for parent, paths in journals.items():
+        for path in dict.fromkeys(paths):
+            yield f"Its entry as it stands: git show {printable(shlex.quote(f'{parent}:{path}'))}"
+
+
+def _allow(found: Sequence[Finding]) -> Iterator[str]:
+    shown = [f for f in found if f.sha256 is not None][:3]
+    if shown:
+        yield "To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:"
+    for finding in shown:
+        yield "  [[allow]]"
+        yield f"  tag = {_toml(finding.change.tag)}"
+        yield f'  sha256 = "{finding.sha256}"'
+        yield '  reason = "why no database minds"'
+
+
+def _toml(text: str) -> str:
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,214 @@
+"""The finishing step: after git merged, the files get their new numbers, in the same commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.errors import GuardError
+from drizzle_guard.git.folders import files_at, files_in_index
+from drizzle_guard.git.repository import GitFailed, Repository
+from drizzle_guard.git.sides import Sides, forget_pick, merge_heads, merge_sides, noted_pick
+from drizzle_guard.git.worktree import apply, changes
+from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal
+from drizzle_guard.replay.plan import Plan, Refusal
+
+_BY_HAND = "drizzle-guard renumber, then commit what it stages"
+
+
+def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:
+    """The decision for each folder that both sides changed."""
+    for folder in colliding_folders(repository, sides):
+        yield decide(repository, sides, folder)
+
+
+def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
+    """Bring index and worktree to the plan, for each folder that still is as the merge driver left it.
+
+    A folder that a person has resolved in another way is theirs and stays.  Returns what was finished.  Raises
+    Unfinished where the journal is still the driver's, but a person changed a file that it names.
+    """
+    done = []
+    for decision in decisions(repository, sides):
+        plan = decision.outcome
+        if isinstance(plan, Refusal):
+            continue
+        if not is_untouched(repository, decision, plan):
+            _refuse_half_done(repository, decision, plan)
+            continue
+        if apply(repository, decision.folder, plan.files, decision.versions):
+            done.append(decision)
+    return done
+
+
+class Unfinished(GuardError):
+    """What is about to be committed names migrations whose files have other names."""
+
+
+def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan) -> None:
+    journal = (files_in_index(repository, decision.folder).get(PATH) or {}).get(0)
+    final = plan.files[PATH]
+    if journal is not None and final is not None and journal.data == plan.interim != final.data:
+        raise Unfinished(
+            f"{join(decision.folder, PATH)} is merged, but its migrations do not have their new numbers yet, "
+            "and a file of theirs was changed by hand.",
+            "drizzle-guard renumber   # then commit again",
+        )
+
+
+def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool:
+    """Whether the index holds what the merge driver and git made, and nobody's own work.
+
+    That is: the journal is the plan's interim one (or the final one already), and every other file is a version of
+    one of the sides, or the plan's.
+    """
+    index = files_in_index(repository, decision.folder)
+    if any(stages.keys() - {0} for path, stages in index.items() if path in plan.files):
+        return False
+    journal = (index.get(PATH) or {}).get(0)
+    final = plan.files[PATH]
+    if journal is None or not (journal == final or journal.data == plan.interim):
+        return False
+    for path, blob in plan.files.items():
+        now = (index.get(path) or {}).get(0)
+        if path == BUNDLE:  # it is written from the journal, whoever resolved it
+            continue
+        sides = (h.files.get(path) for h in (decision.base, decision.ours, decision.theirs))
+        if now is not None and path != PATH and now != blob and now not in sides:
+            return False
+    return True
+
+
+def finish_merge_commit(repository: Repository) -> list[Decision]:
+    """In `post-merge`: rewrite the merge commit that this very command made; returns what was finished.
+
+    `MERGE_HEAD` still stands then; after a fast-forward, even onto somebody's merge, it does not.  Raises GitFailed.
+    """
+    head = repository.commit("HEAD")
+    heads = merge_heads(repository)
+    if head is None or len(heads) != 1:
+        return []
+    parents = repository.parents(head)
+    if len(parents) != 2 or parents[1] != heads[0]:
+        return []
+    return finish_commit(repository, merge_sides(repository, parents[0], parents[1]), looked_at=False)
+
+
+def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
+    """Whether the folder is just our side's: `git merge -s ours` wants nothing of theirs."""
+    return {p: b.id for p, b in files.items()} == {p: b.id for p, b in decision.ours.files.items()}
+
+
+def _is_strategy_ours(repository: Repository) -> bool:
+    """Whether HEAD was made by `git merge -s ours`; another merge may end as our side, too."""
+    return "'ours'" in (repository.line("reflog", "-1", "--format=%gs", "HEAD") or "'ours'")
+
+
+def finish_interrupted(repository: Repository) -> None:
+    """Do what a hook that was killed or failed left undone, where a merge or a pick is committed already."""
+    head, heads = repository.commit("HEAD"), merge_heads(repository)
+    if head is not None and heads and repository.parents(head)[1:] == heads:  # git still thinks that it is merging
+        finish_merge_commit(repository)
+        repository.git("merge", "--quit")
+    elif pick := noted_pick(repository):
+        finish_commit(repository, pick)
+        repository.git(pick.kind, "--quit")
+        forget_pick(repository)
+
+
+def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
+    """Rewrite HEAD, a commit that git has just made of `sides`, with canonical folders; returns what was finished.
+
+    `looked_at`: a person may have resolved something, so only what still is as the driver left it is touched.  Raises
+    GitFailed, with the commit as git made it.
+    """
+    found = []
+    for decision in decisions(repository, sides):
+        committed = files_at(repository, "HEAD", decision.folder, decision.folder)
+        if is_ours_alone(decision, committed) and (looked_at or _is_strategy_ours(repository)):
+            continue
+        if isinstance(decision.outcome, Refusal):
+            if looked_at:
+                continue  # somebody resolved it by hand
+            raise explain_refusal(decision, sides)
+        if looked_at and not is_untouched(repository, decision, decision.outcome):
+            continue
+        if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):
+            found.append(decision)
+    head = repository.commit("HEAD")
+    if not found or head is None:
+        return []
+    staged = os.fsdecode(repository.git("diff-index", "--cached", "--name-only", "-z", head)).split("\0")
+    ours = {join(d.folder, path) for d in found if isinstance(d.outcome, Plan) for path in d.outcome.files}
+    if not ours.issuperset(filter(None, staged)):
+        raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
+    try:
+        for decision in found:
+            assert isinstance(decision.outcome, Plan)
+            apply(repository, decision.folder, decision.outcome.files, decision.versions)
+    except GuardError as error:
+        raise GuardError(error.message, *(error.hints or (_BY_HAND,))) from None
+    try:
+        replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
+    except GitFailed as error:
+        raise GitFailed(error.message, "git commit   # the renumbered migrations are staged") from None
+    return found
+
+
+def replace_tree_of_head(repository: Repository, head: str, reason: str) -> str:
+    """Make HEAD the same commit with the index as its tree; returns the new id.  Raises GitFailed."""
+    tree = os.fsdecode(repository.git("write-tree")).strip()
+    new = same_commit_with_tree(repository, head, tree)
+    repository.git("update-ref", "-m", reason, "HEAD", new, head)
+    return new
+
+
+def same_commit_with_tree(
+    repository: Repository, commit: str, tree: str, parents: tuple[str, ...] | None = None
+) -> str:
+    """A commit that differs in its tree (and parents) alone: author, dates, message and other headers stay.
+
+    A signature cannot stay; whoever signed the commit signs the new one.
+    """
+    raw = repository.git("cat-file", "commit", commit)
+    head, _, message = raw.partition(b"\n\n")
+    lines = head.split(b"\n")
+    signed = any(line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) for line in lines)
+    kept: list[bytes] = [b"tree " + tree.encode()]
+    old_parents = [line for line in lines if line.startswith(b"parent ")]
+    kept += old_parents if parents is None else [b"parent " + parent.encode() for parent in parents]
+    skipping = False
+    for line in lines:
+        if line.startswith((b"tree ", b"parent ")):
+            continue
+        skipping = line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) or (skipping and line.startswith(b" "))
+        if not skipping:
+            kept.append(line)
+    data = b"\n".join(kept) + b"\n\n" + message
+    if not signed:
+        return os.fsdecode(repository.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=data)).strip()
+    return _signed(repository, commit, tree, [line.split()[1].decode() for line in kept if line.startswith(b"parent ")])
+
+
+def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) -> str:
+    names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE")]
+    shown = os.fsdecode(repository.git("log", "-1", "--format=%an%n%ae%n%ad%n%cn%n%ce%n%cd", "--date=raw", commit))
+    env = dict(zip(names, shown.split("\n"), strict=False))
+    message = repository.git("cat-file", "commit", commit).partition(b"\n\n")[2]
+    args = [a for parent in parents for a in ("-p", parent)]
+    return os.fsdecode(repository.git("commit-tree", tree, *args, "-S", "-F", "-", stdin=message, env=env)).strip()
+
+
+def assumption(decision: Decision) -> str:
+    """What was assumed where nothing tells which side is published."""
+    side = "ours keeps its" if decision.ours_established else "theirs keeps its"
+    return f"(nothing tells which side is published; assumed: {side} numbers)"
+
+
+def describe(decision: Decision) -> list[str]:
+    """What moved, a line each: `drizzle: 0003_comments -> 0005_comments`."""
+    plan = decision.outcome
+    assert isinstance(plan, Plan)
+    return [f"{join(decision.folder, move.old.tag)} -> {move.new.tag}" for move in plan.moves if move.changes]

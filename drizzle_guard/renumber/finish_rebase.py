@@ -1,0 +1,152 @@
+"""The finishing step of a rebase: write the row of replayed commits anew, each with its canonical folder."""
+
+from __future__ import annotations
+
+import os
+
+from drizzle_guard.drizzle.folder import Blob, History, join
+from drizzle_guard.drizzle.journal import PATH, sql_path
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.folders import files_at, history_at
+from drizzle_guard.git.index import index_lines, scratch_index
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.renumber.finish_merge import same_commit_with_tree
+from drizzle_guard.renumber.rebase import Pick, onto, picks, replayed, touched_folders
+
+_REASON = "drizzle-guard: renumber migrations"
+_UPDATE_REFS = "rebase-merge/update-refs"
+
+
+def finish_rebase(repository: Repository) -> int:
+    """In `post-rewrite`: rewrite the commits of the rebase that has just ended; returns how many changed.
+
+    Nothing outside the replayed commits is rewritten, and nothing at all if the branch is not where the rebase left
+    it.  Author, dates, message and notes stay; whoever signed a commit signs the new one.  Raises GuardError; in the
+    end also if a migration could not get its number.
+    """
+    head = repository.commit("HEAD")
+    if head is None or onto(repository) is None:
+        return 0
+    row = picks(repository, head)
+    if not row:
+        return 0
+    folders = touched_folders(repository, row)
+    trees = _canonical_trees(repository, row, folders)
+    if trees:
+        _replace(repository, head, row, trees)
+    _refuse_half_done(repository, folders)
+    return len(trees)
+
+
+def _replace(repository: Repository, head: str, row: list[Pick], trees: dict[str, str]) -> None:
+    """Put the branch, the worktree, the notes and the stacked branches to the rewritten row.  Raises GuardError."""
+    renamed = _rewrite(repository, row, trees)
+    new_head = renamed[head]
+    _move_worktree(repository, head, new_head)
+    try:
+        repository.git("update-ref", "-m", _REASON, "HEAD", new_head, head)
+    except GuardError:
+        _move_worktree(repository, new_head, head)
+        raise
+    _carry_notes(repository, row, renamed)
+    _carry_refs(repository, renamed)
+
+
+def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
+    """Say so where a moved migration still has its interim name: what was committed by hand does not go with it."""
+    start, head = onto(repository), repository.commit("HEAD")
+    for folder in folders:
+        before, now = history_at(repository, start, folder), history_at(repository, head, folder)
+        known = {entry.tag for entry in before.entries}
+        numbers = {entry.prefix: entry.tag for entry in before.entries}
+        for entry in now.entries:
+            if entry.tag not in known and entry.prefix in numbers:
+                raise GuardError(
+                    f"{printable(join(folder, PATH))}: {printable(entry.tag)} still has the number of "
+                    f"{printable(numbers[entry.prefix])}: what was committed by hand during the rebase does not go "
+                    "with the other migrations.",
+                    "go back to before the rebase (git reflog), rebase again, and generate when it has ended",
+                )
+        _refuse_leftover(folder, before, now)
+
+
+def _refuse_leftover(folder: str, before: History, now: History) -> None:
+    """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's."""
+    named = {sql_path(entry.tag) for entry in now.entries}
+    tags = {migration.sql.id: migration.tag for migration in now.migrations if migration.sql}
+    for path, blob in now.files.items():
+        if path.endswith(".sql") and path not in named and path not in before.files and blob.id in tags:
+            raise GuardError(
+                f"{printable(join(folder, path))} is left over: it is {printable(tags[blob.id])} under its old name.",
+                "go back to before the rebase (git reflog), and rebase again without a squash into the mainline",
+            )
+
+
+def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]) -> dict[str, str]:
+    """For each commit whose folders are not canonical yet, the tree it should have."""
+    wanted: dict[str, list[tuple[str, dict[str, Blob | None]]]] = {}
+    for folder in folders:
+        for commit, canon in replayed(repository, row, folder, {}).items():
+            if canon.refusal is not None:
+                raise GuardError(
+                    f"{printable(folder) or '.'}: {canon.refusal.sentence}",
+                    "git reset --hard ORIG_HEAD   # as before this rebase; then rebase without --apply, which can stop",
+                )
+            if canon.files is not None:
+                wanted.setdefault(commit, []).append((folder, canon.files))
+    trees: dict[str, str] = {}
+    with scratch_index(repository) as env:
+        for pick in row:
+            if pick.new not in wanted:
+                continue
+            old_tree = repository.line("rev-parse", f"{pick.new}^{{tree}}")
+            repository.git("read-tree", pick.new, env=env)
+            for folder, files in wanted[pick.new]:
+                there = files_at(repository, pick.new, folder, folder)
+                todo = [(path, blob) for path, blob in files.items() if there.get(path) != blob]
+                lines = index_lines(repository, folder, todo)
+                repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
+            tree = os.fsdecode(repository.git("write-tree", env=env)).strip()
+            if tree != old_tree:
+                trees[pick.new] = tree
+    return trees
+
+
+def _rewrite(repository: Repository, row: list[Pick], trees: dict[str, str]) -> dict[str, str]:
+    """The row again from the first commit that changes: new id by old id."""
+    renamed: dict[str, str] = {}
+    for pick in row:
+        parents = tuple(renamed.get(parent, parent) for parent in pick.parents)
+        if pick.new not in trees and parents == pick.parents:
+            renamed[pick.new] = pick.new
+            continue
+        tree = trees.get(pick.new) or repository.line("rev-parse", f"{pick.new}^{{tree}}")
+        assert tree is not None
+        renamed[pick.new] = same_commit_with_tree(repository, pick.new, tree, parents)
+    return renamed
+
+
+def _move_worktree(repository: Repository, old: str, new: str) -> None:
+    """Switch index and worktree from one commit to the other; git refuses if something of the user's is in the way."""
+    done = repository.run("read-tree", "-m", "-u", old, new)
+    if done.returncode:
+        raise GuardError(
+            "the rebased migrations still have their old numbers: a file in the worktree is in the way.",
+            "move it away, then: drizzle-guard renumber",
+        )
+
+
+def _carry_notes(repository: Repository, row: list[Pick], renamed: dict[str, str]) -> None:
+    """git has copied the notes to the commits that are now replaced; copy them on, as its settings say."""
+    pairs = "".join(f"{old} {renamed[pick.new]}\n" for pick in row for old in pick.old if renamed[pick.new] != pick.new)
+    repository.run("notes", "copy", "--for-rewrite=rebase", "--stdin", stdin=pairs.encode())
+
+
+def _carry_refs(repository: Repository, renamed: dict[str, str]) -> None:
+    """`rebase.updateRefs`: git moves these branches after this hook, to what stands in its list."""
+    text = repository.state_file(_UPDATE_REFS)
+    if text is None:
+        return
+    lines = [renamed.get(line.strip(), line) for line in text.split("\n")]
+    with open(os.path.join(repository.git_dir, _UPDATE_REFS), "wb") as file:
+        file.write(os.fsencode("\n".join(lines)))

@@ -1,0 +1,167 @@
+"""What `renumber` has to do for each folder, with an operation of git in progress or without one."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+
+from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.journal import PATH, parse_journal, snapshot_path, sql_path
+from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
+from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.folders import files_at, files_in_index, folders_at, folders_in_index, history_at
+from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import Sides, mail_sides, sides_in_progress, squash_conflict, stash_sides
+from drizzle_guard.git.worktree import changes
+from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, judge
+from drizzle_guard.renumber.earlier_merge import Work, look_back
+from drizzle_guard.replay.plan import Plan, Refusal
+
+
+def find_work(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
+    """What `renumber` has to do.  Raises UsageError where it cannot tell, GuardError where files cannot be read."""
+    if repository.is_bare:
+        raise UsageError("renumber needs a worktree; in a bare repository there is none.")
+    touched, unmerged = _unmerged_folders(repository)
+    sides = sides_in_progress(repository)
+    if sides is None and unmerged:
+        sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
+    if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
+        folders = _only(paths, sorted({*colliding_folders(repository, squashed), *touched}))
+        return _squash(repository, squashed, folders, onto)
+    if sides is None and unmerged:
+        return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
+    if sides is not None:
+        folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
+        choose = decide_stash if sides.kind == "stash" else decide
+        decisions = [choose(repository, sides, folder, onto=onto) for folder in folders]
+        return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
+    return _without_operation(repository, paths, onto)
+
+
+def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:
+    """The folders of a stopped squash; one whose journal is neither in conflict nor the driver's is none of its."""
+    work = []
+    for folder in folders:
+        decision = decide(repository, sides, folder, onto=onto)
+        plan, staged = decision.outcome, files_in_index(repository, folder).get(PATH, {}).get(0)
+        if staged is None or (isinstance(plan, Plan) and (staged.data == plan.interim or staged == plan.files[PATH])):
+            # `git merge --abort` and `--continue` know nothing of a squash
+            work.append(Work(decision, "apply", sides._replace(kind="other"), resolving=True))
+    return work
+
+
+def _with_old_names(repository: Repository, decision: Decision) -> Decision:
+    """In a rebase HEAD's files have their old names until it ends; where git stopped over one, it stays as it is."""
+    plan, entries = decision.outcome, decision.ours.entries
+    if isinstance(plan, Refusal):
+        return decision
+    own = {path for e in entries for path in (sql_path(e.tag), snapshot_path(e.prefix))} - plan.files.keys()
+    index = files_in_index(repository, decision.folder) if own else {}
+    kept = {path: decision.ours.files.get(path) for path in own if index.get(path, {}).keys() - {0}}
+    return decision._replace(outcome=plan._replace(files={**plan.files, **kept}))
+
+
+def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str | None) -> Decision:
+    """A stash that met another history.  A migration that was just generated is not tracked yet.
+
+    `git stash -u` keeps such files in a commit of their own; without it they stayed in the worktree, and the user adds
+    them.
+    """
+    assert sides.theirs is not None
+    ours, base = history_at(repository, sides.ours, folder), history_at(repository, sides.bases[0], folder)
+    index = files_in_index(repository, folder)
+    files = {path: stages[0] for path, stages in index.items() if 0 in stages and path not in ours.files}
+    for commit in (*repository.parents(sides.theirs)[2:], sides.theirs):
+        files |= files_at(repository, commit, folder, folder)
+    return judge(repository, sides, folder, base, ours, read_history(folder, files), onto=onto)
+
+
+def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
+    """A conflict of which only the index knows the sides (`am -3`, `checkout -m`, a stash that is gone)."""
+    head = repository.commit("HEAD")
+    if head is None:
+        raise UsageError("this repository has no commit yet.")
+    ours = history_at(repository, head, folder)
+    index = files_in_index(repository, folder)
+    base = read_history(folder, {p: blob for p, stages in index.items() if (blob := stages.get(1) or stages.get(0))})
+    known = {path for e in base.entries for path in (sql_path(e.tag), snapshot_path(e.prefix))}
+    # what git put there without a conflict is theirs, unless it is ours or was there before
+    theirs_files = {
+        path: blob
+        for path, stages in index.items()
+        if (blob := stages.get(3) or stages.get(0)) and (3 in stages or path in known or ours.files.get(path) != blob)
+    }
+    sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
+    theirs = read_history(folder, theirs_files)
+    _refuse_foreign_snapshots(theirs, base)
+    decision = judge(repository, sides, folder, base, ours, theirs, onto=onto)
+    return Work(decision, "apply", sides, resolving=True)
+
+
+def _refuse_foreign_snapshots(theirs: History, base: History) -> None:
+    """What a migration changed is told by the snapshot before it; under that number the index may have another's."""
+    known = {entry.tag for entry in base.entries}
+    before: Blob | None = None
+    for migration in theirs.migrations:
+        if migration.snapshot is None:
+            continue
+        if before and migration.tag not in known and previous_id(migration.snapshot) != snapshot_id(before):
+            raise GuardError(
+                f"{printable(theirs.journal_path)}: the snapshot that {printable(migration.tag)} was made from is not "
+                "here, so nothing tells what it changed.",
+                "abort, git fetch the commits themselves, and merge or cherry-pick those",
+            )
+        before = migration.snapshot
+
+
+def _unmerged_folders(repository: Repository) -> tuple[set[str], set[str]]:
+    """The folders in which anything is in conflict, and those whose journal is."""
+    listed = os.fsdecode(repository.git("ls-files", "-u", "-z"))
+    paths = {record.split("\t", 1)[1] for record in listed.split("\0") if record}
+    folders = folders_in_index(repository) if paths else ()
+    touched = {folder for folder in folders if any(os.path.dirname(p) in (folder, join(folder, "meta")) for p in paths)}
+    return touched, {folder for folder in touched if join(folder, PATH) in paths}
+
+
+def _only(paths: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """The folders that lie at or below one of the paths (all, if none is given)."""
+    wanted = [os.path.normpath(path).replace(os.sep, "/") for path in paths]
+    chosen = [f for f in folders if not wanted or any(w in (".", f) or f.startswith(f"{w}/") for w in wanted)]
+    return chosen
+
+
+def _without_operation(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
+    head = repository.commit("HEAD")
+    if head is None:
+        raise UsageError("this repository has no commit yet.")
+    mainline = find_mainline(repository, onto)
+    work = []
+    for folder in _only(paths, sorted(folders_at(repository, head))):
+        _refuse_staged_markers(repository, folder)
+        work.append(look_back(repository, head, mainline, folder, onto))
+    return work
+
+
+def _refuse_staged_markers(repository: Repository, folder: str) -> None:
+    """Whoever ran `git add -A` over a conflict has told git that it is resolved; git can bring it back."""
+    staged = files_in_index(repository, folder).get(PATH, {}).get(0)
+    path = join(folder, PATH)
+    if staged is None or repository.line("rev-parse", "-q", "--verify", f"HEAD:{path}") == staged.id:
+        return
+    try:
+        parse_journal(staged.data, path)
+    except GuardError as error:
+        raise GuardError(
+            error.message,
+            f"git checkout -m -- {shlex.quote(path)}   # brings a conflict back",
+            "drizzle-guard renumber",
+        ) from None
+
+
+def is_canonical(repository: Repository, folder: str, decision: Decision) -> bool:
+    """Whether the index already holds the plan."""
+    assert isinstance(decision.outcome, Plan)
+    return not changes(decision.outcome.files, files_in_index(repository, folder))

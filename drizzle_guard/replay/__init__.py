@@ -1,0 +1,1 @@
+"""Three migration folders in, a plan or a refusal out.  Pure."""

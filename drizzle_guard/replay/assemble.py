@@ -1,0 +1,101 @@
+"""The folder that a replay calls for: which file is to stand at which path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.drizzle import bundle
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, History, join
+from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
+from drizzle_guard.errors import GuardError
+from drizzle_guard.replay.common_entries import Settled
+from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
+
+
+def assemble(
+    base: History,
+    mainline: History,
+    branch: History,
+    settled: Settled,
+    moves: Sequence[Move],
+    snapshots: dict[str, Blob],
+    empty: Journal,
+) -> Plan:
+    """Put files to the settled row and the moves; `snapshots` are the moved ones by path, `empty` a bare journal."""
+    kept = tuple(m.entry for m in settled.kept)
+    journal = empty._replace(entries=(*kept, *(move.new for move in moves)))
+    own_sql = {branch.migrations[n].tag: branch.migrations[n].sql for n in settled.own}
+    wanted: dict[str, Blob | None] = {}
+    for migration in settled.kept:
+        wanted[sql_path(migration.tag)] = migration.sql
+        if migration.snapshot:
+            wanted[snapshot_path(migration.entry.prefix)] = migration.snapshot
+    for move in moves:
+        wanted[sql_path(move.new.tag)] = own_sql[move.old.tag]
+    wanted.update(snapshots)
+
+    gone = {path for m in settled.deleted for path in _paths(m.entry)}
+    known = {path for h in (base, mainline, branch) for entry in h.entries for path in _paths(entry)}
+    files: dict[str, Blob | None] = {}
+    for path in sorted(known | {path for move in moves for path in _paths(move.new)}):
+        files[path] = wanted[path] if path in wanted else None if path in gone else mainline.files.get(path)
+    _refuse_strays(known, (mainline, branch), moves)
+
+    files[PATH] = _journal_file(journal, mainline, branch) if PATH in mainline.files or PATH in branch.files else None
+    if BUNDLE in mainline.files or BUNDLE in branch.files:
+        files[BUNDLE] = _bundle_file(journal, mainline, branch, moves)
+    old = next((blob for side in (mainline, branch) for blob in side.files.values()), None)
+    if old is not None:
+        files = {path: None if blob is None else blob.named_as(old) for path, blob in files.items()}
+    taken = {entry.tag for entry in kept}
+    interim = [move.new if move.old.tag in taken else _renumbered_in_place(move) for move in moves]
+    return Plan(
+        journal,
+        files,
+        dump_journal(journal._replace(entries=(*kept, *interim))),
+        tuple(moves),
+        tuple((own.tag, main.tag) for own, main in settled.same),
+        tuple(m.tag for m in settled.deleted),
+    )
+
+
+def _renumbered_in_place(move: Move) -> Entry:
+    """The entry with its new numbers and its old file name."""
+    if move.new is move.old:
+        return move.old
+    assert move.new.idx is not None and move.new.when is not None
+    return move.new.moved(idx=move.new.idx, when=move.new.when, tag=move.old.tag)
+
+
+def _paths(entry: Entry) -> tuple[str, str]:
+    return sql_path(entry.tag), snapshot_path(entry.prefix)
+
+
+def _refuse_strays(known: set[str], sides: Sequence[History], moves: Sequence[Move]) -> None:
+    """A file that belongs to no entry must not be overwritten by a moved one."""
+    for move in moves:
+        for path in _paths(move.new):
+            if path not in known and any(path in side.files for side in sides):
+                reason = f"{path} lies in the way and belongs to no journal entry"
+                raise Refused(Refusal(reason, own=move.old.tag, way_out="edit"))
+
+
+def _journal_file(journal: Journal, mainline: History, branch: History) -> Blob:
+    """The journal's bytes: a side's own where nothing is to change, so that even odd formatting stays."""
+    mode = (mainline.files.get(PATH) or branch.files[PATH]).mode
+    for side in (mainline, branch):
+        if side.journal.style == journal.style and side.journal.header.keys() == journal.header.keys():
+            same = [e.raw for e in side.entries] == [e.raw for e in journal.entries]
+            if same and all(side.journal.header[k] == journal.header[k] for k in journal.header if k != "entries"):
+                return side.files[PATH]
+    return Blob.of(dump_journal(journal), PATH, mode=mode)
+
+
+def _bundle_file(journal: Journal, mainline: History, branch: History, moves: Sequence[Move]) -> Blob:
+    old = mainline.files.get(BUNDLE) or branch.files[BUNDLE]
+    try:
+        data = bundle.regenerate(old.data, journal.entries, join(mainline.name, BUNDLE))
+    except GuardError as error:
+        own = moves[0].old.tag if moves else ""
+        raise Refused(Refusal(error.message.rstrip("."), own=own, way_out="edit")) from None
+    return old if data == old.data else Blob.of(data, BUNDLE, mode=old.mode)

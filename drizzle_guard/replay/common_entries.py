@@ -1,0 +1,164 @@
+"""First half of a replay: what both sides made of their common entries, and what each side has of its own.
+
+Common entries follow the three equalities: only one side changed an entry, take that; both in the same way, take it;
+both differently, refuse.  A side that only gave a published entry another number changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from drizzle_guard.drizzle.folder import Blob, History, Migration
+from drizzle_guard.drizzle.snapshot import snapshot_id
+from drizzle_guard.replay.identity import Pairs, match_known, match_new
+from drizzle_guard.replay.plan import Refusal, Refused
+
+
+class Settled(NamedTuple):
+    """`kept` is the mainline's row as it will stand; `own` are positions in the branch's row that go behind it.
+
+    `deleted` are base entries that only the branch deleted, `withdrawn` those that only the mainline did; `unseen` is
+    what the mainline has and the branch does not know, in order; `same` pairs the branch's and the mainline's copy of
+    one new migration.  `last_common` is the position of the last common entry in the branch's row; `shared` is what
+    both have, by its position in the branch's row.
+    """
+
+    kept: list[Migration]
+    own: list[int]
+    deleted: list[Migration]
+    withdrawn: list[Migration]
+    unseen: list[Migration]
+    same: list[tuple[Migration, Migration]]
+    last_common: int
+    shared: list[tuple[int, Migration]]
+
+    @property
+    def new_on_main(self) -> list[Migration]:
+        """What the mainline has beyond the base, whether or not the branch has a copy of it."""
+        return [*self.unseen, *(main for _, main in self.same)]
+
+
+def settle(base: History, mainline: History, branch: History, *, picked: bool = False) -> Settled:
+    """Compare three histories; `picked`: the mainline never had all that the base has.  Raises Refused."""
+    on_main, on_branch = (
+        match_known(base.migrations, mainline.migrations),
+        match_known(base.migrations, branch.migrations),
+    )
+    _refuse_resets(base, on_main, on_branch, picked=picked)
+    replaced: dict[int, Migration] = {}
+    dropped: set[int] = set()
+    deleted: list[Migration] = []
+    withdrawn: list[Migration] = []
+    for n, old in enumerate(base.migrations):
+        at, own = on_main.get(n), on_branch.get(n)
+        main_now = None if at is None else mainline.migrations[at]
+        branch_now = None if own is None else branch.migrations[own]
+        result = _three_equalities(old, main_now, branch_now, picked=picked)
+        if at is not None and result is None:
+            dropped.add(at)
+            deleted.append(mainline.migrations[at])
+        elif at is not None and result is not None:
+            replaced[at] = result
+        elif branch_now is not None:
+            withdrawn.append(old)
+    known_main, known_branch = set(on_main.values()), set(on_branch.values())
+    new_main = [n for n in range(len(mainline.migrations)) if n not in known_main]
+    new_branch = [n for n in range(len(branch.migrations)) if n not in known_branch]
+    pairs = match_new([branch.migrations[n] for n in new_branch], [mainline.migrations[n] for n in new_main])
+    same = [(branch.migrations[new_branch[b]], mainline.migrations[new_main[m]]) for b, m in pairs.items()]
+    own_positions = [n for i, n in enumerate(new_branch) if i not in pairs]
+    seen = {new_main[m] for m in pairs.values()}
+    unseen = set(new_main) - seen
+    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n in unseen])
+    return Settled(
+        kept=[replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped],
+        own=own_positions,
+        deleted=deleted,
+        withdrawn=withdrawn,
+        unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or n in unseen],
+        same=same,
+        last_common=max(known_branch, default=-1),
+        shared=[
+            *((own, mainline.migrations[on_main[n]]) for n, own in on_branch.items() if n in on_main),
+            *((new_branch[b], mainline.migrations[new_main[m]]) for b, m in pairs.items()),
+        ],
+    )
+
+
+def _three_equalities(
+    base: Migration, main: Migration | None, branch: Migration | None, *, picked: bool
+) -> Migration | None:
+    """What stands in the mainline's row for a base entry; None if nothing."""
+    if branch is not None and main is not None and branch.sql is None and main.sql is not None:
+        raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out="edit"))
+    if main is None and branch is None:
+        return None
+    if main is None:
+        assert branch is not None
+        if _changed(branch, base):
+            what = "the mainline does not have it" if picked else "the mainline deleted it"
+            raise Refused(Refusal(f"{what}, the branch changed it", own=branch.tag))
+        return None
+    if branch is None:
+        if _changed(main, base):
+            raise Refused(Refusal("the branch deleted it, the mainline changed it", other=main.tag))
+        return None
+    entry = main.entry
+    if branch.entry != base.entry and branch.entry.raw != main.entry.raw:
+        if branch.tag == base.tag and main.entry == base.entry:
+            entry = branch.entry
+        elif (branch.tag == base.tag or main.tag == base.tag) and main.entry != base.entry:
+            raise Refused(Refusal("both sides changed its journal entry", own=branch.tag, other=main.tag))
+    return Migration(entry, _edited(base, main, branch), _snapshot(base, main, branch))
+
+
+def _changed(now: Migration, base: Migration) -> bool:
+    """Whether the migration itself was edited; another number is no edit, nor a formatter over its snapshot."""
+    renumbered = now.tag != base.tag and now.entry.suffix == base.entry.suffix
+    return now.sql != base.sql or (now.entry != base.entry and not renumbered)
+
+
+def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
+    if branch.sql in (base.sql, main.sql):
+        return main.sql
+    if main.sql == base.sql:
+        return branch.sql
+    raise Refused(Refusal("both sides edited its SQL", own=branch.tag, other=main.tag))
+
+
+def _snapshot(base: Migration, main: Migration, branch: Migration) -> Blob | None:
+    """The snapshot of a common entry: the branch's only where it alone edited it, not where it gave it a new number."""
+    return branch.snapshot if main.snapshot == base.snapshot and branch.tag == main.tag else main.snapshot
+
+
+def _refuse_resets(base: History, on_main: Pairs, on_branch: Pairs, *, picked: bool) -> None:
+    count = len(base.migrations)
+    for side, pairs, other in (("mainline", on_main, on_branch), ("branch", on_branch, on_main)):
+        if picked and side == "mainline":
+            continue
+        removed = count - len(pairs)
+        if is_reset(count, len(pairs)) and len(other) > len(pairs):
+            tags = [m.tag for n, m in enumerate(base.migrations) if n not in pairs]
+            reason = f"the {side} squashed or reset its migrations ({removed} of {count} common ones are gone)"
+            raise Refused(Refusal(reason, tags[0]) if side == "branch" else Refusal(reason, "", tags[0]))
+
+
+def is_reset(count: int, left: int) -> bool:
+    """Whether so few migrations are left that they were squashed: then every database has another past.
+
+    A few deletions are a revert.
+    """
+    return count - left > 1 and count - left > count / 2
+
+
+def _refuse_edited_copies(branch: History, own: Sequence[int], unseen: Sequence[Migration]) -> None:
+    """One migration (suffix and snapshot id) with two texts: picked from each other, then edited."""
+    by_suffix: dict[str, list[Migration]] = {}
+    for migration in unseen:
+        by_suffix.setdefault(migration.entry.suffix, []).append(migration)
+    for n in own:
+        mine = branch.migrations[n]
+        for other in by_suffix.get(mine.entry.suffix, ()):
+            if mine.snapshot and other.snapshot and snapshot_id(mine.snapshot) == snapshot_id(other.snapshot):
+                raise Refused(Refusal("they are one migration whose SQL differs", own=mine.tag, other=other.tag))

@@ -1,0 +1,94 @@
+"""Which migration is which: after a renumbering, one migration has two names in history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from drizzle_guard.drizzle.folder import Migration
+from drizzle_guard.drizzle.snapshot import snapshot_id
+from drizzle_guard.sql.statements import decode, is_trivial
+
+Pairs = dict[int, int]  # position on the left -> position on the right
+
+
+def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
+    """Where each migration of a common ancestor stands on a side, renumbered or edited or not.
+
+    The strongest sign first: the same tag and SQL; the same suffix and SQL; the same tag; the same SQL under another
+    name; the same suffix and snapshot id.
+    """
+    pairs: Pairs = {}
+    for key in (_tag_and_sql, _suffix_and_sql, _tag):
+        _pair(base, side, pairs, key)
+    _pair(base, side, pairs, _sql, _does_something)
+    # another text under the same snapshot id and suffix is an edit; under another suffix it was generated anew
+    _pair(base, side, pairs, _suffix, _snapshot_id)
+    return pairs
+
+
+def match_new(one: Sequence[Migration], other: Sequence[Migration]) -> Pairs:
+    """Which of the migrations that two sides added are the same (a cherry-pick): byte-identical SQL.
+
+    The same tag alone says nothing here: two people may both have called theirs `0003_add_age`.
+    """
+    pairs: Pairs = {}
+    for key in (_tag_and_sql, _suffix_and_sql):
+        _pair(one, other, pairs, key)
+    _pair(one, other, pairs, _sql, _does_something)
+    return pairs
+
+
+def _pair(
+    left: Sequence[Migration],
+    right: Sequence[Migration],
+    pairs: Pairs,
+    key: Callable[[Migration], Hashable],
+    proof: Callable[[Migration], Hashable] | None = None,
+) -> None:
+    """Pair what is still alone and has the same key, in order.
+
+    `proof`, for which files must be read, is only asked of those; it has to be equal too, and something.
+    """
+    taken = set(pairs.values())
+    alone = [n for n in range(len(left)) if n not in pairs]
+    if not alone:
+        return
+    waiting: dict[Hashable, list[int]] = {}
+    for n, migration in enumerate(right):
+        if n not in taken and (value := key(migration)) is not None:
+            waiting.setdefault(value, []).append(n)
+    for n in alone if waiting else ():
+        for m in waiting.get(key(left[n]), ()):
+            if proof is None or ((value := proof(left[n])) and value == proof(right[m])):
+                pairs[n] = m
+                waiting[key(left[n])].remove(m)
+                break
+
+
+def _tag_and_sql(migration: Migration) -> Hashable:
+    return (migration.tag, migration.sql and migration.sql.id)
+
+
+def _suffix_and_sql(migration: Migration) -> Hashable:
+    return (migration.entry.suffix, migration.sql and migration.sql.id)
+
+
+def _tag(migration: Migration) -> Hashable:
+    return migration.tag
+
+
+def _suffix(migration: Migration) -> Hashable:
+    return migration.entry.suffix
+
+
+def _sql(migration: Migration) -> Hashable:
+    return migration.sql and migration.sql.id
+
+
+def _does_something(migration: Migration) -> Hashable:
+    """Empty custom migrations all have the same bytes, and are not the same for that."""
+    return migration.sql is not None and not is_trivial(decode(migration.sql.data))
+
+
+def _snapshot_id(migration: Migration) -> Hashable:
+    return None if migration.snapshot is None else snapshot_id(migration.snapshot)

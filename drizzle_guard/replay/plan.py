@@ -1,0 +1,70 @@
+"""What comes out of the core: a plan, or a refusal."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from drizzle_guard.drizzle.folder import Blob
+from drizzle_guard.drizzle.journal import Entry, Journal
+from drizzle_guard.errors import printable
+
+
+class Move(NamedTuple):
+    """One of the branch's own migrations and where it goes.
+
+    `snapshot` is "" (it has none), "kept" (same content), "relinked" (another prevId) or "merged".
+    """
+
+    old: Entry
+    new: Entry
+    snapshot: str
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything of it changes at all."""
+        return self.old != self.new or self.snapshot in ("relinked", "merged")
+
+
+class Plan(NamedTuple):
+    """The canonical folder.
+
+    `files` says for every path that belongs to a migration what is to stand there (None: nothing); other files are
+    not touched.  `interim` is the journal as it is safe to run while the own migrations still have their old file
+    names: all that a merge driver can write.  `same` pairs own tags with the mainline's tag of the same migration.
+    """
+
+    journal: Journal
+    files: dict[str, Blob | None]
+    interim: bytes
+    moves: tuple[Move, ...]
+    same: tuple[tuple[str, str], ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+class Refusal(NamedTuple):
+    """Why the two histories cannot be put in a row by a machine.
+
+    `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
+    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit`, `mainline` or `move`; `save` are the branch's
+    SQL files with hand-written parts.
+    """
+
+    reason: str
+    own: str = ""
+    other: str = ""
+    way_out: str = "regenerate"
+    save: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The reason with both tags in front."""
+        tags = [f"{printable(tag)} ({side})" for tag, side in ((self.own, "branch"), (self.other, "mainline")) if tag]
+        return f"{' and '.join(tags)}: {self.reason}." if tags else f"{self.reason}."
+
+
+class Refused(Exception):
+    """How the refusal leaves the depths of the core; `plan` turns it into a value."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.refusal = refusal

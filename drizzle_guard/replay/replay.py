@@ -1,0 +1,199 @@
+"""The heart: three migration histories in, a plan or a refusal out.
+
+The mainline's entries stay byte for byte; the branch's own migrations are replayed behind them, in their order.  What
+a plan rests on, and what was rejected:
+
+* *Order by what is published, not by `when`.*  A migration that ran somewhere must keep its `when`, so the other one
+  moves even if it is older.
+* *`when` = max(own, running maximum + 1000 ms).*  drizzle-orm 0.45 runs what is newer than the newest row, so anything
+  lower is silently skipped.  Whole seconds, because `drizzle-kit up` of v1 names folders by the second.
+* *SQL is never rewritten.*  Where replaying the text as it stands could be wrong, the answer is a refusal.
+* *Snapshots are merged, not only relinked.*  With `prevId` alone, `drizzle-kit check` is content and the next
+  `generate` repeats the other side's DDL.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from drizzle_guard.drizzle.folder import REGULAR, Blob, History, Migration
+from drizzle_guard.drizzle.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
+from drizzle_guard.drizzle.prefixes import Prefixes, style_of_prefix
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.replay.assemble import assemble
+from drizzle_guard.replay.common_entries import Settled, settle
+from drizzle_guard.replay.hazards import Script, find_hazards, find_undone
+from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
+from drizzle_guard.replay.snapshot_chain import Chain
+from drizzle_guard.replay.verify import verify
+from drizzle_guard.sql.statements import decode, is_handwritten
+
+STEP = 1000  # ms
+
+
+def plan(base: History, mainline: History, branch: History, *, layout: Journal, picked: bool = False) -> Plan | Refusal:
+    """Replay the branch's own migrations behind the mainline's.
+
+    `base` is the common ancestor (empty if there is none); `layout` is the journal whose formatting and key order the
+    result takes (ours, of the merge); `picked` says that the branch is one commit, picked from a line of which the
+    mainline never had everything.  Raises GuardError only for files that cannot be read.
+    """
+    try:
+        settled = settle(base, mainline, branch, picked=picked)
+        header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
+        own = [branch.migrations[n] for n in settled.own]
+        _refuse_unmovable(own, branch)
+        _refuse_hazards(settled, branch, mainline.journal.dialect)
+        moves, snapshots = _replay(settled, base, mainline, branch)
+        result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
+        verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
+        return result
+    except Refused as refused:
+        return refused.refusal._replace(save=_handwritten(base, branch))
+    except RecursionError:
+        raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
+
+
+def _replay(settled: Settled, base: History, mainline: History, branch: History) -> tuple[list[Move], dict[str, Blob]]:
+    """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
+    entries = [m.entry for m in settled.kept]
+    newest, taken = running_max(entries), Prefixes(entries)
+    kept: dict[str, list[Migration]] = {}
+    for migration in settled.kept:
+        kept.setdefault(migration.entry.prefix, []).append(migration)
+    nearest: list[Blob | None] = [None]  # by position on the branch: the last snapshot before it
+    for migration in branch.migrations:
+        nearest.append(migration.snapshot or nearest[-1])
+    chain = Chain(settled, start=_start_after_deletions(settled, base, mainline, branch))
+    moves: list[Move] = []
+    snapshots: dict[str, Blob] = {}
+    for position in settled.own:
+        own = branch.migrations[position]
+        entry = _place(own.entry, entries, taken, newest)
+        done = ""
+        if own.snapshot:
+            _refuse_borrowed(own, kept)
+            snapshots[snapshot_path(entry.prefix)], done = chain.append(own, nearest[position], entry)
+        moves.append(Move(own.entry, entry, done))
+        entries.append(entry)
+        taken.add(entry)
+        newest = max(entry.when or 0, newest or 0)
+    chain.finish()
+    return moves, snapshots
+
+
+def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) -> None:
+    """A snapshot that belongs to a migration of the mainline under the same number says nothing of this one.
+
+    `kept` are the mainline's migrations by their prefix.
+    """
+    for migration in kept.get(own.entry.prefix, ()):
+        if migration.snapshot == own.snapshot:
+            reason = "they share a number and a snapshot"
+            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="edit"))
+
+
+def _place(own: Entry, before: Sequence[Entry], taken: Prefixes, newest: int | None) -> Entry:
+    """The entry at its new place; the very same entry if it stands there already."""
+    assert own.when is not None
+    idx = next_idx(before)
+    late = newest is None or own.when > newest
+    when = own.when if newest is None else max(own.when, newest + STEP)
+    prefix = taken.next(own, idx=idx, when=when)
+    if late and idx == own.idx and prefix == own.prefix:
+        return own
+    return own.moved(idx=idx, when=when, tag=f"{prefix}_{own.suffix}" if prefix != own.prefix else own.tag)
+
+
+def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
+    tags = Counter(m.tag for m in branch.migrations)
+    for migration in own:
+        entry = migration.entry
+        reason = ""
+        if style_of_prefix(entry.prefix) == "none":
+            reason = "the prefix style `none` is broken in drizzle-kit (it never reads `_snapshot.json`)"
+        elif style_of_prefix(entry.prefix) == "other" or not entry.suffix:
+            reason = "its name has no number that could be changed"
+        elif entry.when is None:
+            reason = "its journal entry has no `when`"
+        elif migration.sql is None:
+            reason = "its SQL file is missing on the branch"
+        elif tags[entry.tag] > 1:
+            reason = "its tag stands twice in the branch's journal"
+        if reason:
+            raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
+
+
+def _refuse_hazards(settled: Settled, branch: History, dialect: str) -> None:
+    theirs, mine = _scripts(settled.unseen), _scripts([branch.migrations[n] for n in settled.own])
+    for hazard in find_hazards(theirs, mine, dialect) if theirs and mine else ():
+        raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
+    for position, migration in settled.shared:
+        # what ran before it on the branch will run behind it
+        passed = _scripts([branch.migrations[n] for n in settled.own[: bisect_left(settled.own, position)]])
+        for hazard in find_hazards(_scripts([migration]), passed, dialect) if passed else ():
+            raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
+    for hazard in find_undone(_scripts(settled.withdrawn), mine, theirs, "the branch") if settled.withdrawn else ():
+        reason = f"the mainline deleted the migration that {hazard.reason}"
+        raise Refused(Refusal(reason, own=hazard.own, other=hazard.other))
+    new = _scripts([m for m in settled.unseen if m not in settled.deleted])
+    for hazard in find_undone(_scripts(settled.deleted), new, (), "the mainline") if settled.deleted else ():
+        reason = f"the branch deleted the migration that {hazard.reason}"
+        raise Refused(Refusal(reason, own=hazard.other, other=hazard.own))
+
+
+def _scripts(migrations: Sequence[Migration]) -> list[Script]:
+    return [Script(m.tag, decode(m.sql.data)) for m in migrations if m.sql]
+
+
+def _start_after_deletions(settled: Settled, base: History, mainline: History, branch: History) -> Blob | None:
+    """Where the branch deleted common entries, its first own snapshot must carry the deletion over (None: no need).
+
+    The mainline's later snapshots still hold what was deleted, and they stay as they are; so the base's last snapshot
+    takes the place of the first own one's predecessor.  Without an own snapshot nothing could say it: refuse.
+    """
+    gone = [m for m in settled.deleted if m.snapshot]
+    if not gone:
+        return None
+    if settled.own and settled.own[0] < settled.last_common:
+        tag = branch.migrations[settled.own[0]].tag
+        raise Refused(Refusal("the branch put it in the place of a common migration", tag, gone[0].tag))
+    last = next((m for m in reversed(settled.kept) if m.snapshot), None)
+    if last is None or last not in settled.unseen:
+        return None
+    places = {m.tag: n for n, m in enumerate(mainline.migrations)}
+    if places[last.tag] < min(places[m.tag] for m in gone):
+        return None  # they were the mainline's newest, renumbered behind `last`
+    if not any(branch.migrations[n].snapshot for n in settled.own):
+        reason = "the branch deleted it, and the mainline's later snapshots still hold what it made"
+        raise Refused(Refusal(reason, own=gone[0].tag, other=last.tag))
+    return next((m.snapshot for m in reversed(base.migrations) if m.snapshot), None)
+
+
+def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Journal) -> dict[str, object]:
+    """The journal's other top-level keys, by the three equalities, in the order that `layout` has them."""
+    header: dict[str, object] = {}
+    for key in dict.fromkeys([*layout.header, *mainline.header, *branch.header]):
+        old, main, own = base.header.get(key), mainline.header.get(key), branch.header.get(key)
+        if key == "entries" or main == own or own == old or not branch.entries:
+            value = main
+        elif main == old or not mainline.entries:
+            value = own
+        else:
+            reason = f'the journals differ in "{printable(key)}"'
+            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out="edit"))
+        if value is not None or key in mainline.header:
+            header[key] = value
+    return header
+
+
+def _handwritten(base: History, branch: History) -> tuple[str, ...]:
+    """The branch's SQL files, beyond the base, that hold more than drizzle-kit would write again."""
+    known = {m.sql for m in base.migrations}
+    return tuple(
+        sql_path(m.tag)
+        for m in branch.migrations
+        if m.sql and m.sql not in known and m.sql.mode in REGULAR and is_handwritten(decode(m.sql.data))
+    )

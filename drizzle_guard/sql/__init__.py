@@ -1,0 +1,1 @@
+"""Reads SQL as far as that goes without a database.  Pure."""

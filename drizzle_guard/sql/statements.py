@@ -1,0 +1,86 @@
+"""What a migration's SQL does to which objects, as far as that can be told without a database.
+
+This is no SQL parser.  It reads the DDL that drizzle-kit writes and what people write by hand in its style: quotes,
+comments, dollar-quoted bodies, and the heads of statements.  What it does not know is still seen as words, so that
+a statement that mentions a dropped table is found even where its grammar is not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from drizzle_guard.sql.actions import Action
+from drizzle_guard.sql.ddl import actions_of
+from drizzle_guard.sql.tokens import Cursor, Token, split, tokenize
+
+BREAKPOINT = "--> statement-breakpoint"
+
+
+class Statement(NamedTuple):
+    """One statement: its text in one spelling, the words in it, the tables it reads or writes, its actions."""
+
+    text: str
+    words: frozenset[str]
+    tables: frozenset[str]
+    actions: tuple[Action, ...]
+
+
+def split_chunks(text: str) -> list[str]:
+    """The pieces that Drizzle sends one by one (drizzle-orm 0.45 migrator.js: split at the literal breakpoint)."""
+    return text.split(BREAKPOINT)
+
+
+def decode(data: bytes) -> str:
+    """SQL bytes as Node reads them: UTF-8, what is not is replaced."""
+    return data.decode("utf-8", "replace")
+
+
+def statements(text: str) -> list[Statement]:
+    """The statements of a migration, without comments and empty ones."""
+    return [_statement(tokens, guarded=False) for tokens in split(tokenize(text)) if tokens]
+
+
+def actions(text: str) -> list[Action]:
+    """All that a migration does, in order."""
+    return [action for statement in statements(text) for action in statement.actions]
+
+
+def is_trivial(text: str) -> bool:
+    """Whether a migration holds nothing but comments and bare SELECTs, so that running it twice does no harm."""
+    return all(statement.text.startswith("select ") for statement in statements(text))
+
+
+def is_handwritten(text: str) -> bool:
+    """Whether a migration holds more than DDL, so that drizzle-kit would not write it again."""
+    return any(_is_handwritten(statement) for statement in statements(text))
+
+
+def _is_handwritten(statement: Statement) -> bool:
+    # drizzle-kit itself writes PRAGMAs and copies rows when it recreates a SQLite table
+    copies = all(action.verb != "data" or action.name[0].startswith("__new_") for action in statement.actions)
+    return not copies or not (statement.actions or statement.text.startswith("pragma "))
+
+
+_TABLE_BEFORE = frozenset({"from", "join", "into", "update", "references", "table", "on", "only", "exists", "truncate"})
+_INNER_WORD = re.compile(r"\w+")
+_INNER_TABLE = re.compile(
+    r"\b(?:from|join|into|update|references|table|on)\s+(?:[\w$]+\.|\"[^\"]+\"\.)?[\"`]?([\w$]+)",
+    re.IGNORECASE,
+)
+
+
+def _statement(tokens: list[Token], *, guarded: bool) -> Statement:
+    words: set[str] = set()
+    tables: set[str] = set()
+    for position, token in enumerate(tokens):
+        if token.kind in ("word", "name"):
+            words.add(token.text)
+            if position and tokens[position - 1].text in _TABLE_BEFORE:
+                _, name, _ = Cursor(tokens, position).name()
+                tables.add(name)
+        elif token.kind in ("string", "body"):
+            words.update(word.lower() for word in _INNER_WORD.findall(token.text))
+            tables.update(name.lower() for name in _INNER_TABLE.findall(token.text))
+    text = " ".join(f'"{t.text}"' if t.kind == "name" else t.text for t in tokens)
+    return Statement(text, frozenset(words), frozenset(tables), tuple(actions_of(tokens, guarded)))

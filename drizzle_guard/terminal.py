@@ -1,0 +1,111 @@
+"""Speaking to the user: on standard error, without traceback, with nothing that could steer a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from drizzle_guard.errors import GuardError, printable_lines
+
+
+def say(message: str, *hints: str) -> None:
+    """One message and the lines below it."""
+    with unheard():
+        print(printable_lines("drizzle-guard: " + "\n  ".join((message, *hints))), file=sys.stderr, flush=True)
+
+
+def json_in_ascii(text: str) -> str:
+    """The same JSON in letters that every encoding has: JSON is UTF-8, standard output need not be."""
+    if text.isascii():
+        return text
+    import json
+    import re
+
+    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Print to standard error; that nobody listens, or the disk behind it is full, is no reason to stop half-way."""
+    try:
+        yield
+    except OSError:
+        _silence(sys.stderr)
+
+
+def open_closed_streams() -> None:
+    """Give the streams that the shell closed (`>&-`) to nobody.
+
+    Else the next file that is opened gets the number of one, and what is printed goes into it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+class Unwritten(Exception):
+    """Standard output could not be written; `reason` is the system's."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class _Output(io.FileIO):
+    """Standard output whose failures are told from those of other files, and from broken pipes to git."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise Unwritten(error) from None
+
+
+def watch_output() -> None:
+    """Let failures of standard output be `Unwritten`; and show what its encoding cannot hold as escapes."""
+    stream = sys.stdout
+    if stream is sys.__stdout__ and isinstance(stream, io.TextIOWrapper):
+        buffer = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
+        tty = stream.isatty()
+        sys.stdout = io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=tty)
+
+
+def stop_output(failure: Unwritten) -> int:
+    """Write no more; the exit code.  A reader that went away (`| head -1`) wants no words: 1, else 2."""
+    _silence(sys.stdout)
+    if isinstance(failure.reason, BrokenPipeError):
+        return 1
+    say(f"standard output cannot be written: {failure.reason.strerror or failure.reason}.")
+    return 2
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is left in a stream, and all that follows, to nobody: Python writes it once more at the end."""
+    with suppress(OSError, ValueError):  # not a file of the system
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+        stream.flush()
+
+
+def fail(error: Exception) -> int:
+    """Print an error; returns its exit code.  What is no GuardError is a fault of ours, and says so."""
+    if not isinstance(error, GuardError):
+        error = _fault(error)
+    say(error.message, *error.hints)
+    return error.exit_code
+
+
+def _fault(error: Exception) -> GuardError:
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" ({frame.tb_frame.f_code.co_name}, line {frame.tb_lineno})" if frame is not None else ""
+    return GuardError(
+        f"a fault in drizzle-guard itself: {type(error).__name__}: {error}{where}.",
+        "Nothing more was changed. Please report this line.",
+    )

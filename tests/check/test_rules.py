@@ -1,0 +1,52 @@
+"""Every directory of `fixtures/check` is a case of one rule; adding one needs no code.
+
+    failing/        a directory with migration folders in which the rule finds something
+    expected.txt    what `check` prints there, to the byte
+    passing/        one in which nothing is found
+    mainline/       what the mainline has, for rules that compare (the mainline is then the branch `main`)
+    base/           where the branch left the mainline (default: its tip)
+
+`files.json` beside a `drizzle/` makes files that not every system can hold in a checkout: a text, or
+`{"link": target}`.  The name begins with the rule's code.  Each rule has a failing and a passing one.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from drizzle_guard.check.rules import RULES
+from support.check_folders import prepare, run_check
+from support.gitbed import Bed
+from support.parts import FIXTURES
+
+CASES = sorted(path.name for path in (FIXTURES / "check").iterdir() if path.is_dir())
+FAILING = [name for name in CASES if (FIXTURES / "check" / name / "failing").exists()]
+PASSING = [name for name in CASES if (FIXTURES / "check" / name / "passing").exists()]
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_failing(name: str, bed: Bed) -> None:
+    case = FIXTURES / "check" / name
+    done = run_check(bed, *prepare(case, "failing", bed))
+    assert done.out == (case / "expected.txt").read_text("utf-8")
+    assert f" {name[:5]} {RULES[name[:5]].name}  " in done.out
+    assert (done.code, done.err) == (1 if "\n  error " in done.out else 0, "")
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_passing(name: str, bed: Bed) -> None:
+    case = FIXTURES / "check" / name
+    done = run_check(bed, *prepare(case, "passing", bed))
+    assert (done.code, done.out.splitlines()[-1].endswith(": sound.")) == (0, True), done.out
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_strict_makes_all_errors(name: str, bed: Bed) -> None:
+    case = FIXTURES / "check" / name
+    done = run_check(bed, *prepare(case, "failing", bed), "--strict")
+    assert done.code == 1
+    assert "\n  error " in done.out and "\n  warning " not in done.out
+
+
+def test_every_rule_has_a_failing_and_a_passing_case() -> None:
+    assert sorted(RULES) == sorted({name[:5] for name in FAILING}) == sorted({name[:5] for name in PASSING})

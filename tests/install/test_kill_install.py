@@ -1,0 +1,97 @@
+"""SIGKILL at each write of the commands that write: the same command again, or git's abort, leads to the right end.
+
+The merge driver, the hooks and `renumber` are in test_kill.py, the database commands in test_database_kill.py.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from support.gitbed import Bed, machinery, tree_of
+from support.stopped_merge import DATA, stop, worktree
+from support.write_killer import kill_at_each_write
+
+#: of the many writes of `regenerate`; DRIZZLE_GUARD_KILLS=all takes each
+STEP = 1 if os.environ.get("DRIZZLE_GUARD_KILLS") == "all" else 4
+
+
+def below(bed: Bed) -> dict[str, bytes]:
+    """What `install` may touch, by paths that are the same in every copy."""
+    return {path.removeprefix(str(bed.root)): data for path, data in machinery(bed).items()}
+
+
+def test_install(tmp_path: Path) -> None:
+    bed = Bed(tmp_path)
+    bed.write(".gitattributes", "*.png binary\n")
+    bed.commit("base")
+    before = below(bed)
+    whole = bed.at(tmp_path / "whole")
+    bed.git("clone", "-q", str(bed.root), str(whole.root))
+    assert whole.tool("install").code == 0
+
+    def recover(copy: Bed) -> None:
+        done = copy.tool("install")
+        assert done.code == 0, done.text
+        assert copy.tool("install", "--check").code == 0
+        armed = {path: data for path, data in below(copy).items() if not path.endswith("/.git/config")}
+        assert armed == {path: data for path, data in below(whole).items() if not path.endswith("/.git/config")}
+        assert copy.tool("uninstall").code == 0
+        assert below(copy) == before
+
+    assert kill_at_each_write(bed, "drizzle-guard", "install", then=recover) >= 8
+
+
+def test_uninstall(tmp_path: Path) -> None:
+    bed = Bed(tmp_path)
+    bed.write(".gitattributes", "*.png binary\n")
+    bed.commit("base")
+    before = below(bed)
+    assert bed.tool("install").code == 0
+
+    def recover(copy: Bed) -> None:
+        done = copy.tool("uninstall")
+        assert done.code == 0, done.text
+        assert below(copy) == before
+
+    assert kill_at_each_write(bed, "drizzle-guard", "uninstall", then=recover) >= 8
+
+
+def regenerate(copy: Bed, env: dict[str, str]) -> None:
+    """Type it again, and do what it says: what drizzle-kit had written when the kill came is nobody's it knows of."""
+    done = copy.tool("regenerate", env=env)
+    while "  move it away" in done.err:
+        assert "drizzle-guard renumber" not in done.err
+        (copy.root / done.err.split()[1]).unlink()
+        done = copy.tool("regenerate", env=env)
+    assert done.code == 0, done.text
+
+
+def test_regenerate(tmp_path: Path, kit: Path, bed: Bed) -> None:
+    stop(bed, data=DATA, merge=False)
+    before, files = bed.state(), worktree(bed)
+    assert bed.try_git("merge", "--no-edit", "main").code == 1
+    whole = bed.at(tmp_path / "whole")
+    bed.run("cp", "-a", str(bed.root), str(whole.root))
+    env = {"KIT_SQL": "CREATE TABLE made (id integer);"}
+    assert whole.tool("regenerate", env=env).code == 0
+    turn = 0
+
+    def recover(copy: Bed) -> None:
+        nonlocal turn
+        turn += 1
+        if turn % 2:
+            regenerate(copy, env)
+            assert tree_of(copy.root / "drizzle") == tree_of(whole.root / "drizzle")
+            assert copy.git("write-tree") == whole.git("write-tree")
+            assert any(DATA.encode() in data for data in tree_of(copy.root / "drizzle-guard-saved").values())
+        else:
+            if copy.try_git("merge", "--abort").code:  # git does not overwrite files that are not as it left them
+                regenerate(copy, env)
+                copy.git("merge", "--abort")
+            left = copy.git("clean", "-ndx").splitlines()
+            assert not [line for line in left if "drizzle-guard-saved" not in line], left
+            copy.run("rm", "-rf", "drizzle-guard-saved")
+            assert (copy.state(), worktree(copy)) == (before, files)
+
+    assert kill_at_each_write(bed, "drizzle-guard", "regenerate", env=env, then=recover, step=STEP) >= 15

@@ -1,0 +1,247 @@
+"""husky and lefthook, really installed with npm: a merge ends canonical, in one commit."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.gitbed import Bed, tree_of
+from support.live.bench import missing
+from support.protect_commits import CASE
+
+VERSIONS = {"husky": "9.1.7", "lefthook": "2.2.2"}
+HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-rewrite")
+
+
+@pytest.fixture(scope="session")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A node_modules with both managers; skips where there is no npm, but not under CI."""
+    if shutil.which("npm") is None:
+        missing("npm: husky and lefthook cannot be run")
+    base = tmp_path_factory.getbasetemp()
+    directory = (base.parent if base.name.startswith("popen-") else base) / "npm"
+    directory.mkdir(exist_ok=True)
+    with open(directory / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "node_modules").exists():
+            (directory / "package.json").write_text('{"private": true}')
+            wanted = [f"{name}@{version}" for name, version in VERSIONS.items()]
+            argv = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *wanted)
+            done = subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+    return directory / "node_modules"
+
+
+def _with_modules(bed: Bed, modules: Path, *names: str, prepare: str) -> Bed:
+    package = {"private": True, "scripts": {"prepare": prepare}}
+    bed.write("package.json", json.dumps(package, indent=2))
+    bed.write(".gitignore", "node_modules\n")
+    (bed.root / "node_modules").mkdir()
+    for name in names:
+        for found in modules.glob(f"{name}*"):
+            (bed.root / "node_modules" / found.name).symlink_to(found)
+    (bed.root / "node_modules/.bin").symlink_to(modules / ".bin")
+    return bed
+
+
+def _branches(bed: Bed) -> None:
+    bed.put(CASE / "base")
+    bed.write("src/schema.ts", "base\n")
+    bed.commit("base")
+    bed.git("branch", "feature")
+    bed.put(CASE / "theirs")
+    bed.commit("main")
+    bed.git("checkout", "-q", "feature")
+    bed.put(CASE / "ours")
+    bed.commit("feature")
+
+
+def _assert_merges_well(bed: Bed) -> None:
+    """A clean merge, one that stopped over another file, and a rebase."""
+    expected = tree_of(CASE / "expected")
+    own = bed.git("rev-parse", "HEAD")
+    done = bed.run("git", "merge", "--no-edit", "main")
+    assert bed.files("HEAD") == expected, done.text
+    assert "drizzle/0001_comments -> 0003_comments" in done.text
+    assert bed.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [own, bed.git("rev-parse", "main")]
+    assert bed.git("status", "--porcelain") == ""
+
+    bed.git("reset", "-q", "--hard", own)
+    bed.git("checkout", "-q", "-b", "later", "main")
+    bed.write("src/schema.ts", "main\n")
+    bed.commit("schema")
+    bed.git("checkout", "-q", "feature")
+    bed.write("src/schema.ts", "feature\n")
+    bed.commit("schema")
+    assert bed.try_git("merge", "later").code == 1
+    bed.write("src/schema.ts", "both\n")
+    bed.git("add", "src")
+    bed.git("commit", "-q", "--no-edit")
+    assert bed.files("HEAD") == expected
+    assert bed.git("status", "--porcelain") == ""
+
+    bed.git("checkout", "-q", "-B", "rebased", own)
+    bed.git("rebase", "-q", "main")
+    assert bed.files("HEAD") == expected
+    assert bed.git("status", "--porcelain") == ""
+
+
+class TestHusky:
+    def _bed(self, bed: Bed, modules: Path) -> Bed:
+        _with_modules(bed, modules, "husky", prepare="husky")
+        bed.run("npm", "run", "prepare")
+        assert bed.git("config", "core.hooksPath") == ".husky/_"
+        return bed
+
+    def test_install_writes_the_hooks_and_merges_end_well(self, bed: Bed, modules: Path) -> None:
+        self._bed(bed, modules)
+        done = bed.tool("install")
+        assert done.code == 0
+        assert [f"add hook .husky/{hook}" in done.out for hook in HOOKS] == [True] * 5, done.out
+        assert str(bed.directory) not in "".join((bed.root / ".husky" / hook).read_text() for hook in HOOKS)
+        assert '  "prepare": "husky && (drizzle-guard install || exit 0)"\n' in done.out
+        assert "is yours" not in done.out and "These hooks are yours" not in done.out
+        assert bed.tool("install", "--check").code == 0
+        _branches(bed)
+        _assert_merges_well(bed)
+
+    def test_a_hook_of_the_teams_is_never_touched(self, bed: Bed, modules: Path) -> None:
+        self._bed(bed, modules)
+        bed.write(".husky/pre-commit", "npm test\n")
+        done = bed.tool("install")
+        assert (
+            "\n.husky/pre-commit is yours; a merge is finished by itself with these lines in it:\n"
+            "  if command -v drizzle-guard >/dev/null 2>&1; then\n"
+            "    drizzle-guard hook pre-commit\n"
+            "  else\n"
+            '    echo "drizzle-guard: not found; it does not look after migrations in this clone" >&2\n'
+            "  fi\n"
+        ) in done.out
+        assert "Until then a merge of migrations stops, and `drizzle-guard renumber` finishes it." in done.out
+        assert bed.read(".husky/pre-commit") == b"npm test\n"
+        assert bed.tool("install", "--check").code == 1
+        # protect alone does not finish a merge
+        bed.write(".husky/pre-commit", "npm test\ndrizzle-guard protect\n")
+        assert bed.tool("install", "--check").code == 1
+        bed.write(".husky/pre-commit", "npm test\ndrizzle-guard hook pre-commit\n")
+        assert bed.tool("install", "--check").code == 0
+
+    def test_uninstall_takes_its_own_lines_alone(self, bed: Bed, modules: Path) -> None:
+        self._bed(bed, modules)
+        before = tree_of(bed.root / ".husky")
+        config = bed.read(".git/config")
+        bed.tool("install")
+        post_merge = bed.read(".husky/post-merge").decode()
+        bed.write(".husky/post-merge", post_merge + "npm install\n")
+        bed.tool("install")
+        assert bed.read(".husky/post-merge").decode() == post_merge + "npm install\n"
+        assert bed.tool("uninstall").code == 0
+        assert tree_of(bed.root / ".husky") == {**before, "post-merge": b"#!/bin/sh\nnpm install\n"}
+        assert bed.read(".git/config") == config
+        assert not (bed.root / ".gitattributes").exists()
+
+    def test_a_teammate_without_drizzle_guard_commits_all_the_same(self, bed: Bed, modules: Path) -> None:
+        self._bed(bed, modules)
+        bed.tool("install")
+        bed.env["PATH"] = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
+        assert shutil.which("drizzle-guard", path=bed.env["PATH"]) is None
+        bed.git("add", "-A")
+        done = bed.try_git("commit", "-q", "-m", "x")
+        assert done.code == 0
+        assert "drizzle-guard: not found; it does not look after migrations in this clone" in done.text
+
+
+class TestLefthook:
+    def _bed(self, bed: Bed, modules: Path) -> Bed:
+        _with_modules(bed, modules, "lefthook", prepare="lefthook install")
+        bed.write("lefthook.yml", "pre-push:\n  jobs:\n    - run: 'true'\n")
+        bed.run("npx", "lefthook", "install")
+        return bed
+
+    def test_the_printed_lines_make_merges_end_well(self, bed: Bed, modules: Path) -> None:
+        self._bed(bed, modules)
+        bed.tool("install", "--no-hooks")
+        done = bed.tool("install", "--dry-run")
+        assert "\nlefthook.yml is yours; a merge is finished by itself with these lines in it:\n" in done.out
+        printed = done.out.split("these lines in it:\n")[1].split("then: npx lefthook install\n")[0]
+        config = bed.read("lefthook.yml")
+        bed.write("lefthook.yml", config + "".join(f"{line[2:]}\n" for line in printed.splitlines()).encode())
+        bed.run("npx", "lefthook", "install")
+        bed.tool("install")
+        assert bed.tool("install", "--check").code == 0
+        assert b"lefthook" in bed.read(".git/hooks/post-merge")
+        _branches(bed)
+        _assert_merges_well(bed)
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        bed.git("add", "-A")
+        done = bed.try_git("commit", "-m", "edit")
+        assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
+
+    def test_uninstall_also_takes_hooks_that_lefthook_put_aside(self, bed: Bed, modules: Path) -> None:
+        _with_modules(bed, modules, "lefthook", prepare="lefthook install")
+        bed.tool("install")
+        bed.write("lefthook.yml", "post-merge:\n  jobs:\n    - run: 'true'\n")
+        bed.run("npx", "lefthook", "install")
+        assert (bed.root / ".git/hooks/post-merge.old").exists()
+        done = bed.tool("uninstall")
+        assert "remove hook .git/hooks/post-merge.old" in done.out
+        assert not (bed.root / ".git/hooks/post-merge.old").exists()
+        assert b"lefthook" in bed.read(".git/hooks/post-merge")
+
+
+class TestNpm:
+    def test_prepare_arms_a_clone(self, bed: Bed, modules: Path) -> None:
+        bed.write("package.json", '{"private": true}')
+        done = bed.tool("install", "--dry-run")
+        line = done.out.split("package.json takes this script:\n")[1].splitlines()[0].strip()
+        assert line == '"prepare": "drizzle-guard install || exit 0"'
+        bed.write("package.json", json.dumps({"private": True, "scripts": json.loads(f"{{{line}}}")}))
+        bed.commit("package")
+        clone = bed.at(bed.directory / "clone")
+        bed.git("clone", "-q", str(bed.root), str(clone.root))
+        clone.run("npm", "install", "--no-audit", "--no-fund")
+        assert clone.tool("install", "--check").code == 0
+        assert "package.json" not in clone.tool("install").out
+
+    @pytest.mark.parametrize("text", ["{", "[]", '{"scripts": 1}', '{"scripts": {"prepare": "drizzle-guard install"}}'])
+    def test_other_packages_are_left_alone(self, bed: Bed, text: str) -> None:
+        bed.write("package.json", text)
+        assert "package.json" not in bed.tool("install").out
+
+
+class TestPreCommit:
+    def test_the_lines_are_printed_until_they_are_there(self, bed: Bed) -> None:
+        bed.write(".pre-commit-config.yaml", "repos: []\n")
+        out = bed.tool("install").out
+        assert "\n.pre-commit-config.yaml is yours; a merge is finished by itself with these lines in it:\n" in out
+        lines = out.split("these lines in it:\n")[1].split("then: pre-commit install\n")[0].splitlines()
+        bed.write(".pre-commit-config.yaml", "".join(f"{line[2:]}\n" for line in lines))
+        assert bed.run("pre-commit", "validate-config", ".pre-commit-config.yaml").code == 0
+        assert "is yours" not in bed.tool("install").out
+
+    def test_hooks_that_were_there_first_still_count(self, bed: Bed) -> None:
+        """The framework keeps a hook that it finds, and runs it first."""
+        bed.tool("install")
+        bed.write(".pre-commit-config.yaml", "repos: []\n")
+        bed.run("pre-commit", "install", "-t", "pre-commit", "-t", "post-merge")
+        assert (bed.root / ".git/hooks/post-merge.legacy").exists()
+        assert bed.tool("install", "--check").code == 0
+        _branches(bed)
+        bed.git("merge", "-q", "--no-edit", "main")
+        assert bed.files("HEAD") == tree_of(CASE / "expected")
+        out = bed.tool("uninstall").out
+        assert "remove hook .git/hooks/post-merge.legacy" in out
+        assert not list((bed.root / ".git/hooks").glob("*.legacy"))
+
+    def test_uninstall_says_what_would_arm_again(self, bed: Bed) -> None:
+        bed.write(".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: drizzle-guard-protect\n")
+        bed.tool("install")
+        out = bed.tool("uninstall").out
+        assert ".pre-commit-config.yaml is yours and still names drizzle-guard\n" in out
+        assert "its hook arms this clone again, unless: git config drizzle-guard.arm false\n" in out

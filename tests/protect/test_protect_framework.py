@@ -1,0 +1,201 @@
+"""Our hooks under the real pre-commit framework."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support.framework import Framework
+from support.gitbed import Bed, Done, tree_of
+from support.parts import FIXTURES
+from support.protect_commits import (
+    CASE,
+    JOURNAL,
+    OWN,
+    PUBLISHED,
+    allow,
+    colliding,
+    drop_last,
+    edit_journal,
+    feature,
+    renumber_by_hand,
+)
+
+SQL = f"drizzle/{OWN}.sql"
+SNAPSHOT = "drizzle/meta/0001_snapshot.json"
+
+
+@pytest.fixture(scope="session")
+def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
+    base = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives each worker a directory of its own below one that all share
+    return Framework((base.parent if base.name.startswith("popen-") else base) / "framework")
+
+
+def _without_path(bed: Bed) -> None:
+    """A teammate who has no drizzle-guard but through pre-commit: the framework's python alone is on the PATH."""
+    tools = bed.directory / "tools"
+    tools.mkdir()
+    for name in ("git", "sh", "bash", "pre-commit"):
+        found = shutil.which(name, path=bed.env["PATH"])
+        assert found is not None
+        (tools / name).symlink_to(found)
+    bed.env["PATH"] = f"{tools}:/usr/bin:/bin"
+
+
+def _commit(bed: Bed, *args: str) -> Done:
+    bed.git("add", "-A")
+    return bed.try_git("commit", "-q", "-m", "x", *args)
+
+
+BLOCKED: dict[str, tuple[Callable[[Bed], object], str]] = {
+    "edit": (lambda b: b.write(SQL, "select 2;"), f"{SQL}: the SQL is edited"),
+    "delete": (drop_last, "drizzle/0002_post_views.sql: it is deleted"),
+    "rename": (lambda b: renumber_by_hand(b, PUBLISHED, "0009"), "it is renumbered to 0009_base"),
+    "mode": (lambda b: (b.root / SQL).chmod(0o755), "the file mode of the SQL is changed"),
+    "line ends": (lambda b: b.write(SQL, b.read(SQL).replace(b"\n", b"\r\n")), "only the line ends of the SQL"),
+    "journal": (lambda b: edit_journal(b, lambda e: e[0].update(when=1)), "its journal entry is edited"),
+    "snapshot": (lambda b: b.write(SNAPSHOT, b.read(SNAPSHOT).replace(b'"text"', b'"int"', 1)), "snapshot is edited"),
+}
+
+
+def test_each_block_and_each_pass(bed: Bed, framework: Framework) -> None:
+    framework.configure(bed, "protect", install=True)
+    bed.put(CASE / "base")
+    first = _commit(bed)
+    assert first.code == 0, first.text  # the first commit of a repository
+    feature(bed)
+    head = bed.git("rev-parse", "HEAD")
+    for name, (change, sentence) in BLOCKED.items():
+        change(bed)
+        done = _commit(bed)
+        assert done.code == 1 and sentence in done.text, (name, done.text)
+        assert bed.git("rev-parse", "HEAD") == head, name
+        bed.git("reset", "-q", "--hard")
+
+    bed.write(SQL, "select 2;")
+    for args in (("-a",), (SQL,), ("-a", "--amend")):
+        done = bed.try_git("commit", "-q", "-m", "x", *args)
+        assert done.code == 1 and "the SQL is edited" in done.text, args
+    bed.write("src/schema.ts", "beside it\n")
+    done = bed.try_git("commit", "-q", "-m", "x", "src/schema.ts")
+    assert done.code == 0, done.text
+    assert bed.read(SQL) == b"select 2;"
+
+    allow(bed, OWN, b"select 2;")
+    assert _commit(bed).code == 0
+    renumber_by_hand(bed, "0002_post_views", "0005")
+    assert _commit(bed).code == 0
+
+
+def test_v1(bed: Bed, framework: Framework) -> None:
+    framework.configure(bed, "protect", install=True)
+    bed.put(FIXTURES / "protect/v1")
+    bed.commit("v1")
+    bed.write("drizzle/20261123052424_base/migration.sql", "select 2;")
+    done = _commit(bed)
+    assert done.code == 1 and "20261123052424_base/migration.sql: the SQL is edited" in done.text
+
+
+def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framework) -> None:
+    """The first commit registers the driver, with an executable that is there outside pre-commit; then merges end well.
+
+    Nothing of drizzle-guard is on the PATH.
+    """
+    framework.configure(bed, "renumber", "protect", install=True)
+    _without_path(bed)
+    colliding(bed)
+    driver = bed.git("config", "merge.drizzle-journal.driver")
+    assert str(framework.executable) in driver
+    assert "merge=drizzle-journal" in bed.read(".git/info/attributes").decode()
+    assert not (bed.root / ".gitattributes").exists()
+
+    done = bed.run("git", "merge", "--no-edit", "main")
+    assert bed.files("HEAD") == tree_of(CASE / "expected"), done.text
+    assert bed.git("rev-list", "--count", "--merges", "HEAD") == "1"
+    assert bed.git("status", "--porcelain") == ""
+
+    bed.git("reset", "-q", "--hard", "HEAD^")
+    bed.git("checkout", "-q", "main")
+    bed.git("merge", "-q", "--no-edit", "feature")
+    assert bed.files("HEAD") == tree_of(CASE / "expected")
+
+    bed.git("reset", "-q", "--hard", "HEAD^")
+    bed.write("src/schema.ts", "main\n")
+    bed.commit("schema")
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("merge", "-q", "main").code == 1
+    bed.write("src/schema.ts", "both\n")
+    bed.git("add", "src")
+    bed.git("commit", "-q", "--no-edit")
+    assert bed.files("HEAD") == tree_of(CASE / "expected")
+    assert bed.git("status", "--porcelain") == ""
+
+
+def test_rebase_then_push(bed: Bed, framework: Framework) -> None:
+    framework.configure(bed, "renumber", "protect", install=True)
+    colliding(bed)
+    remote = bed.directory / "remote.git"
+    bed.git("init", "-q", "--bare", str(remote))
+    bed.git("remote", "add", "origin", str(remote))
+    bed.git("push", "-q", "origin", "main", "feature")
+    bed.git("rebase", "-q", "main")
+    assert bed.files("HEAD") == tree_of(CASE / "expected")
+    bed.git("push", "-q", "--force", "origin", "feature")
+    bed.write("drizzle/0001_user_age.sql", "select 2;")
+    bed.commit("edit", "--no-verify")
+    done = bed.try_git("push", "-q", "origin", "feature")
+    assert done.code == 1
+    assert "drizzle/0001_user_age.sql: the SQL is edited" in done.text
+    assert "Changed in" in done.text
+    refs = ("--from-ref", "origin/main", "--to-ref", "HEAD")
+    done = bed.run("pre-commit", "run", "--hook-stage", "manual", "drizzle-guard-protect", *refs, check=False)
+    assert done.code == 1 and "the SQL is edited" in done.text
+
+
+def test_the_clone_is_armed_again_when_the_environment_is_gone(bed: Bed, framework: Framework) -> None:
+    framework.configure(bed, "protect", install=True)
+    _without_path(bed)
+    feature(bed)
+    driver = bed.git("config", "merge.drizzle-journal.driver")
+    gone = driver.replace(str(framework.executable), "/gone/bin/drizzle-guard")
+    bed.git("config", "merge.drizzle-journal.driver", gone)
+    bed.write("x", "x")
+    bed.commit("next")
+    assert bed.git("config", "merge.drizzle-journal.driver") == driver
+    bed.git("config", "--remove-section", "merge.drizzle-journal")
+    bed.git("config", "drizzle-guard.arm", "false")
+    bed.write("x", "y")
+    bed.commit("not wanted")
+    assert bed.try_git("config", "merge.drizzle-journal.driver").code == 1
+
+
+def test_a_clone_that_cannot_be_armed_says_how(bed: Bed, framework: Framework) -> None:
+    framework.configure(bed, "protect")
+    feature(bed)
+    bed.write(".git/config.lock", "")
+    bed.write("x", "x")
+    bed.git("add", "-A")
+    done = bed.run("pre-commit", "run", "--verbose", "drizzle-guard-protect", check=False)
+    assert done.code == 0
+    assert "drizzle-guard: this clone has no merge driver for migrations: git config failed:" in done.text
+    assert "  drizzle-guard install\n" in done.text
+
+
+def test_the_manifest(bed: Bed, framework: Framework) -> None:
+    manifest = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
+    assert bed.run("pre-commit", "validate-manifest", str(manifest)).code == 0
+    assert not manifest.stat().st_mode & stat.S_IXUSR
+    framework.configure(bed, "check")
+    bed.put(CASE / "ours")
+    bed.git("add", "-A")
+    assert bed.run("pre-commit", "run", "drizzle-guard-check").code == 0
+    edit_journal(bed, lambda e: e[2].update(idx=1))
+    bed.git("add", "-A")
+    done = bed.run("pre-commit", "run", "drizzle-guard-check", check=False)
+    assert done.code == 1 and "DG001" in done.text
+    assert JOURNAL in done.text

@@ -1,0 +1,68 @@
+"""Random histories with real git: after every operation nothing is lost, doubled, moved or skipped, or git has stopped.
+
+A walk draws a base, branches and migrations, then merges, rebases, picks and reverts them in an armed clone (now and
+then in one that is not), and judges every commit by a model of its own: see `random_history`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import strategies as st
+
+from support.gitbed import Bed
+from support.parts import gits
+from support.random_history import T, Walk, new_repository
+
+IN_CI = bool(os.environ.get("CI"))
+#: DRIZZLE_GUARD_EXAMPLES=1000 walks further
+EXAMPLES = int(os.environ.get("DRIZZLE_GUARD_EXAMPLES", 15 if IN_CI else 40))
+
+
+class Template:
+    """An armed repository, of which each walk gets a copy."""
+
+    def __init__(self, directory: Path, git: Path | None) -> None:
+        self.directory, self.git = directory, git
+        new_repository(Bed(directory, git=git))
+
+    def copy(self, directory: Path) -> Bed:
+        """A repository of its own."""
+        shutil.copytree(self.directory, directory, symlinks=True)
+        return Bed(directory, git=self.git)
+
+
+@pytest.fixture(scope="module", params=gits(), ids=lambda path: "second-git" if path else "git")
+def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    yield Template(tmp_path_factory.mktemp("armed"), request.param)
+
+
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=IN_CI,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(st.data())
+def test_random_walk(template: Template, data: st.DataObject) -> None:
+    seen: Counter[str] = Counter()
+
+    def choose(options: Sequence[T]) -> T:
+        return data.draw(st.sampled_from(options))
+
+    with TemporaryDirectory(prefix="walk") as place:
+        walk = Walk(template.copy(Path(place) / "bed"), choose, seen)
+        try:
+            walk.go(data.draw(st.integers(3, 6)))
+        finally:
+            walk.close()
+            note("\n".join(walk.log))
+    for what in +seen:
+        event(what)

@@ -1,0 +1,1 @@
+"""What tests are made of: repositories, folders, databases, real tools."""

@@ -1,0 +1,71 @@
+"""The real pre-commit framework, with a hook environment built from this working tree, once a session."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from support.gitbed import Bed
+
+PROJECT = Path(__file__).parents[2]
+#: everything that builds the package and names its hooks
+SOURCES = ("drizzle_guard", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
+STAGES = "[pre-commit, pre-merge-commit, post-merge, post-commit, post-rewrite, pre-push]"
+
+
+class Framework:
+    """`source` is a repository with the project as it is now; `home` is the framework's cache."""
+
+    def __init__(self, directory: Path) -> None:
+        self.home = directory / "pre-commit-home"
+        directory.mkdir(parents=True, exist_ok=True)
+        # several workers of pytest-xdist share one environment
+        with open(directory / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            source = directory / "source"
+            bed = Bed(directory / "bed") if source.exists() else self._copy(directory, source)
+            self.source, self.rev = source, bed.at(source).git("rev-parse", "HEAD")
+            if not (directory / "built").exists():
+                self._build(directory / "build")
+                (directory / "built").touch()
+
+    def _copy(self, directory: Path, source: Path) -> Bed:
+        source.mkdir()
+        for name in SOURCES:
+            if (PROJECT / name).is_dir():
+                shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(PROJECT / name, source / name)
+        bed = Bed(directory / "bed")
+        repository = bed.at(source)
+        repository.git("init", "-q")
+        repository.commit("as it is now")
+        return bed
+
+    def _build(self, directory: Path) -> None:
+        bed = Bed(directory)
+        self.configure(bed, "protect")
+        bed.git("add", "-A")
+        # pip needs the machine's settings, which a hermetic bed has not
+        names = ("PIP_", "SSL_", "REQUESTS_", "HTTP", "http", "no_")
+        pip = {key: value for key, value in os.environ.items() if key.startswith(names)}
+        bed.run("pre-commit", "install-hooks", env={"PRE_COMMIT_HOME": str(self.home), **pip})
+
+    def configure(self, bed: Bed, *hooks: str, install: bool = False) -> None:
+        """Write `.pre-commit-config.yaml` with these hooks; `install` does what a teammate does once."""
+        bed.env["PRE_COMMIT_HOME"] = str(self.home)
+        bed.env["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), bed.env["PATH"]))
+        lines = [f"default_install_hook_types: {STAGES}", "repos:", f"- repo: {self.source}", f"  rev: {self.rev}"]
+        lines += ["  hooks:", *(f"  - id: drizzle-guard-{hook}" for hook in hooks)]
+        bed.write(".pre-commit-config.yaml", "\n".join(lines) + "\n")
+        if install:
+            bed.run("pre-commit", "install")
+
+    @property
+    def executable(self) -> Path:
+        """drizzle-guard in the framework's own environment."""
+        (found,) = self.home.glob("repo*/py_env-*/bin/drizzle-guard")
+        return found

@@ -1,0 +1,249 @@
+"""A bed for tests with real git: throw-away repositories that know nothing of the machine's settings."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+#: where `drizzle-guard` of the running Python is installed
+SCRIPTS = Path(sys.executable).parent
+
+GITCONFIG = """[user]
+\tname = Dev
+\temail = dev@example.org
+[init]
+\tdefaultBranch = main
+[core]
+\teditor = true
+[gc]
+\tauto = 0
+[advice]
+\tdetachedHead = false
+"""
+
+
+BACKENDS = ["--merge", "--apply"]
+
+
+class Done(NamedTuple):
+    """What came of a command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Both outputs."""
+        return self.out + self.err
+
+
+def hermetic_env(home: Path, git: Path | None = None) -> dict[str, str]:
+    """The environment for git in tests: own HOME, no system settings, fixed dates; `git` goes in front of the PATH."""
+    kept = ("PATH", "TMPDIR", "LANG", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV", "CI")
+    env = {key: value for key, value in os.environ.items() if key in kept}
+    path = [str(git)] if git else []
+    env.update(
+        HOME=str(home),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        PATH=os.pathsep.join([*path, str(SCRIPTS), env.get("PATH", os.defpath)]),
+        GIT_CONFIG_NOSYSTEM="1",
+        GIT_ATTR_NOSYSTEM="1",
+        GIT_CEILING_DIRECTORIES=str(home.parent),
+        GIT_TERMINAL_PROMPT="0",
+        GIT_EDITOR="true",
+        GIT_SEQUENCE_EDITOR="true",
+        GIT_AUTHOR_DATE="2024-01-01T12:00:00Z",
+        GIT_COMMITTER_DATE="2024-01-01T12:00:00Z",
+        LC_ALL="C.UTF-8",
+        TZ="UTC",
+    )
+    return env
+
+
+class Bed:
+    """One repository, `root`, on branch main."""
+
+    def __init__(self, directory: Path, *, git: Path | None = None, name: str = "repo") -> None:
+        self.directory, self.root = directory, directory / name
+        home = directory / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        (home / ".gitconfig").write_text(GITCONFIG)
+        self.env = hermetic_env(home, git)
+        if not self.root.exists():
+            self.root.mkdir(parents=True)
+            self.git("init", "-q")
+
+    def at(self, root: Path) -> Bed:
+        """The same bed for another directory (a clone, a worktree)."""
+        other = Bed.__new__(Bed)
+        other.directory, other.root, other.env = self.directory, root, dict(self.env)
+        return other
+
+    def run(self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
+        """Run a command in the repository."""
+        done = subprocess.run(
+            argv,
+            cwd=self.root,
+            env={**self.env, **(env or {})},
+            input=stdin.encode(),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        out = Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        assert "Traceback" not in out.text, out.text
+        assert not check or out.code == 0, f"{argv} ended with {out.code}:\n{out.text}"
+        return out
+
+    def git(self, *args: str, check: bool = True, env: Mapping[str, str] | None = None) -> str:
+        """Run git; its standard output."""
+        return self.run("git", *args, check=check, env=env).out.strip("\n")
+
+    def try_git(self, *args: str, env: Mapping[str, str] | None = None) -> Done:
+        """Run git and return what came of it."""
+        return self.run("git", *args, check=False, env=env)
+
+    def tool(self, *args: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
+        """Run drizzle-guard and return what came of it."""
+        return self.run("drizzle-guard", *args, check=False, env=env, stdin=stdin)
+
+    def write(self, path: str, text: str | bytes) -> Path:
+        """Write a file of the worktree."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return file
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a file of the worktree."""
+        return (self.root / path).read_bytes()
+
+    def commit(self, message: str = "commit", *args: str) -> str:
+        """Commit everything; the new commit."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message, *args)
+        return self.git("rev-parse", "HEAD")
+
+    def put(self, source: Path, folder: str = "drizzle") -> None:
+        """Make `folder` equal to a directory of fixtures."""
+        target = self.root / folder
+        if target.exists():
+            shutil.rmtree(target)
+        # with the fixture's old times, git may take a file for the one that it knows: same inode, size and second
+        shutil.copytree(source, target, copy_function=shutil.copyfile)
+
+    def branch(self, name: str, start: str = "HEAD") -> None:
+        """Make a branch and check it out."""
+        self.git("checkout", "-q", "-B", name, start)
+
+    def files(self, treeish: str, folder: str = "drizzle") -> dict[str, bytes]:
+        """The files of a folder in a commit, by path inside it."""
+        found: dict[str, bytes] = {}
+        start = f"{folder}/" if folder else ""
+        listed = self.git("ls-tree", "-r", "-z", "--name-only", treeish, *([start] if start else []))
+        for path in listed.split("\0"):
+            if path:
+                done = subprocess.run(
+                    ("git", "cat-file", "blob", f"{treeish}:{path}"), cwd=self.root, env=self.env, capture_output=True
+                )
+                found[path.removeprefix(start)] = done.stdout
+        return found
+
+    def state(self) -> dict[str, str]:
+        """All that an abort has to bring back."""
+        return {
+            "head": self.git("rev-parse", "HEAD") + self.git("symbolic-ref", "-q", "HEAD", check=False),
+            "refs": self.git("for-each-ref"),
+            "index": self.git("ls-files", "-s"),
+            "status": self.git("status", "--porcelain", "-uall"),
+        }
+
+    def stages(self) -> dict[str, str]:
+        """The unmerged entries of the index: blob by `path:stage`."""
+        lines = self.git("ls-files", "-u").splitlines()
+        return {f"{line.split(chr(9))[1]}:{line.split()[2]}": line.split()[1] for line in lines}
+
+
+def tree_of(directory: Path) -> dict[str, bytes]:
+    """The files below a directory, by path inside it."""
+    return {str(p.relative_to(directory)): p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+_NO_SNAPSHOT = str(uuid.UUID(int=0))
+_clock = itertools.count(1_700_000_000_000, 60_000)
+
+
+def add_migration(folder: Path, name: str) -> str:
+    """Do what `drizzle-kit generate --name NAME` does for a new PostgreSQL table NAME; its tag.
+
+    A minute passes between two calls, wherever they are made.
+    """
+    journal_file = folder / "meta" / "_journal.json"
+    journal: dict[str, Any] = {"version": "7", "dialect": "postgresql", "entries": []}
+    before: dict[str, Any] = {"id": _NO_SNAPSHOT, "tables": {}}
+    if journal_file.exists():
+        journal = json.loads(journal_file.read_text())
+        before = json.loads(sorted((folder / "meta").glob("*_snapshot.json"))[-1].read_text())
+    idx = journal["entries"][-1]["idx"] + 1 if journal["entries"] else 0
+    tag = f"{idx:04}_{name}"
+    entry = {"idx": idx, "version": "7", "when": next(_clock), "tag": tag, "breakpoints": True}
+    column = {"name": "id", "type": "integer", "primaryKey": False, "notNull": False}
+    kinds = ("indexes", "foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies", "checkConstraints")
+    table = {"name": name, "schema": "", "columns": {"id": column}, **{kind: {} for kind in kinds}}
+    snapshot = {
+        "id": str(uuid.uuid4()),
+        "prevId": before["id"],
+        "version": "7",
+        "dialect": "postgresql",
+        "tables": {**before["tables"], f"public.{name}": {**table, "isRLSEnabled": False}},
+        **{kind: {} for kind in ("enums", "schemas", "sequences", "roles", "policies", "views")},
+        "_meta": {"columns": {}, "schemas": {}, "tables": {}},
+    }
+    journal["entries"].append(entry)
+    journal_file.parent.mkdir(parents=True, exist_ok=True)
+    journal_file.write_text(json.dumps(journal, indent=2))
+    (folder / "meta" / f"{idx:04}_snapshot.json").write_text(json.dumps(snapshot, indent=2))
+    (folder / f"{tag}.sql").write_text(f'CREATE TABLE "{name}" (\n\t"id" integer\n);\n')
+    return tag
+
+
+def migrations(files: Mapping[str, bytes]) -> list[str]:
+    """The names in a folder made by `add_migration`, in order; fails unless the folder is canonical."""
+    entries = json.loads(files["meta/_journal.json"])["entries"]
+    assert [entry["idx"] for entry in entries] == list(range(len(entries)))
+    whens = [entry["when"] for entry in entries]
+    assert whens == sorted(set(whens)), whens
+    names, previous = [], _NO_SNAPSHOT
+    expected = {"meta/_journal.json"}
+    for entry in entries:
+        number, _, name = entry["tag"].partition("_")
+        assert number == f"{entry['idx']:04}", entry
+        names.append(name)
+        expected |= {f"{entry['tag']}.sql", f"meta/{number}_snapshot.json"}
+        assert f'CREATE TABLE "{name}"' in files[f"{entry['tag']}.sql"].decode()
+        snapshot = json.loads(files[f"meta/{number}_snapshot.json"])
+        assert snapshot["prevId"] == previous, entry
+        assert list(snapshot["tables"]) == [f"public.{name}" for name in names], entry
+        previous = snapshot["id"]
+    assert set(files) == expected
+    return names
+
+
+def machinery(bed: Bed) -> dict[str, bytes]:
+    """All that `install` may touch: configuration, attributes and hooks."""
+    git = bed.root / ".git"
+    paths = [git / "config", bed.root / ".gitattributes", *(git / "info").rglob("*"), *(git / "hooks").rglob("*")]
+    return {str(path): path.read_bytes() for path in paths if path.is_file()}
+
+
+def git_version(bed: Bed) -> tuple[int, ...]:
+    return tuple(int(part) for part in bed.git("--version").split()[2].split(".")[:2])
