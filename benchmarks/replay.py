@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from common import START, ZERO, medians, show, snapshot, timed
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.published import establish
@@ -23,7 +23,7 @@ from drizzle_guard.replay.replay import plan
 FEW, MANY = 500, 4_000
 
 
-def history(*groups: tuple[str, int]) -> History:
+def history(*groups: tuple[str, int]) -> Folder:
     """Migrations that create a table each, in groups: (whose, how many)."""
     files, prev = dict[str, Blob](), ZERO
     entries: list[dict[str, object]] = []
@@ -38,10 +38,10 @@ def history(*groups: tuple[str, int]) -> History:
             prev = own
     journal = {"version": "7", "dialect": "postgresql", "entries": entries}
     files[PATH] = Blob.of(json.dumps(journal, indent=2).encode(), PATH)
-    return read_history("drizzle", files)
+    return read_folder("drizzle", files)
 
 
-def replay(base: History, main: History, own: History) -> float:
+def replay(base: Folder, main: Folder, own: Folder) -> float:
     """Seconds of deciding who moves, and of the whole plan."""
 
     def call() -> None:

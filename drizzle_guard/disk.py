@@ -1,4 +1,4 @@
-"""The edge towards the disk: finds migration folders and reads one as a `History`.
+"""The edge towards the disk: finds migration folders and reads one as a `Folder`.
 
 The config of drizzle-kit is TypeScript, which Python cannot evaluate; folders are found by their journal instead.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from drizzle_guard.drizzle.folder import MAX_BYTES, Blob, History, read_history, too_large
+from drizzle_guard.drizzle.folder import MAX_BYTES, Blob, Folder, read_folder, too_large
 from drizzle_guard.drizzle.journal import PATH, is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 
@@ -36,12 +36,12 @@ def find_v1_folders(root: Path) -> Iterator[Path]:
             directories[:] = [d for d in directories if not is_v1_name(d)]
 
 
-def read_folder(folder: Path, name: str | None = None) -> History:
+def folder_on_disk(folder: Path, name: str | None = None) -> Folder:
     """The history in a folder on disk; `name` is how messages call it.  Raises UsageError if there is none."""
     shown = str(folder) if name is None else name
     if not (folder / PATH).is_file():
         raise UsageError(f"{printable(shown)} is no migration folder: it has no {PATH}.")
-    return read_history(shown, folder_files(folder, shown))
+    return read_folder(shown, folder_files(folder, shown))
 
 
 def folder_files(folder: Path, name: str) -> dict[str, Blob]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History
+from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.errors import printable
 
 Severity = Literal["error", "warning"]
@@ -84,15 +84,15 @@ class Mainline(NamedTuple):
     """The migrations that count as published: the mainline's tip, and where the branch left it (None: not known)."""
 
     name: str
-    tip: History
-    base: History | None = None
+    tip: Folder
+    base: Folder | None = None
 
     @property
-    def versions(self) -> tuple[History, ...]:
+    def versions(self) -> tuple[Folder, ...]:
         return (self.tip,) if self.base is None else (self.tip, self.base)
 
 
-class Folder(NamedTuple):
+class Subject(NamedTuple):
     """A migration folder as the rules see it.
 
     `history` was read tolerantly: its journal may break every rule.  `snapshots` are those that could be read, by
@@ -101,7 +101,7 @@ class Folder(NamedTuple):
     before it.
     """
 
-    history: History
+    history: Folder
     snapshots: Mapping[str, Snapshot]
     now: int
     mainline: Mainline | None = None

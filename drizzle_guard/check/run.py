@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from drizzle_guard.check.model import Finding, Folder, Mainline, Severity, Snapshot
+from drizzle_guard.check.model import Finding, Mainline, Severity, Snapshot, Subject
 from drizzle_guard.check.reading import entry_lines, load, read_journal, read_snapshot
 from drizzle_guard.check.rules import bundle, contents, entries, files, mainline, names, snapshots
 from drizzle_guard.check.rules.mainline import is_published, published_entries
 from drizzle_guard.check.rules.v1 import v1_findings
 from drizzle_guard.drizzle import journal as journals
-from drizzle_guard.drizzle.folder import Blob, History, Migration, join, snapshot_owners
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
 
 #: Rules over the whole folder; those over single files run while the files are read.
-_FOLDER_RULES: tuple[Callable[[Folder], Iterator[Finding]], ...] = (
+_FOLDER_RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     entries.duplicate_idx,
     entries.duplicate_tag,
     entries.idx_gap,
@@ -101,7 +101,7 @@ def check_journal_folder(
                     known.add(path, body)
         tick()
     facts = dict(sorted(facts.items()))
-    folder = Folder(history, facts, now, published, frozenset(allowed), known.lost)
+    folder = Subject(history, facts, now, published, frozenset(allowed), known.lost)
     findings += files.stray_file(folder)
     findings += names.unportable_name(folder)
     if journal is not None:
@@ -124,7 +124,7 @@ def check_v1_folder(
     tick: Callable[[], None] = _no_tick,
 ) -> Checked:
     """Check a folder of Drizzle v1's layout; `migrations` are the names of its migrations, sorted."""
-    history = History(name, journals.EMPTY, (), found)
+    history = Folder(name, journals.EMPTY, (), found)
     findings = v1_findings(name, migrations, found, tick)
     return Checked(name, "v1", len(migrations), None, judge(findings, history, None, strict=strict))
 
@@ -135,7 +135,7 @@ def work(found: Mapping[str, Blob]) -> list[str]:
 
 
 def judge(
-    findings: Iterable[Finding], history: History, published: Mainline | None, *, strict: bool = False
+    findings: Iterable[Finding], history: Folder, published: Mainline | None, *, strict: bool = False
 ) -> tuple[Judged, ...]:
     """Say how bad each finding is, and sort them by file and line.
 
@@ -178,13 +178,13 @@ def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snap
     return snapshot, body
 
 
-def read_any_history(name: str, found: Mapping[str, Blob]) -> History | None:
+def read_any_history(name: str, found: Mapping[str, Blob]) -> Folder | None:
     """Like `core.history.read_history`, from a journal that may break every rule; None if it cannot be read."""
     journal, _ = _load_journal(name, found)
     return None if journal is None else _history(name, found, journal)
 
 
-def _history(name: str, found: Mapping[str, Blob], journal: Journal | None) -> History:
+def _history(name: str, found: Mapping[str, Blob], journal: Journal | None) -> Folder:
     journal = journals.EMPTY if journal is None else journal
     owners = snapshot_owners(journal.entries)
     migrations = tuple(
@@ -195,10 +195,10 @@ def _history(name: str, found: Mapping[str, Blob], journal: Journal | None) -> H
         )
         for position, entry in enumerate(journal.entries)
     )
-    return History(name, journal, migrations, found)
+    return Folder(name, journal, migrations, found)
 
 
-def _with_lines(findings: list[Finding], history: History, found: Mapping[str, Blob]) -> list[Finding]:
+def _with_lines(findings: list[Finding], history: Folder, found: Mapping[str, Blob]) -> list[Finding]:
     """Put the entry's line to findings in the journal."""
     wanting = [finding for finding in findings if _in_journal(finding, history)]
     if not wanting:
@@ -209,5 +209,5 @@ def _with_lines(findings: list[Finding], history: History, found: Mapping[str, B
     return [f._replace(line=lines[f.entries[-1]]) if _in_journal(f, history) else f for f in findings]
 
 
-def _in_journal(finding: Finding, history: History) -> bool:
+def _in_journal(finding: Finding, history: Folder) -> bool:
     return finding.line is None and bool(finding.entries) and finding.path == history.journal_path

@@ -15,7 +15,7 @@ from drizzle_guard.check.report import FORMATS, Format, make_report, render
 from drizzle_guard.check.rules.tables import shared_table
 from drizzle_guard.check.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.check.targets import Mainlines, Published, Target, config_texts, find_targets, root_of
-from drizzle_guard.drizzle.folder import History
+from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 
 _PATIENCE = 1.0  # seconds without a progress bar
@@ -58,7 +58,7 @@ def now() -> int:
 
 def _check(target: Target, known: Published, strict: bool, progress: _Progress) -> Checked:
     if target.fault is not None:
-        history = History(target.name, EMPTY, (), target.files)
+        history = Folder(target.name, EMPTY, (), target.files)
         layout = "journal" if target.migrations is None else "v1"
         return Checked(target.name, layout, None, None, judge([target.fault], history, known.mainline, strict=strict))
     if target.migrations is not None:
@@ -80,7 +80,7 @@ def _with_tables(checked: list[Checked], targets: list[Target], start: Path, str
     result = []
     for folder in checked:
         own = [finding for name, finding in found if name == folder.name]
-        judged = judge(own, History(folder.name, EMPTY, (), {}), None, strict=strict)
+        judged = judge(own, Folder(folder.name, EMPTY, (), {}), None, strict=strict)
         result.append(folder._replace(findings=(*folder.findings, *judged)))
     return result
 

@@ -14,7 +14,7 @@ from drizzle_guard.database.presence import Catalog
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.urls import Target, parse_url
-from drizzle_guard.disk import find_folders, find_v1_folders, read_folder
+from drizzle_guard.disk import find_folders, find_v1_folders, folder_on_disk
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import PATH, is_v1_name, sql_path
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -69,7 +69,7 @@ def find_place(folder: str | None, url: str | None, table: str | None, schema: s
     if v1:
         migrations, dialect = v1_migrations(_v1_files(path, name)), ""
     else:
-        history = read_folder(path, name)
+        history = folder_on_disk(path, name)
         migrations, dialect = history.migrations, history.journal.dialect
     address = url if url is not None else os.environ.get("DATABASE_URL", "")
     if not address:
@@ -138,7 +138,7 @@ def owners_elsewhere(place: Place) -> dict[int, str]:
             continue
         name = Path(os.path.relpath(folder, place.root)).as_posix()
         try:
-            history = read_folder(folder, name)
+            history = folder_on_disk(folder, name)
         except GuardError:  # its own faults are for `check` to tell
             continue
         if _KINDS.get(history.journal.dialect, place.target.kind) == place.target.kind:

@@ -84,7 +84,7 @@ class Migration(NamedTuple):
         return self.entry.tag
 
 
-class History(NamedTuple):
+class Folder(NamedTuple):
     """One version of a migration folder.
 
     `files` maps paths inside the folder to blobs; `name` says which version it is, for messages (a path, or
@@ -105,11 +105,11 @@ class History(NamedTuple):
         return join(self.name, journals.PATH)
 
 
-def read_history(name: str, files: Mapping[str, Blob]) -> History:
+def read_folder(name: str, files: Mapping[str, Blob]) -> Folder:
     """Read a folder.  No journal means no migrations.  Raises GuardError if the journal is not sound."""
     blob = files.get(journals.PATH)
     if blob is None:
-        return History(name, journals.EMPTY, (), files)
+        return Folder(name, journals.EMPTY, (), files)
     journal = journals.parse_journal(blob.data, join(name, journals.PATH))
     owners = snapshot_owners(journal.entries)
     migrations = tuple(
@@ -120,7 +120,7 @@ def read_history(name: str, files: Mapping[str, Blob]) -> History:
         )
         for position, entry in enumerate(journal.entries)
     )
-    return History(name, journal, migrations, files)
+    return Folder(name, journal, migrations, files)
 
 
 def snapshot_owners(entries: tuple[Entry, ...]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 
-from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.git.repository import Repository
 
@@ -14,13 +14,13 @@ Files = dict[str, Blob]
 _JOURNALS = (":(top,glob)**/" + PATH,)
 
 
-def history_at(repository: Repository, commit: str | None, folder: str, *, name: str = "") -> History:
+def history_at(repository: Repository, commit: str | None, folder: str, *, name: str = "") -> Folder:
     """The folder in a commit (None: empty); `name` is how messages call the version (default: the folder).
 
     Raises GuardError if its journal is not sound.
     """
     files = {} if commit is None else files_at(repository, commit, folder, name or folder)
-    return read_history(name or folder, files)
+    return read_folder(name or folder, files)
 
 
 def files_at(repository: Repository, commit: str, folder: str, name: str) -> Files:

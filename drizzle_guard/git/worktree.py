@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History, join
+from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_in_index
 from drizzle_guard.git.index import checkout, index_lines, scratch_index
@@ -44,7 +44,7 @@ def apply(
     repository: Repository,
     folder: str,
     wanted: Mapping[str, Blob | None],
-    versions: Iterable[History],
+    versions: Iterable[Folder],
     *,
     resolving: bool = True,
     again: str = "drizzle-guard renumber",
@@ -86,7 +86,7 @@ def apply(
 
 
 def _known_ids(
-    wanted: Mapping[str, Blob | None], versions: Iterable[History], index: Mapping[str, Mapping[int, Blob]]
+    wanted: Mapping[str, Blob | None], versions: Iterable[Folder], index: Mapping[str, Mapping[int, Blob]]
 ) -> dict[str, set[str]]:
     """For each path the contents that may be overwritten: those of the index and of the commits that meet."""
     known: dict[str, set[str]] = {path: set() for path in wanted}

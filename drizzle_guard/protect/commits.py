@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import blob, escape, files_at, files_in_index
@@ -76,15 +76,15 @@ def _is_known(repository: Repository, step: Step, folder: str, layouts: set[str]
     return any(not answer.endswith((b" missing", b" ambiguous")) for answer in answers)
 
 
-def history_in(repository: Repository, commit: str | None, folder: str) -> History:
+def history_in(repository: Repository, commit: str | None, folder: str) -> Folder:
     """A folder, in either layout, in a commit or the index.  Raises GuardError if its journal is not sound."""
     files = files_in(repository, commit, folder)
     if PATH in files:
-        return read_history(folder, files)
+        return read_folder(folder, files)
     return read_v1(folder, _v1_files(repository, commit, folder))
 
 
-def protected_history(repository: Repository, commit: str, folder: str) -> tuple[History, bool]:
+def protected_history(repository: Repository, commit: str, folder: str) -> tuple[Folder, bool]:
     """A folder as it is protected, and whether its journal could be read; if not, its SQL files alone are."""
     try:
         return history_in(repository, commit, folder), True

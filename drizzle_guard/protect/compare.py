@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-from drizzle_guard.drizzle.folder import REGULAR, Blob, History, Migration
+from drizzle_guard.drizzle.folder import REGULAR, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import EMPTY, PATH, Entry, running_max
 from drizzle_guard.drizzle.json_text import parse
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
@@ -23,26 +23,26 @@ class Layout(Enum):
     V1 = 2
 
 
-def layout_of(history: History) -> Layout:
+def layout_of(history: Folder) -> Layout:
     """The layout of a folder."""
     return Layout.V1 if PATH not in history.files and history.migrations else Layout.JOURNAL
 
 
-def read_v1(name: str, files: Mapping[str, Blob]) -> History:
+def read_v1(name: str, files: Mapping[str, Blob]) -> Folder:
     """A folder in Drizzle v1's layout; its migrations run in the order of their names (drizzle-orm 1.0.0-rc.5)."""
     tags = sorted({path.partition("/")[0] for path in files if path.endswith(f"/{V1_SQL}")})
     migrations = tuple(
         Migration(Entry({}, tag, None, None), files.get(f"{tag}/{V1_SQL}"), files.get(f"{tag}/{V1_SNAPSHOT}"))
         for tag in tags
     )
-    return History(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
+    return Folder(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
 
 
-def read_without_journal(name: str, files: Mapping[str, Blob]) -> History:
+def read_without_journal(name: str, files: Mapping[str, Blob]) -> Folder:
     """The SQL files alone: where a committed journal cannot be read, they are still protected."""
     tags = sorted(path.removesuffix(".sql") for path in files if path.endswith(".sql") and "/" not in path)
     migrations = tuple(Migration(Entry({}, tag, None, None), files[f"{tag}.sql"], None) for tag in tags)
-    return History(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
+    return Folder(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
 
 
 def fields_of(migration: Migration) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _same_json(was: Blob, now: Blob) -> bool:
         return False
 
 
-def unsound_move(history: History, position: int, old: Migration) -> str:
+def unsound_move(history: Folder, position: int, old: Migration) -> str:
     """What is wrong with a renumbered migration at its new place; "" if everything followed the number."""
     now, before = history.migrations[position], history.migrations[:position]
     if layout_of(history) is Layout.V1:
@@ -105,7 +105,7 @@ def unsound_move(history: History, position: int, old: Migration) -> str:
     return ""
 
 
-def is_as_planned(new: Mapping[str, Blob], plan: Plan, sides: Sequence[History]) -> bool:
+def is_as_planned(new: Mapping[str, Blob], plan: Plan, sides: Sequence[Folder]) -> bool:
     """Whether a folder is what drizzle-guard makes of a merge: the plan, or what its merge driver left for the moment.
 
     In between (the driver cannot rename files) the journal has the final numbers and the old tags, and every other

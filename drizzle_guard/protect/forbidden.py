@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History, Migration
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import printable
 from drizzle_guard.protect.compare import Layout, describe_file, fields_of, layout_of, unsound_move
@@ -44,24 +44,24 @@ class Around(NamedTuple):
     when it was committed there.  `only_published`: nothing else is protected.
     """
 
-    published: History
-    others: Sequence[History] = ()
-    bases: Sequence[History] = ()
+    published: Folder
+    others: Sequence[Folder] = ()
+    bases: Sequence[Folder] = ()
     only_published: bool = False
 
 
-def forbidden(parent: History, new: History, around: Around) -> list[Change]:
+def forbidden(parent: Folder, new: Folder, around: Around) -> list[Change]:
     """The forbidden changes from a parent's folder to the new one."""
     return list(_Judge(parent, new, around).changes())
 
 
-def is_kept_whole(parent: History, new: History) -> bool:
+def is_kept_whole(parent: Folder, new: Folder) -> bool:
     """Whether `new` has every migration of the parent as it was (a folder that was moved)."""
     return bool(parent.migrations) and not forbidden(parent, new, Around(parent))
 
 
 class _Judge:
-    def __init__(self, parent: History, new: History, around: Around) -> None:
+    def __init__(self, parent: Folder, new: Folder, around: Around) -> None:
         self.parent, self.new, self.around = parent, new, around
         self.now_at = match_known(parent.migrations, new.migrations)
         self.published_at = _same(parent.migrations, around.published.migrations)
@@ -211,7 +211,7 @@ def _same(parent: Sequence[Migration], published: Sequence[Migration]) -> Pairs:
     return pairs
 
 
-def _reach(base: History, other: History) -> list[tuple[Migration, Migration | None]]:
+def _reach(base: Folder, other: Folder) -> list[tuple[Migration, Migration | None]]:
     pairs = match_known(base.migrations, other.migrations)
     return [(m, other.migrations[pairs[n]] if n in pairs else None) for n, m in enumerate(base.migrations)]
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from drizzle_guard.drizzle.folder import REGULAR, History, join
+from drizzle_guard.drizzle.folder import REGULAR, Folder, join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
@@ -105,12 +105,12 @@ class _Judge:
                 if not self._is_allowed(change) and not self._is_restored(finding):
                     yield finding
 
-    def _new(self, readable: bool) -> History:
+    def _new(self, readable: bool) -> Folder:
         if readable:
             return history_in(self.repository, self.step.commit, self.folder)
         return read_without_journal(self.folder, files_in(self.repository, self.step.commit, self.folder))
 
-    def _around(self, position: int, old: History, readable: bool) -> Around:
+    def _around(self, position: int, old: Folder, readable: bool) -> Around:
         parents = self.step.parents
         bases = sorted({base for pair in combinations(parents, 2) for base in self.repository.merge_bases(*pair)})
         others = [parent for n, parent in enumerate(parents) if n != position]
@@ -127,13 +127,13 @@ class _Judge:
             [self._read(base, readable) for base in bases],
         )
 
-    def _read(self, commit: str, readable: bool) -> History:
+    def _read(self, commit: str, readable: bool) -> Folder:
         history, has_journal = protected_history(self.repository, commit, self.folder)
         if readable == has_journal:
             return history
         return read_without_journal(self.folder, files_in(self.repository, commit, self.folder))
 
-    def _is_moved(self, old: History, new: History, other_folders: list[str]) -> bool:
+    def _is_moved(self, old: Folder, new: Folder, other_folders: list[str]) -> bool:
         """Whether the whole folder went to another place."""
         if new.migrations:
             return False
@@ -145,9 +145,7 @@ class _Judge:
                 continue
         return False
 
-    def _left(
-        self, position: int, old: History, new: History, readable: bool, changes: list[Change]
-    ) -> Iterable[Change]:
+    def _left(self, position: int, old: Folder, new: Folder, readable: bool, changes: list[Change]) -> Iterable[Change]:
         """The changes that are not what drizzle-guard itself makes, and that the settings and the tip leave."""
         decision = self._what_we_would_do() if PATH in new.files else None
         around = self._around(position, old, readable)
@@ -198,7 +196,7 @@ class _Judge:
         regenerates = isinstance(outcome, Refusal) and outcome.way_out == "regenerate"
         return regenerates and (position == 0) != ours_established
 
-    def _tags_at_tip(self, old: History, around: Around) -> set[str]:
+    def _tags_at_tip(self, old: Folder, around: Around) -> set[str]:
         """What is still forbidden at the end of the range: what was taken back, or allowed later, does no harm."""
         assert self.scope.tip is not None
         try:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, Migration, join, read_history
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.backup import Backup
@@ -122,7 +122,7 @@ def _stage(repository: Repository, task: Task, directory: str, entry: Entry) -> 
         if os.path.isfile(os.path.join(directory, path)):
             with open(os.path.join(directory, path), "rb") as file:
                 files[path] = Blob.of(file.read(), join(task.folder, path))
-    made = read_history(task.folder, files)
+    made = read_folder(task.folder, files)
     outcome = plan(task.kept, task.kept, made, layout=task.kept.journal if task.kept.entries else made.journal)
     if isinstance(outcome, Refusal):
         raise GuardError(f"{shown(task.folder)}: {outcome.sentence}")

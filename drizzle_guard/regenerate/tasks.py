@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import REGULAR, History, Migration, join, read_history
+from drizzle_guard.drizzle.folder import REGULAR, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.drizzle.snapshot import snapshot_id
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -31,10 +31,10 @@ class Task(NamedTuple):
     """
 
     folder: str
-    kept: History
+    kept: Folder
     own: tuple[Migration, ...]
     edited: tuple[Migration, ...]
-    versions: tuple[History, ...]
+    versions: tuple[Folder, ...]
     source: str
     side: str
     then: str
@@ -109,11 +109,11 @@ def _task(repository: Repository, sides: Sides, decision: Decision, onto: str | 
 
 
 def _made(
-    base: History,
-    kept: History,
-    branch: History,
+    base: Folder,
+    kept: Folder,
+    branch: Folder,
     folder: str,
-    versions: tuple[History, ...],
+    versions: tuple[Folder, ...],
     source: str,
     side: str,
     then: str,
@@ -171,7 +171,7 @@ def _regenerated(repository: Repository, task: Task) -> str:
     if PATH not in index:
         return ""
     try:
-        staged = read_history(task.folder, index)
+        staged = read_folder(task.folder, index)
     except GuardError:
         return ""
     count = len(task.kept.entries)

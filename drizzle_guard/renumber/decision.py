@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, History, Migration, join, read_history
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import changed_folders, history_at
@@ -28,12 +28,12 @@ class Decision(NamedTuple):
     outcome: Plan | Refusal
     ours_established: bool
     assumed: bool
-    base: History
-    ours: History
-    theirs: History
+    base: Folder
+    ours: Folder
+    theirs: Folder
 
     @property
-    def versions(self) -> tuple[History, History, History]:
+    def versions(self) -> tuple[Folder, Folder, Folder]:
         """The three sides."""
         return self.base, self.ours, self.theirs
 
@@ -76,9 +76,9 @@ def judge(
     repository: Repository,
     sides: Sides,
     folder: str,
-    base: History,
-    ours: History,
-    theirs: History,
+    base: Folder,
+    ours: Folder,
+    theirs: Folder,
     *,
     onto: str | None = None,
 ) -> Decision:
@@ -130,15 +130,15 @@ def judge(
     return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
 
 
-def _new_places(outcome: Plan, side: History) -> list[tuple[Migration, Entry]]:
+def _new_places(outcome: Plan, side: Folder) -> list[tuple[Migration, Entry]]:
     """The migrations of a side whose journal entry becomes another one, and that one."""
-    final = read_history(side.name, {path: blob for path, blob in outcome.files.items() if blob is not None})
+    final = read_folder(side.name, {path: blob for path, blob in outcome.files.items() if blob is not None})
     pairs = match_new(side.migrations, final.migrations)
     places = [(side.migrations[n], final.entries[place]) for n, place in pairs.items()]
     return [(migration, entry) for migration, entry in places if entry.raw != migration.entry.raw]
 
 
-def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequence[History]) -> History:
+def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequence[Folder]) -> Folder:
     """The common ancestor's folder; of several ancestors (a criss-cross) all that any of them had.
 
     An entry that any common ancestor had and a side lacks was deleted by that side.
@@ -160,12 +160,12 @@ def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequenc
             elif migration.entry.raw in raws:  # the name under which a side still has it
                 merged[seen[key]] = migration
     journal = histories[0].journal._replace(entries=tuple(m.entry for m in merged))
-    return History(folder, journal, tuple(merged), files)
+    return Folder(folder, journal, tuple(merged), files)
 
 
 def _published(
-    repository: Repository, mainline: Mainline, sides: Sides, folder: str, ours: History, theirs: History
-) -> History | None:
+    repository: Repository, mainline: Mainline, sides: Sides, folder: str, ours: Folder, theirs: Folder
+) -> Folder | None:
     if mainline.commit == sides.ours:
         return ours
     if mainline.commit == sides.theirs:

@@ -6,7 +6,7 @@ import os
 import tempfile
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import History, read_history
+from drizzle_guard.drizzle.folder import Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.snapshot import read_snapshot
 from drizzle_guard.errors import GuardError, printable
@@ -124,7 +124,7 @@ def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str, 
     return decision._replace(ours=now)
 
 
-def _refuse_lost_snapshots(outcome: Plan, history: History) -> None:
+def _refuse_lost_snapshots(outcome: Plan, history: Folder) -> None:
     """A moved migration under its old file name shares its number with another; its snapshot is not in this commit."""
     owners: dict[str, str] = {}
     for migration in history.migrations:
@@ -153,17 +153,17 @@ def _is_in_order(decision: Decision) -> bool:
     return isinstance(decision.outcome, Plan) and not any(move.changes for move in decision.outcome.moves)
 
 
-def _as_history(decision: Decision) -> History:
+def _as_history(decision: Decision) -> Folder:
     assert isinstance(decision.outcome, Plan)
     files = {path: blob for path, blob in decision.outcome.files.items() if blob is not None}
-    return read_history(decision.folder, files)
+    return read_folder(decision.folder, files)
 
 
-def _identities(history: History) -> list[tuple[str, str]]:
+def _identities(history: Folder) -> list[tuple[str, str]]:
     return sorted((m.entry.suffix, "" if m.sql is None else m.sql.id) for m in history.migrations)
 
 
-def _same(found: History, wanted: History) -> bool:
+def _same(found: Folder, wanted: Folder) -> bool:
     """Whether a folder says what is wanted, whatever its formatting."""
     if [m.entry.raw for m in found.migrations] != [m.entry.raw for m in wanted.migrations]:
         return False
@@ -176,11 +176,11 @@ def _same(found: History, wanted: History) -> bool:
     return True
 
 
-def _same_files(one: History, other: History) -> bool:
+def _same_files(one: Folder, other: Folder) -> bool:
     return {p: b.id for p, b in one.files.items()} == {p: b.id for p, b in other.files.items()}
 
 
-def _is_gits_own(repository: Repository, decision: Decision, merged: History) -> bool:
+def _is_gits_own(repository: Repository, decision: Decision, merged: Folder) -> bool:
     """Whether the merged journal is what git's text merge makes, so that nobody has looked at it."""
     sides = (decision.ours, decision.base, decision.theirs)
     texts = [side.files[PATH].data if PATH in side.files else b"" for side in sides]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from drizzle_guard.drizzle.folder import Blob, History, join
+from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, history_at
@@ -70,7 +70,7 @@ def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
         _refuse_leftover(folder, before, now)
 
 
-def _refuse_leftover(folder: str, before: History, now: History) -> None:
+def _refuse_leftover(folder: str, before: Folder, now: Folder) -> None:
     """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's."""
     named = {sql_path(entry.tag) for entry in now.entries}
     tags = {migration.sql.id: migration.tag for migration in now.migrations if migration.sql}

@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import dump_journal
 from drizzle_guard.git.folders import changed_folders, history_at
 from drizzle_guard.git.repository import Repository
@@ -50,7 +50,7 @@ class Canon(NamedTuple):
     `refusal` is why a pick cannot be replayed that git took without asking anybody.
     """
 
-    history: History
+    history: Folder
     files: dict[str, Blob | None] | None
     refusal: Refusal | None = None
 
@@ -119,9 +119,7 @@ def touched_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
     return sorted(found)
 
 
-def replayed(
-    repository: Repository, row: Sequence[Pick], folder: str, known: Mapping[str, History]
-) -> dict[str, Canon]:
+def replayed(repository: Repository, row: Sequence[Pick], folder: str, known: Mapping[str, Folder]) -> dict[str, Canon]:
     """The canonical folder after each pick, by its commit; `known` are those that need not be worked out.
 
     A commit that the rebase did not make is as it is.
@@ -146,19 +144,19 @@ def replayed(
     return {pick.new: canons[pick.new] for pick in row}
 
 
-def _merged(before: Sequence[Canon], actual: History) -> Canon:
+def _merged(before: Sequence[Canon], actual: Folder) -> Canon:
     """After a merge that `--rebase-merges` made again: a person resolved it, if both sides had migrations."""
     return next((canon for canon in before if same_row(canon.history, actual)), Canon(actual, None))
 
 
-def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: History, folder: str) -> Canon:
-    now = before[0].history if before else read_history(folder, {})
+def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: Folder, folder: str) -> Canon:
+    now = before[0].history if before else read_folder(folder, {})
     resolved = False
     for olds in pick.guesses:
         after, files, refusal = _replay_all(repository, now, olds, folder)
         if files and same_row(after, actual):
             if edits := edits_in(repository, after, actual, [pick.parents, olds]):
-                after, files = read_history(folder, {**after.files, **edits}), {**files, **edits}
+                after, files = read_folder(folder, {**after.files, **edits}), {**files, **edits}
             return Canon(after, files)
         if olds == pick.old and applied_as_text(repository, olds, pick.parents, actual, folder):
             return Canon(actual, None, refusal) if refusal is not None or not files else Canon(after, files)
@@ -172,8 +170,8 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
 
 
 def _replay_all(
-    repository: Repository, before: History, commits: Sequence[str], folder: str
-) -> tuple[History, dict[str, Blob | None], Refusal | None]:
+    repository: Repository, before: Folder, commits: Sequence[str], folder: str
+) -> tuple[Folder, dict[str, Blob | None], Refusal | None]:
     """What commits make of the folder, one behind the other, and its files; or why one cannot be replayed."""
     files: dict[str, Blob | None] = {}
     for commit in commits:
@@ -185,7 +183,7 @@ def _replay_all(
     return before, files, None
 
 
-def replay_commit(repository: Repository, before: History, commit: str, folder: str) -> Plan | Refusal:
+def replay_commit(repository: Repository, before: Folder, commit: str, folder: str) -> Plan | Refusal:
     """What a commit did to the folder, put behind `before`."""
     parents = repository.parents(commit)
     base = history_at(repository, parents[0] if parents else None, folder)
@@ -194,17 +192,17 @@ def replay_commit(repository: Repository, before: History, commit: str, folder: 
     return plan(base, before, history_at(repository, commit, folder), layout=before.journal, picked=picked)
 
 
-def _as_history(outcome: Plan, before: History, folder: str) -> History:
+def _as_history(outcome: Plan, before: Folder, folder: str) -> Folder:
     """The folder that a plan makes, as a history for the next pick."""
     files = dict(before.files)
     for path, blob in outcome.files.items():
         files.pop(path, None)
         if blob is not None:
             files[path] = blob
-    return read_history(folder, files)
+    return read_folder(folder, files)
 
 
-def canonical_head(repository: Repository, head: str, folder: str) -> History:
+def canonical_head(repository: Repository, head: str, folder: str) -> Folder:
     """The folder of HEAD as it will be when the rebase is finished."""
     row = picks(repository, head)
     if not row:
@@ -221,7 +219,7 @@ def canonical_head(repository: Repository, head: str, folder: str) -> History:
     return known[head]
 
 
-def interim_journal(outcome: Plan, actual: History) -> bytes:
+def interim_journal(outcome: Plan, actual: Folder) -> bytes:
     """The journal that is safe to run for a pick: what is there keeps the file names it has, so do the new ones."""
     here = {place_of(entry): entry for entry in actual.entries}
     old_tags = {place_of(move.new): move.old.tag for move in outcome.moves}

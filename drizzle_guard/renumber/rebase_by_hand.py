@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from drizzle_guard.drizzle.folder import Blob, History, Migration
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH, Entry, dump_journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.snapshot import previous_id
 from drizzle_guard.git.folders import history_at
@@ -19,9 +19,7 @@ from drizzle_guard.replay.replay import plan
 from drizzle_guard.sql.statements import decode
 
 
-def edits_in(
-    repository: Repository, canon: History, actual: History, known: Sequence[Sequence[str]]
-) -> dict[str, Blob]:
+def edits_in(repository: Repository, canon: Folder, actual: Folder, known: Sequence[Sequence[str]]) -> dict[str, Blob]:
     """The files that a commit holds as no pick made them, under the names that they have in `canon`.
 
     `canon` and `actual` hold the same migrations in the same order; `known` are the commit's parents, and the commits
@@ -69,7 +67,7 @@ def _attributes(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in entry.raw.items() if key not in ("idx", "when", "tag")}
 
 
-def has_interim(parent: History, before: History, actual: History) -> bool:
+def has_interim(parent: Folder, before: Folder, actual: Folder) -> bool:
     """Whether a commit still holds a file of its parent's that will not stand there when the rebase is finished."""
     for path, blob in parent.files.items():
         then, now = before.files.get(path), actual.files.get(path)
@@ -78,7 +76,7 @@ def has_interim(parent: History, before: History, actual: History) -> bool:
     return False
 
 
-def replay_by_hand(parent: History, before: History, actual: History) -> Plan | None:
+def replay_by_hand(parent: Folder, before: Folder, actual: Folder) -> Plan | None:
     """What a commit that no pick made changes against its parent, put behind what that one will be.
 
     None if the parent stays as it is, or if that cannot be done.
@@ -94,7 +92,7 @@ def replay_by_hand(parent: History, before: History, actual: History) -> Plan | 
     return None if lost or _is_repeated(outcome, parent, before, actual) else outcome
 
 
-def _is_repeated(outcome: Plan, parent: History, before: History, actual: History) -> bool:
+def _is_repeated(outcome: Plan, parent: Folder, before: Folder, actual: Folder) -> bool:
     """Whether what was generated during the rebase does again what a moved migration does, whose snapshot it lacked."""
     there = {migration.tag for migration in parent.migrations}
     new = {move.old.tag for move in outcome.moves}
@@ -104,7 +102,7 @@ def _is_repeated(outcome: Plan, parent: History, before: History, actual: Histor
 
 
 def applied_as_text(
-    repository: Repository, olds: Sequence[str], new_parents: Sequence[str], actual: History, folder: str
+    repository: Repository, olds: Sequence[str], new_parents: Sequence[str], actual: Folder, folder: str
 ) -> bool:
     """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
     if not repository.has_state("rebase-apply/rebasing") or len(olds) != 1 or len(new_parents) != 1:
@@ -120,7 +118,7 @@ def applied_as_text(
     return len(found) == len(kept) + len(added) and all(raw in found for raw in (*kept, *added))
 
 
-def same_row(canon: History, actual: History) -> bool:
+def same_row(canon: Folder, actual: Folder) -> bool:
     """Whether two journals hold the same migrations with the same numbers, under whatever file names."""
     return [place_of(entry) for entry in canon.entries] == [place_of(entry) for entry in actual.entries]
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Container
 from contextlib import suppress
 
-from drizzle_guard.drizzle.folder import History, join, read_history
+from drizzle_guard.drizzle.folder import Folder, join, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.git.folders import blob
 from drizzle_guard.git.index import store
@@ -21,7 +21,7 @@ _VERSION = "drizzle-guard canonical folders 1"
 _NAME = "drizzle-guard"
 
 
-def remembered(repository: Repository, folder: str) -> dict[str, History]:
+def remembered(repository: Repository, folder: str) -> dict[str, Folder]:
     """Canonical folders by commit, as far as they are noted; empty if nothing is, or it cannot be read."""
     found = {}
     for commit, at, lines in _records(repository):
@@ -31,11 +31,11 @@ def remembered(repository: Repository, folder: str) -> dict[str, History]:
                 mode, oid, path = line.split(" ", 2)
                 files[path] = blob(repository, oid, mode, join(folder, path))
             with suppress(GuardError):
-                found[commit] = read_history(folder, files)
+                found[commit] = read_folder(folder, files)
     return found
 
 
-def remember(repository: Repository, folder: str, commit: str, history: History, row: Container[str]) -> None:
+def remember(repository: Repository, folder: str, commit: str, history: Folder, row: Container[str]) -> None:
     """Note the canonical folder after `commit`.
 
     Of what was noted before, the newest that is still in the row stays: `commit` itself may yet be amended (a squash).

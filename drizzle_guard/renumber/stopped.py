@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, parse_journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -76,7 +76,7 @@ def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str
     files = {path: stages[0] for path, stages in index.items() if 0 in stages and path not in ours.files}
     for commit in (*repository.parents(sides.theirs)[2:], sides.theirs):
         files |= files_at(repository, commit, folder, folder)
-    return judge(repository, sides, folder, base, ours, read_history(folder, files), onto=onto)
+    return judge(repository, sides, folder, base, ours, read_folder(folder, files), onto=onto)
 
 
 def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
@@ -86,7 +86,7 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
         raise UsageError("this repository has no commit yet.")
     ours = history_at(repository, head, folder)
     index = files_in_index(repository, folder)
-    base = read_history(folder, {p: blob for p, stages in index.items() if (blob := stages.get(1) or stages.get(0))})
+    base = read_folder(folder, {p: blob for p, stages in index.items() if (blob := stages.get(1) or stages.get(0))})
     known = {path for e in base.entries for path in (sql_path(e.tag), snapshot_path(e.prefix))}
     # what git put there without a conflict is theirs, unless it is ours or was there before
     theirs_files = {
@@ -95,13 +95,13 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
         if (blob := stages.get(3) or stages.get(0)) and (3 in stages or path in known or ours.files.get(path) != blob)
     }
     sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
-    theirs = read_history(folder, theirs_files)
+    theirs = read_folder(folder, theirs_files)
     _refuse_foreign_snapshots(theirs, base)
     decision = judge(repository, sides, folder, base, ours, theirs, onto=onto)
     return Work(decision, "apply", sides, resolving=True)
 
 
-def _refuse_foreign_snapshots(theirs: History, base: History) -> None:
+def _refuse_foreign_snapshots(theirs: Folder, base: Folder) -> None:
     """What a migration changed is told by the snapshot before it; under that number the index may have another's."""
     known = {entry.tag for entry in base.entries}
     before: Blob | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drizzle_guard.drizzle import bundle
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, History, join
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.common_entries import Settled
@@ -13,9 +13,9 @@ from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
 
 
 def assemble(
-    base: History,
-    mainline: History,
-    branch: History,
+    base: Folder,
+    mainline: Folder,
+    branch: Folder,
     settled: Settled,
     moves: Sequence[Move],
     snapshots: dict[str, Blob],
@@ -71,7 +71,7 @@ def _paths(entry: Entry) -> tuple[str, str]:
     return sql_path(entry.tag), snapshot_path(entry.prefix)
 
 
-def _refuse_strays(known: set[str], sides: Sequence[History], moves: Sequence[Move]) -> None:
+def _refuse_strays(known: set[str], sides: Sequence[Folder], moves: Sequence[Move]) -> None:
     """A file that belongs to no entry must not be overwritten by a moved one."""
     for move in moves:
         for path in _paths(move.new):
@@ -80,7 +80,7 @@ def _refuse_strays(known: set[str], sides: Sequence[History], moves: Sequence[Mo
                 raise Refused(Refusal(reason, own=move.old.tag, way_out="edit"))
 
 
-def _journal_file(journal: Journal, mainline: History, branch: History) -> Blob:
+def _journal_file(journal: Journal, mainline: Folder, branch: Folder) -> Blob:
     """The journal's bytes: a side's own where nothing is to change, so that even odd formatting stays."""
     mode = (mainline.files.get(PATH) or branch.files[PATH]).mode
     for side in (mainline, branch):
@@ -91,7 +91,7 @@ def _journal_file(journal: Journal, mainline: History, branch: History) -> Blob:
     return Blob.of(dump_journal(journal), PATH, mode=mode)
 
 
-def _bundle_file(journal: Journal, mainline: History, branch: History, moves: Sequence[Move]) -> Blob:
+def _bundle_file(journal: Journal, mainline: Folder, branch: Folder, moves: Sequence[Move]) -> Blob:
     old = mainline.files.get(BUNDLE) or branch.files[BUNDLE]
     try:
         data = bundle.regenerate(old.data, journal.entries, join(mainline.name, BUNDLE))

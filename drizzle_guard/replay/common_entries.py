@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Blob, History, Migration
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.snapshot import snapshot_id
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 from drizzle_guard.replay.plan import Refusal, Refused
@@ -39,7 +39,7 @@ class Settled(NamedTuple):
         return [*self.unseen, *(main for _, main in self.same)]
 
 
-def settle(base: History, mainline: History, branch: History, *, picked: bool = False) -> Settled:
+def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = False) -> Settled:
     """Compare three histories; `picked`: the mainline never had all that the base has.  Raises Refused."""
     on_main, on_branch = (
         match_known(base.migrations, mainline.migrations),
@@ -132,7 +132,7 @@ def _snapshot(base: Migration, main: Migration, branch: Migration) -> Blob | Non
     return branch.snapshot if main.snapshot == base.snapshot and branch.tag == main.tag else main.snapshot
 
 
-def _refuse_resets(base: History, on_main: Pairs, on_branch: Pairs, *, picked: bool) -> None:
+def _refuse_resets(base: Folder, on_main: Pairs, on_branch: Pairs, *, picked: bool) -> None:
     count = len(base.migrations)
     for side, pairs, other in (("mainline", on_main, on_branch), ("branch", on_branch, on_main)):
         if picked and side == "mainline":
@@ -152,7 +152,7 @@ def is_reset(count: int, left: int) -> bool:
     return count - left > 1 and count - left > count / 2
 
 
-def _refuse_edited_copies(branch: History, own: Sequence[int], unseen: Sequence[Migration]) -> None:
+def _refuse_edited_copies(branch: Folder, own: Sequence[int], unseen: Sequence[Migration]) -> None:
     """One migration (suffix and snapshot id) with two texts: picked from each other, then edited."""
     by_suffix: dict[str, list[Migration]] = {}
     for migration in unseen:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import History, Migration
+from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.replay.identity import match_known, match_new
 
@@ -38,7 +38,7 @@ class Collision(NamedTuple):
     what: str
 
 
-def part(base: History, mainline: History, branch: History) -> Parting:
+def part(base: Folder, mainline: Folder, branch: Folder) -> Parting:
     """Compare two versions with their common base, whatever numbers the migrations have now."""
     on_main = match_known(base.migrations, mainline.migrations)
     on_branch = match_known(base.migrations, branch.migrations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import History, Migration
+from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 
@@ -24,7 +24,7 @@ class Established(NamedTuple):
 
 
 def establish(
-    base: History, ours: History, theirs: History, mainline: History | None, *, otherwise_ours: bool
+    base: Folder, ours: Folder, theirs: Folder, mainline: Folder | None, *, otherwise_ours: bool
 ) -> Established:
     """Decide which side is the mainline's in this merge.
 
@@ -52,7 +52,7 @@ def establish(
     return Established(first_ours < first_theirs, clash=True)
 
 
-def brings_nothing(base: History, ours: History, theirs: History) -> bool:
+def brings_nothing(base: Folder, ours: Folder, theirs: Folder) -> bool:
     """Whether theirs has nothing that ours has not, and took nothing out: no reason to move what ours has."""
     known = match_known(base.migrations, theirs.migrations)
     new = _rest(theirs, known)
@@ -60,14 +60,14 @@ def brings_nothing(base: History, ours: History, theirs: History) -> bool:
     return len(known) == len(base.migrations) and len(there) == len(new)
 
 
-def _rest(side: History, known: Pairs) -> list[Migration]:
+def _rest(side: Folder, known: Pairs) -> list[Migration]:
     taken = set(known.values())
     return [m for n, m in enumerate(side.migrations) if n not in taken]
 
 
 def _first_published(
-    base: History,
-    mainline: History | None,
+    base: Folder,
+    mainline: Folder | None,
     only_ours: Sequence[Migration],
     only_theirs: Sequence[Migration],
     both: Sequence[tuple[Migration, Migration]],
@@ -88,7 +88,7 @@ def _first_published(
     return min(places[0], default=None), min(places[1], default=None)
 
 
-def moves_published(moved: Sequence[tuple[Migration, Entry]], mainline: History) -> str:
+def moves_published(moved: Sequence[tuple[Migration, Entry]], mainline: Folder) -> str:
     """The tag of the first migration that does not end as the mainline has it; "" if there is none.
 
     `moved` are migrations of one side and the entries that they get.

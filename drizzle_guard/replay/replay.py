@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from drizzle_guard.drizzle.folder import REGULAR, Blob, History, Migration
+from drizzle_guard.drizzle.folder import REGULAR, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
 from drizzle_guard.drizzle.prefixes import Prefixes, style_of_prefix
 from drizzle_guard.errors import GuardError, printable
@@ -33,7 +33,7 @@ from drizzle_guard.sql.statements import decode, is_handwritten
 STEP = 1000  # ms
 
 
-def plan(base: History, mainline: History, branch: History, *, layout: Journal, picked: bool = False) -> Plan | Refusal:
+def plan(base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, picked: bool = False) -> Plan | Refusal:
     """Replay the branch's own migrations behind the mainline's.
 
     `base` is the common ancestor (empty if there is none); `layout` is the journal whose formatting and key order the
@@ -56,7 +56,7 @@ def plan(base: History, mainline: History, branch: History, *, layout: Journal, 
         raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
 
 
-def _replay(settled: Settled, base: History, mainline: History, branch: History) -> tuple[list[Move], dict[str, Blob]]:
+def _replay(settled: Settled, base: Folder, mainline: Folder, branch: Folder) -> tuple[list[Move], dict[str, Blob]]:
     """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
     entries = [m.entry for m in settled.kept]
     newest, taken = running_max(entries), Prefixes(entries)
@@ -107,7 +107,7 @@ def _place(own: Entry, before: Sequence[Entry], taken: Prefixes, newest: int | N
     return own.moved(idx=idx, when=when, tag=f"{prefix}_{own.suffix}" if prefix != own.prefix else own.tag)
 
 
-def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
+def _refuse_unmovable(own: Sequence[Migration], branch: Folder) -> None:
     tags = Counter(m.tag for m in branch.migrations)
     for migration in own:
         entry = migration.entry
@@ -126,7 +126,7 @@ def _refuse_unmovable(own: Sequence[Migration], branch: History) -> None:
             raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
 
 
-def _refuse_hazards(settled: Settled, branch: History, dialect: str) -> None:
+def _refuse_hazards(settled: Settled, branch: Folder, dialect: str) -> None:
     theirs, mine = _scripts(settled.unseen), _scripts([branch.migrations[n] for n in settled.own])
     for hazard in find_hazards(theirs, mine, dialect) if theirs and mine else ():
         raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
@@ -148,7 +148,7 @@ def _scripts(migrations: Sequence[Migration]) -> list[Script]:
     return [Script(m.tag, decode(m.sql.data)) for m in migrations if m.sql]
 
 
-def _start_after_deletions(settled: Settled, base: History, mainline: History, branch: History) -> Blob | None:
+def _start_after_deletions(settled: Settled, base: Folder, mainline: Folder, branch: Folder) -> Blob | None:
     """Where the branch deleted common entries, its first own snapshot must carry the deletion over (None: no need).
 
     The mainline's later snapshots still hold what was deleted, and they stay as they are; so the base's last snapshot
@@ -189,7 +189,7 @@ def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Jou
     return header
 
 
-def _handwritten(base: History, branch: History) -> tuple[str, ...]:
+def _handwritten(base: Folder, branch: Folder) -> tuple[str, ...]:
     """The branch's SQL files, beyond the base, that hold more than drizzle-kit would write again."""
     known = {m.sql for m in base.migrations}
     return tuple(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from drizzle_guard.disk import read_folder
+from drizzle_guard.disk import folder_on_disk
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import PATH, parse_journal
 from drizzle_guard.drizzle.json_text import parse
@@ -636,7 +636,7 @@ def test_a_pipe_on_disk_is_not_read(tmp_path: Path) -> None:
     bed.put(CASE / "ours")
     (bed.root / "drizzle/0001_comments.sql").unlink()
     os.mkfifo(bed.root / "drizzle/0001_comments.sql")
-    history = read_folder(bed.root / "drizzle", "drizzle")
+    history = folder_on_disk(bed.root / "drizzle", "drizzle")
     sql = history.migrations[1].sql
     assert sql is not None
     with pytest.raises(GuardError) as caught:

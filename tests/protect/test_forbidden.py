@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drizzle_guard.disk import folder_files
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.protect.compare import is_as_planned, read_v1
 from drizzle_guard.protect.forbidden import Around, Change, forbidden, is_kept_whole
@@ -22,11 +22,11 @@ from support.parts import FIXTURES
 CASES = sorted(path.parent for path in (FIXTURES / "merge").glob("*/expected"))
 
 
-def _read(directory: Path) -> History:
-    return read_history("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
+def _read(directory: Path) -> Folder:
+    return read_folder("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
 
 
-def _folder(count: int, files: Mapping[str, Blob] | None = None) -> History:
+def _folder(count: int, files: Mapping[str, Blob] | None = None) -> Folder:
     entries = [
         {"idx": n, "version": "7", "when": 1000 * n, "tag": f"{n:04}_t", "breakpoints": True} for n in range(count)
     ]
@@ -35,10 +35,10 @@ def _folder(count: int, files: Mapping[str, Blob] | None = None) -> History:
         made[f"{n:04}_t.sql"] = Blob.of(f"create table t{n} (id int);".encode())
         body = {"id": f"id{n}", "prevId": f"id{n - 1}", "tables": {}}
         made[f"meta/{n:04}_snapshot.json"] = Blob.of(json.dumps(body).encode())
-    return read_history("drizzle", {**made, **(files or {})})
+    return read_folder("drizzle", {**made, **(files or {})})
 
 
-def _changes(parent: History, new: History, published: History | None = None) -> list[Change]:
+def _changes(parent: Folder, new: Folder, published: Folder | None = None) -> list[Change]:
     return forbidden(parent, new, Around(parent if published is None else published))
 
 
@@ -51,7 +51,7 @@ def test_a_merge_of_ours_passes_against_both_parents(case: Path) -> None:
     outcome = plan(base, mainline, branch, layout=ours.journal)
     assert isinstance(outcome, Plan)
     made = {path: blob for path, blob in outcome.files.items() if blob is not None}
-    expected = read_history("drizzle", made)
+    expected = read_folder("drizzle", made)
     for parent, other in ((ours, theirs), (theirs, ours)):
         assert forbidden(parent, expected, Around(mainline, [other], [base])) == []
     half = {**branch.files, **mainline.files, PATH: Blob.of(outcome.interim)}
@@ -105,4 +105,4 @@ def test_a_v1_folder_is_ordered_by_name() -> None:
 
 def test_ten_thousand_deletions_take_no_square_time() -> None:
     parent = _folder(10_000)
-    assert len(_changes(parent, read_history("drizzle", {}))) == 10_000
+    assert len(_changes(parent, read_folder("drizzle", {}))) == 10_000

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.replay.parting import collisions, part
 from support.gitbed import Bed
@@ -245,8 +245,8 @@ def test_a_shallow_clone_lacks_the_base(bed: Bed) -> None:
     )  # fmt: skip
 
 
-def _history(rows: Mapping[str, int], **keys: Any) -> History:
-    return read_history("d", {path: Blob.of(data, path) for path, data in folder(rows, **keys).items()})
+def _history(rows: Mapping[str, int], **keys: Any) -> Folder:
+    return read_folder("d", {path: Blob.of(data, path) for path, data in folder(rows, **keys).items()})
 
 
 def test_part_knows_a_renumbered_migration() -> None:

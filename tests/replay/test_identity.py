@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drizzle_guard.drizzle.folder import Blob, History, Migration, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import Entry, next_idx, running_max
 from drizzle_guard.replay.identity import match_known, match_new
 from drizzle_guard.replay.published import Established, establish, moves_published
@@ -18,14 +18,14 @@ NAME: Short = ("0001_name", "ALTER TABLE a ADD name text;", "s2")
 NOTHING = "-- nothing"
 
 
-def _history(*shorts: Short) -> History:
+def _history(*shorts: Short) -> Folder:
     entries = ",".join(f'{{"idx":{n},"when":{n},"tag":"{tag}"}}' for n, (tag, _, _) in enumerate(shorts))
     files = {"meta/_journal.json": f'{{"version":"7","dialect":"postgresql","entries":[{entries}]}}'}
     for tag, sql, id_ in shorts:
         files[f"{tag}.sql"] = sql
         if id_:
             files[f"meta/{tag.partition('_')[0]}_snapshot.json"] = f'{{"id":"{id_}"}}'
-    return read_history("drizzle", {path: Blob.of(text.encode(), path) for path, text in files.items()})
+    return read_folder("drizzle", {path: Blob.of(text.encode(), path) for path, text in files.items()})
 
 
 def _migrations(*shorts: Short) -> tuple[Migration, ...]:

@@ -14,7 +14,7 @@ from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import next_migrate
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
-from drizzle_guard.drizzle.folder import Blob, History, Migration, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.published import establish
@@ -51,7 +51,7 @@ def is_linear(of: Callable[[int], Callable[[], object]]) -> None:
     assert many <= few * TIMES * SLACK, f"{many / few:.1f} times the work for {TIMES} times as many"
 
 
-def history(*groups: tuple[str, int]) -> History:
+def history(*groups: tuple[str, int]) -> Folder:
     """Migrations that create a table each, in groups: (whose, how many)."""
     files = dict[str, Blob]()
     entries, prev = list[dict[str, Any]](), "0" * 8
@@ -65,7 +65,7 @@ def history(*groups: tuple[str, int]) -> History:
             files[f"meta/{idx:05}_snapshot.json"] = Blob.of(json.dumps(body).encode())
             prev = id_
     files[PATH] = Blob.of(json.dumps({"version": "7", "dialect": "postgresql", "entries": entries}).encode())
-    return read_history("drizzle", files)
+    return read_folder("drizzle", files)
 
 
 @pytest.mark.parametrize("base", [0, 1])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from drizzle_guard.disk import folder_files
-from drizzle_guard.drizzle.folder import History, read_history
+from drizzle_guard.drizzle.folder import Folder, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.replay import plan
@@ -35,9 +35,9 @@ class Case:
         self.ours_is_mainline = mainline.exists() and mainline.read_text().strip() == "ours"
         assert (self.expected is None) != (self.refused is None), "a case has either expected/ or refused.txt"
 
-    def history(self, side: str) -> History:
+    def history(self, side: str) -> Folder:
         directory = self.path / side
-        return read_history("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
+        return read_folder("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
 
     def branches(self, bed: Bed, *, armed: bool) -> None:
         """Branches feature (ours) and main (theirs), or the other way round; the first is checked out."""

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.json_text import Number, Style, dump, parse
 from drizzle_guard.drizzle.prefixes import utc_stamp
@@ -68,7 +68,7 @@ class Side(NamedTuple):
 # --- as files
 
 
-def history(side: Side) -> History:
+def history(side: Side) -> Folder:
     """The folder of a side: snapshots hold the schema that all scripts up to there make."""
     files: dict[str, bytes] = {}
     entries: list[dict[str, Any]] = []
@@ -87,7 +87,7 @@ def history(side: Side) -> History:
             prev = made.id
     journal = {"version": "7", "dialect": "postgresql", "entries": entries}
     files["meta/_journal.json"] = dump(journal, side.style)
-    return read_history("drizzle", {path: Blob.of(data, path) for path, data in files.items()})
+    return read_folder("drizzle", {path: Blob.of(data, path) for path, data in files.items()})
 
 
 def _number(value: int) -> Number:
@@ -235,22 +235,22 @@ def strangers(draw: DrawFn) -> Meeting:
 # --- what must hold
 
 
-def _outcome(meeting: Meeting) -> tuple[History, History, History, Plan | Refusal]:
+def _outcome(meeting: Meeting) -> tuple[Folder, Folder, Folder, Plan | Refusal]:
     base, mainline, branch = (history(side) for side in meeting)
     return base, mainline, branch, plan(base, mainline, branch, layout=branch.journal)
 
 
-def _result(found: Plan, mainline: History, branch: History) -> History:
+def _result(found: Plan, mainline: Folder, branch: Folder) -> Folder:
     """The folder after the plan was applied to a merge of the files."""
     files = {**branch.files, **mainline.files}
     for path, blob in found.files.items():
         files.pop(path, None)
         if blob is not None:
             files[path] = blob
-    return read_history("drizzle", files)
+    return read_folder("drizzle", files)
 
 
-def _texts(side: History) -> list[str]:
+def _texts(side: Folder) -> list[str]:
     texts = []
     for migration in side.migrations:
         assert migration.sql is not None, migration.tag
@@ -263,13 +263,13 @@ def _body(blob: Blob | None) -> Any:
     return None if blob is None else parse(blob.data, blob.name)
 
 
-def _newest(side: History) -> Blob | None:
+def _newest(side: Folder) -> Blob | None:
     """What drizzle-kit takes for the present state: the last file by name."""
     paths = sorted(path for path in side.files if path.startswith("meta/") and not path.startswith("meta/_"))
     return side.files[paths[-1]] if paths else None
 
 
-def _sound(meeting: Meeting, mainline: History, branch: History, found: Plan) -> None:
+def _sound(meeting: Meeting, mainline: Folder, branch: Folder, found: Plan) -> None:
     result = _result(found, mainline, branch)
     had, on_main, on_branch = ({row.made.suffix for row in side.rows} for side in meeting)
     gone = had - (on_main & on_branch)
@@ -303,7 +303,7 @@ def _sound(meeting: Meeting, mainline: History, branch: History, found: Plan) ->
     assert set(result.files) == owned | {"meta/_journal.json"}
 
 
-def _sound_schema(mainline: History, branch: History, result: History, something_gone: bool) -> None:
+def _sound_schema(mainline: Folder, branch: Folder, result: Folder, something_gone: bool) -> None:
     """An empty database gets there, one at the mainline's state too, and the newest snapshot says the same."""
     final = run_all(_texts(result))
     if something_gone:
@@ -316,12 +316,12 @@ def _sound_schema(mainline: History, branch: History, result: History, something
         assert _body(newest)["tables"] == as_json(final)
 
 
-def _true_to_sql(side: History) -> bool:
+def _true_to_sql(side: Folder) -> bool:
     """Whether the snapshots tell all that the scripts do: what has none only writes rows."""
     return all(m.snapshot or only_writes_rows(sql) for m, sql in zip(side.migrations, _texts(side), strict=True))
 
 
-def _stable(result: History, mainline: History) -> None:
+def _stable(result: Folder, mainline: Folder) -> None:
     again = plan(mainline, mainline, result, layout=result.journal)
     assert isinstance(again, Plan), again
     assert not any(move.changes for move in again.moves)
@@ -393,7 +393,7 @@ def test_merging_twice_goes_on(tables: list[str], data: st.DataObject) -> None:
         _sound(further, main_now, branch_now, again)
 
 
-def _as_side(result: History, sides: Sequence[Side]) -> Side:
+def _as_side(result: Folder, sides: Sequence[Side]) -> Side:
     """A result as a side of the model again."""
     known = {row.made.suffix: row.made for side in sides for row in side.rows}
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from drizzle_guard.drizzle.folder import Blob, History, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
@@ -23,7 +23,7 @@ class Row(NamedTuple):
     id: str = ""
 
 
-def _history(*rows: Row) -> History:
+def _history(*rows: Row) -> Folder:
     entries = [{"idx": n, "version": "7", "when": r.when, "tag": r.tag} for n, r in enumerate(rows)]
     found = {"meta/_journal.json": json.dumps({"version": "7", "dialect": "postgresql", "entries": entries}, indent=2)}
     prev = "zero"
@@ -34,16 +34,16 @@ def _history(*rows: Row) -> History:
             body = {"id": id_, "prevId": prev, "version": "7", "dialect": "postgresql", "tables": row.tables}
             found[f"meta/{row.tag.partition('_')[0]}_snapshot.json"] = json.dumps(body, indent=2)
             prev = id_
-    return read_history("drizzle", {path: Blob.of(text.encode(), f"drizzle/{path}") for path, text in found.items()})
+    return read_folder("drizzle", {path: Blob.of(text.encode(), f"drizzle/{path}") for path, text in found.items()})
 
 
-def _plan(base: History, mainline: History, branch: History) -> Plan:
+def _plan(base: Folder, mainline: Folder, branch: Folder) -> Plan:
     outcome = plan(base, mainline, branch, layout=branch.journal)
     assert isinstance(outcome, Plan), outcome
     return outcome
 
 
-def _refusal(base: History, mainline: History, branch: History) -> Refusal:
+def _refusal(base: Folder, mainline: Folder, branch: Folder) -> Refusal:
     outcome = plan(base, mainline, branch, layout=branch.journal)
     assert isinstance(outcome, Refusal), outcome
     return outcome
@@ -131,12 +131,12 @@ def test_refusals_without_tags() -> None:
 def test_links_are_not_followed() -> None:
     base, main, own = _history(BASE), _history(BASE, NAME), _history(BASE, AGE)
     files = {**own.files, "meta/0001_snapshot.json": Blob.of(b"/etc/passwd", "s.json", mode="120000")}
-    refusal = _refusal(base, main, read_history("drizzle", files))
+    refusal = _refusal(base, main, read_folder("drizzle", files))
     assert refusal.reason == "s.json is a symbolic link; drizzle-guard only works on regular files"
     assert refusal.way_out == "edit"
     files = {**own.files, "0001_age.sql": Blob.of(b"/etc/passwd", "age.sql", mode="120000")}
     with pytest.raises(GuardError, match=r"^age\.sql is a symbolic link"):
-        plan(base, main, read_history("drizzle", files), layout=own.journal)
+        plan(base, main, read_folder("drizzle", files), layout=own.journal)
 
 
 @pytest.mark.parametrize("depth", [100, 300, 600, 900, 5000])
@@ -146,9 +146,9 @@ def test_deep_nesting_is_no_crash(depth: int) -> None:
         deep = {"a": deep}
     text = json.dumps(deep).replace("0", '{"a":' * (depth - min(depth, 300)) + "%s" + "}" * (depth - min(depth, 300)))
 
-    def with_snapshot(history: History, path: str, value: str) -> History:
+    def with_snapshot(history: Folder, path: str, value: str) -> Folder:
         body = f'{{"id":"{path}{value}","prevId":"p","version":"7","dialect":"postgresql","tables":{text % value}}}'
-        return read_history("drizzle", {**history.files, path: Blob.of(body.encode(), path)})
+        return read_folder("drizzle", {**history.files, path: Blob.of(body.encode(), path)})
 
     base = with_snapshot(_history(BASE), "meta/0000_snapshot.json", "0")
     main = with_snapshot(_history(BASE, NAME), "meta/0001_snapshot.json", "1")

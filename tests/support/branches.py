@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from drizzle_guard.drizzle.folder import Blob, read_history
+from drizzle_guard.drizzle.folder import Blob, read_folder
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.replay import plan
 from support.gitbed import Bed, tree_of
@@ -63,7 +63,7 @@ def assert_canonical(bed: Bed, commit: str, mainline: str, folder: str = "drizzl
         if path != "meta/_journal.json":
             assert here.get(path) == data, f"{commit}: {path} is not the mainline's"
     histories = [
-        read_history(folder, {path: Blob.of(data, path) for path, data in files.items()}) for files in (main, here)
+        read_folder(folder, {path: Blob.of(data, path) for path, data in files.items()}) for files in (main, here)
     ]
     outcome = plan(histories[0], histories[0], histories[1], layout=histories[1].journal)
     assert isinstance(outcome, Plan), outcome

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from drizzle_guard.drizzle.folder import Blob, History, join, read_history
+from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, parse_journal, sql_path
 from drizzle_guard.drizzle.json_text import dump, parse, style_of
 from drizzle_guard.errors import GuardError
@@ -167,10 +167,10 @@ def mutate(sides: Sides, r: random.Random) -> None:
 # --- what must hold
 
 
-def histories(sides: Mapping[str, Mapping[str, bytes]], modes: Mapping[str, str]) -> list[History]:
+def histories(sides: Mapping[str, Mapping[str, bytes]], modes: Mapping[str, str]) -> list[Folder]:
     """Base, ours, theirs.  Raises GuardError."""
     return [
-        read_history(
+        read_folder(
             "drizzle",
             {p: Blob.of(data, join("drizzle", p), modes.get(p, "100644")) for p, data in sides[side].items()},
         )
@@ -178,11 +178,11 @@ def histories(sides: Mapping[str, Mapping[str, bytes]], modes: Mapping[str, str]
     ]
 
 
-def judge(outcome: Plan, base: History, mainline: History, branch: History) -> None:
+def judge(outcome: Plan, base: Folder, mainline: Folder, branch: Folder) -> None:
     """Read a plan again, as bytes.  Raises AssertionError if a database could be the worse for it."""
     moved = [move.new for move in outcome.moves]
     files = {path: Blob.of(blob.data, path) for path, blob in outcome.files.items() if blob is not None}
-    again = read_history("drizzle", files)
+    again = read_folder("drizzle", files)
     assert [e.tag for e in again.entries] == [e.tag for e in outcome.journal.entries]
     assert [e.raw for e in again.entries] == [e.raw for e in outcome.journal.entries]
     row = list(again.entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Folder, Rule
+from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.check.reading import load, markers
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.errors import printable
@@ -26,7 +26,7 @@ _NAMES = re.compile(r"migrations\s*:\s*\{([^}]*)\}")
 _NAME = re.compile(r"\bm\d+\b")
 
 
-def bundle_out_of_step(folder: Folder) -> Iterator[Finding]:
+def bundle_out_of_step(folder: Subject) -> Iterator[Finding]:
     """DG019: compares the imports by name, not by layout (drizzle-kit 0.31, embeddedMigrations)."""
     blob = folder.history.files.get(BUNDLE)
     if blob is None:

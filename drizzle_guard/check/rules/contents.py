@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from drizzle_guard.check.model import Finding, Folder, Lost, Rule
+from drizzle_guard.check.model import Finding, Lost, Rule, Subject
 from drizzle_guard.check.reading import load
 from drizzle_guard.check.rules.snapshots import on_snapshots, shown_paths
 from drizzle_guard.drizzle.folder import join, snapshot_owners
@@ -59,7 +59,7 @@ class Contents:
         self._before = path, tables
 
 
-def lost_object(folder: Folder) -> Iterator[Finding]:
+def lost_object(folder: Subject) -> Iterator[Finding]:
     """DG020: a loss that the migration's SQL does not explain.  Mild if it is old and nothing brought it back."""
     if not folder.lost:
         return
@@ -88,7 +88,7 @@ def lost_object(folder: Folder) -> Iterator[Finding]:
             )
 
 
-def mixed_snapshots(folder: Folder) -> Iterator[Finding]:
+def mixed_snapshots(folder: Subject) -> Iterator[Finding]:
     """DG029: snapshots that are not of the folder's newest version, or of another dialect than the last one."""
     if not folder.snapshots:
         return
@@ -131,7 +131,7 @@ def _holds(tables: _Tables, lost: Lost) -> bool:
     return lost.table in tables and (not lost.column or lost.column in tables[lost.table])
 
 
-def _sql(folder: Folder, start: int, end: int) -> str:
+def _sql(folder: Subject, start: int, end: int) -> str:
     """The SQL of some entries in lower case; what cannot be read has its own finding."""
     texts = []
     for migration in folder.history.migrations[start:end]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Folder, Rule, shown_when
+from drizzle_guard.check.model import Finding, Rule, Subject, shown_when
 
 CLOCK_SKEW = 10 * 60 * 1000  # ms that another machine's clock may be ahead
 
@@ -73,7 +73,7 @@ SAME_SECOND = Rule(
 )
 
 
-def duplicate_idx(folder: Folder) -> Iterator[Finding]:
+def duplicate_idx(folder: Subject) -> Iterator[Finding]:
     """DG001: an idx that an earlier entry has."""
     first: dict[int, int] = {}
     for position, entry in enumerate(folder.history.entries):
@@ -85,7 +85,7 @@ def duplicate_idx(folder: Folder) -> Iterator[Finding]:
             yield DUPLICATE_IDX.at(folder.history.journal_path, message, entries=(earlier, position))
 
 
-def duplicate_tag(folder: Folder) -> Iterator[Finding]:
+def duplicate_tag(folder: Subject) -> Iterator[Finding]:
     """DG002: a tag that an earlier entry has."""
     first: dict[str, int] = {}
     for position, entry in enumerate(folder.history.entries):
@@ -95,7 +95,7 @@ def duplicate_tag(folder: Folder) -> Iterator[Finding]:
             yield DUPLICATE_TAG.at(folder.history.journal_path, message, entries=(earlier, position))
 
 
-def idx_gap(folder: Folder) -> Iterator[Finding]:
+def idx_gap(folder: Subject) -> Iterator[Finding]:
     """DG003: an idx that is neither the next number nor a duplicate."""
     seen: set[int] = set()
     expected, last = 0, len(folder.history.entries) - 1
@@ -111,7 +111,7 @@ def idx_gap(folder: Folder) -> Iterator[Finding]:
         expected = entry.idx + 1
 
 
-def when_not_rising(folder: Folder) -> Iterator[Finding]:
+def when_not_rising(folder: Subject) -> Iterator[Finding]:
     """DG006: a `when` at or below the running maximum.  Mild if later entries are above it again."""
     found: list[tuple[int, int]] = []
     top: int | None = None
@@ -136,7 +136,7 @@ def when_not_rising(folder: Folder) -> Iterator[Finding]:
         yield WHEN_NOT_RISING.at(folder.history.journal_path, message, entries=(top, position), mild=mild)
 
 
-def when_in_future(folder: Folder) -> Iterator[Finding]:
+def when_in_future(folder: Subject) -> Iterator[Finding]:
     """DG007: a `when` after the present time, some minutes for clocks allowed."""
     for position, entry in enumerate(folder.history.entries):
         if entry.when is not None and entry.when > folder.now + CLOCK_SKEW:
@@ -147,7 +147,7 @@ def when_in_future(folder: Folder) -> Iterator[Finding]:
             yield WHEN_IN_FUTURE.at(folder.history.journal_path, message, entries=(position,))
 
 
-def same_second(folder: Folder) -> Iterator[Finding]:
+def same_second(folder: Subject) -> Iterator[Finding]:
     """DG008: two entries of one second whose names sort the other way round (drizzle-kit 1.0.0-rc.5, up)."""
     entries = folder.history.entries
     for position in range(1, len(entries)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Folder, Rule
+from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.check.reading import UNREADABLE, load, markers
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
@@ -64,7 +64,7 @@ STRAY_FILE = Rule(
 _NUMBER = re.compile(r"\d+")
 
 
-def missing_sql(folder: Folder) -> Iterator[Finding]:
+def missing_sql(folder: Subject) -> Iterator[Finding]:
     """DG011: an entry whose file is not there."""
     by_case: dict[str, str] | None = None
     for position, migration in enumerate(folder.history.migrations):
@@ -83,7 +83,7 @@ def missing_sql(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def orphan_sql(folder: Folder) -> Iterator[Finding]:
+def orphan_sql(folder: Subject) -> Iterator[Finding]:
     """DG012: SQL without an entry.  Mild if its number lies before the newest entry's, or it has none."""
     named = {sql_path(entry.tag) for entry in folder.history.entries}
     newest = max((_number(entry.tag) for entry in folder.history.entries), default=-1)
@@ -124,7 +124,7 @@ def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = ()) -> Iterator[
         yield UNREADABLE.at(name, f"{shown} is not UTF-8 (byte {error.start}).", line=line, files=(path,))
 
 
-def stray_file(folder: Folder) -> Iterator[Finding]:
+def stray_file(folder: Subject) -> Iterator[Finding]:
     """DG018: what drizzle-kit would read as a snapshot (drizzle-kit 0.31, prepareOutFolder)."""
     for path in sorted(folder.history.files):
         name = path.removeprefix("meta/")

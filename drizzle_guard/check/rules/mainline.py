@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from drizzle_guard.check.model import Finding, Folder, Mainline, Rule, same_file, shown_when
-from drizzle_guard.drizzle.folder import Blob, History, join
+from drizzle_guard.check.model import Finding, Mainline, Rule, Subject, same_file, shown_when
+from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 
@@ -43,7 +43,7 @@ NOT_AFTER_MAINLINE = Rule(
 )
 
 
-def published_entries(history: History, mainline: Mainline) -> frozenset[int]:
+def published_entries(history: Folder, mainline: Mainline) -> frozenset[int]:
     """The positions of the entries that stand the same in the mainline (or stood, where the branch left it)."""
     known: dict[str, list[Entry]] = {}
     left: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def published_entries(history: History, mainline: Mainline) -> frozenset[int]:
     return frozenset(positions)
 
 
-def is_published(finding: Finding, history: History, mainline: Mainline, entries: frozenset[int]) -> bool:
+def is_published(finding: Finding, history: Folder, mainline: Mainline, entries: frozenset[int]) -> bool:
     """Whether all that a finding is about stands the same on the mainline; `entries` are the published positions."""
     if finding.rule in (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE):
         return False  # what the branch did to them
@@ -70,7 +70,7 @@ def is_published(finding: Finding, history: History, mainline: Mainline, entries
     return all(_stands(path, history, mainline) for path in finding.files)
 
 
-def published_changed(folder: Folder) -> Iterator[Finding]:
+def published_changed(folder: Subject) -> Iterator[Finding]:
     """DG031: an entry, SQL file or snapshot that differs from the mainline and from where the branch left it."""
     mainline = folder.mainline
     if mainline is None:
@@ -104,7 +104,7 @@ def published_changed(folder: Folder) -> Iterator[Finding]:
     yield from _reordered(folder, mainline)
 
 
-def published_missing(folder: Folder) -> Iterator[Finding]:
+def published_missing(folder: Subject) -> Iterator[Finding]:
     """DG032: what the branch had where it left the mainline, the mainline still has, and the branch has no more."""
     mainline = folder.mainline
     if mainline is None or mainline.base is None:
@@ -121,7 +121,7 @@ def published_missing(folder: Folder) -> Iterator[Finding]:
         yield PUBLISHED_MISSING.at(folder.history.journal_path, message)
 
 
-def not_after_mainline(folder: Folder) -> Iterator[Finding]:
+def not_after_mainline(folder: Subject) -> Iterator[Finding]:
     """DG033: own entries before published ones, or not above those of the mainline that are not here yet."""
     mainline = folder.mainline
     if mainline is None:
@@ -157,7 +157,7 @@ def _common_tags(mainline: Mainline) -> frozenset[str]:
     return frozenset(entry.tag for entry in start.entries)
 
 
-def _stands(path: str, history: History, mainline: Mainline) -> bool:
+def _stands(path: str, history: Folder, mainline: Mainline) -> bool:
     blob = history.files.get(path)
     return any(same_file(blob, version.files.get(path)) for version in mainline.versions)
 
@@ -184,7 +184,7 @@ def _value(entry: Entry, key: str) -> str:
     return printable(str(entry.raw[key]))[:40] if key in entry.raw else "absent"
 
 
-def _reordered(folder: Folder, mainline: Mainline) -> Iterator[Finding]:
+def _reordered(folder: Subject, mainline: Mainline) -> Iterator[Finding]:
     """The first entry that stands in another order than on the mainline."""
     positions: dict[str, int] = {}
     for position, entry in enumerate(folder.history.entries):

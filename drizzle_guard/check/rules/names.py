@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from drizzle_guard.check.model import Finding, Folder, Rule
+from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
 from drizzle_guard.errors import printable
@@ -48,7 +48,7 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.|$)", re.IGNO
 _FORBIDDEN = re.compile(r'[<>:"|?*]')
 
 
-def unsafe_tag(folder: Folder) -> Iterator[Finding]:
+def unsafe_tag(folder: Subject) -> Iterator[Finding]:
     """DG009: a tag that can leave the folder or deceive the eye."""
     for position, entry in enumerate(folder.history.entries):
         if entry.tag and not is_safe_tag(entry.tag):
@@ -56,7 +56,7 @@ def unsafe_tag(folder: Folder) -> Iterator[Finding]:
             yield UNSAFE_TAG.at(folder.history.journal_path, message, entries=(position,))
 
 
-def unportable_name(folder: Folder) -> Iterator[Finding]:
+def unportable_name(folder: Subject) -> Iterator[Finding]:
     """DG010: reserved and clashing names among the files of the folder."""
     positions = {sql_path(entry.tag): n for n, entry in enumerate(folder.history.entries)}
     for path, message in name_clashes(folder.history.files):
@@ -77,7 +77,7 @@ def name_clashes(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield path, f"{printable(other)} and {printable(path)} are one file on Windows and macOS."
 
 
-def prefix_none(folder: Folder) -> Iterator[Finding]:
+def prefix_none(folder: Subject) -> Iterator[Finding]:
     """DG030: the tags begin with `_`; said once, at the last of them."""
     bare = [n for n, entry in enumerate(folder.history.entries) if entry.tag.startswith("_")]
     if bare:

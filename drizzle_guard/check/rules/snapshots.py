@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from drizzle_guard.check.model import Finding, Folder, Rule
+from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.drizzle.folder import join, snapshot_owners
 from drizzle_guard.drizzle.journal import is_safe_tag, snapshot_path
 from drizzle_guard.errors import printable
@@ -87,7 +87,7 @@ NEWEST_NOT_LAST = Rule(
 )
 
 
-def missing_snapshot(folder: Folder) -> Iterator[Finding]:
+def missing_snapshot(folder: Subject) -> Iterator[Finding]:
     """DG021: an entry whose prefix has no snapshot file.  Mild unless it is the newest."""
     last = len(folder.history.entries) - 1
     for position, entry in enumerate(folder.history.entries):
@@ -101,7 +101,7 @@ def missing_snapshot(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def shared_prev_id(folder: Folder) -> Iterator[Finding]:
+def shared_prev_id(folder: Subject) -> Iterator[Finding]:
     """DG023: snapshots with one parent (drizzle-kit 0.31, validateWithReport)."""
     for prev, paths in _groups({path: found.prev for path, found in folder.snapshots.items()}):
         parent = "no parent" if prev == NO_PARENT else f"the parent {printable(prev[:8])}"
@@ -110,7 +110,7 @@ def shared_prev_id(folder: Folder) -> Iterator[Finding]:
         yield on_snapshots(SHARED_PREV_ID, folder, paths, message)
 
 
-def broken_prev_id(folder: Folder) -> Iterator[Finding]:
+def broken_prev_id(folder: Subject) -> Iterator[Finding]:
     """DG024: a prevId that is not the id before it, where a missing snapshot or a shared parent does not explain it."""
     ids = {found.id: path for path, found in folder.snapshots.items()}
     children = Counter(found.prev for found in folder.snapshots.values())
@@ -138,7 +138,7 @@ def broken_prev_id(folder: Folder) -> Iterator[Finding]:
         before, gap = found.id, False
 
 
-def duplicate_snapshot_id(folder: Folder) -> Iterator[Finding]:
+def duplicate_snapshot_id(folder: Subject) -> Iterator[Finding]:
     """DG025: snapshots with one id.  Mild if the newest migration's is not among them."""
     entries = folder.history.entries
     newest = snapshot_path(entries[-1].prefix) if entries else ""
@@ -148,7 +148,7 @@ def duplicate_snapshot_id(folder: Folder) -> Iterator[Finding]:
         yield found._replace(mild=newest not in paths)
 
 
-def shared_snapshot(folder: Folder) -> Iterator[Finding]:
+def shared_snapshot(folder: Subject) -> Iterator[Finding]:
     """DG026: an entry whose prefix an earlier one has.  Mild unless it is the newest."""
     entries = folder.history.entries
     owners = snapshot_owners(entries)
@@ -167,7 +167,7 @@ def shared_snapshot(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def stray_order(folder: Folder) -> Iterator[Finding]:
+def stray_order(folder: Subject) -> Iterator[Finding]:
     """DG027 and DG028: snapshots without an entry, and whether the newest migration's snapshot sorts last."""
     entries = folder.history.entries
     owned = {snapshot_path(entry.prefix) for entry in entries}
@@ -190,7 +190,7 @@ def is_snapshot(path: str) -> bool:
     return path.startswith("meta/") and not path.startswith("meta/_") and path.endswith(_SUFFIX)
 
 
-def _own_snapshots(folder: Folder) -> Iterator[tuple[int, str]]:
+def _own_snapshots(folder: Subject) -> Iterator[tuple[int, str]]:
     """Each prefix once, in the journal's order: the position of its first entry, and its snapshot's path."""
     owners = snapshot_owners(folder.history.entries)
     for position, entry in enumerate(folder.history.entries):
@@ -206,7 +206,7 @@ def _groups(keys: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
     return ((key, paths) for key, paths in groups.items() if len(paths) > 1)
 
 
-def on_snapshots(rule: Rule, folder: Folder, paths: list[str], message: str) -> Finding:
+def on_snapshots(rule: Rule, folder: Subject, paths: list[str], message: str) -> Finding:
     """A finding about several snapshots, placed at the last of them."""
     positions = {path: position for position, path in _own_snapshots(folder)}
     last = paths[-1]
