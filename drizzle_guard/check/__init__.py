@@ -1,1 +1,1 @@
-"""Finds what is unsound in a migration folder."""
+"""`check`: which folders it looks at, and how it reports what the rules find in them."""

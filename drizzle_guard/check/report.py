@@ -16,9 +16,9 @@ import click
 from pydantic import BaseModel, ConfigDict, Field
 
 from drizzle_guard import __version__
-from drizzle_guard.check.rules import RULES
-from drizzle_guard.check.run import Checked, Judged
 from drizzle_guard.errors import printable
+from drizzle_guard.rules import RULES
+from drizzle_guard.rules.run import Checked, Judged
 from drizzle_guard.terminal import json_in_ascii
 
 Format = Literal["text", "json", "github", "sarif"]

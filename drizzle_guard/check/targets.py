@@ -11,9 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from drizzle_guard.check.model import Finding, Mainline
-from drizzle_guard.check.reading import SYMLINK, UNREADABLE
-from drizzle_guard.check.run import read_any_history, work
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
 from drizzle_guard.drizzle.folder import Blob
@@ -23,6 +20,9 @@ from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.mainline import Mainline as Branch
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.rules.model import Finding, Mainline
+from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
+from drizzle_guard.rules.run import read_any_history, work
 
 _CONFIG = re.compile(r"(?=.*drizzle)(?=.*config).*\.(?:[cm]?[jt]s|json)", re.IGNORECASE)
 _CONFIG_BYTES = 256 * 1024

@@ -12,11 +12,11 @@ from typing import Any, cast
 import click
 
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
-from drizzle_guard.check.rules.tables import shared_table
-from drizzle_guard.check.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.check.targets import Mainlines, Published, Target, config_texts, find_targets, root_of
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
+from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
+from drizzle_guard.rules.tables import shared_table
 
 _PATIENCE = 1.0  # seconds without a progress bar
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import click
 
-from drizzle_guard.check.model import Rule
-from drizzle_guard.check.rules import RULES, find_rule
+from drizzle_guard.rules import RULES, find_rule
+from drizzle_guard.rules.model import Rule
 
 _WIDTH = 80
 

@@ -14,9 +14,9 @@ import pytest
 
 from drizzle_guard import __version__
 from drizzle_guard.check.report import Report
-from drizzle_guard.check.rules import RULES
 from drizzle_guard.cli import main
 from drizzle_guard.commands import check
+from drizzle_guard.rules import RULES
 from support.check_folders import CASES, prepare, run_check, sound
 from support.gitbed import Bed
 

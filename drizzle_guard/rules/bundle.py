@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Rule, Subject
-from drizzle_guard.check.reading import load, markers
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule, Subject
+from drizzle_guard.rules.reading import load, markers
 
 BUNDLE_OUT_OF_STEP = Rule(
     "DG019",

@@ -1,11 +1,10 @@
-"""The rules of `check`: pure functions over a `History`, each with a code that `explain` tells about."""
+"""The rules of `check`: pure functions over a folder, each with a code that `explain` tells about."""
 
 from __future__ import annotations
 
-from drizzle_guard.check import reading
-from drizzle_guard.check.model import Rule
-from drizzle_guard.check.rules import bundle, contents, entries, files, mainline, names, snapshots, tables
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, reading, snapshots, tables
+from drizzle_guard.rules.model import Rule
 
 #: Every rule by its code, in the order of the codes.
 RULES: dict[str, Rule] = {

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from drizzle_guard.check.model import Finding, Mainline, Rule, Subject, same_file, shown_when
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.rules.model import Finding, Mainline, Rule, Subject, same_file, shown_when
 
 PUBLISHED_CHANGED = Rule(
     "DG031",

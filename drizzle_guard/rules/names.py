@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule, Subject
 
 UNSAFE_TAG = Rule(
     "DG009",

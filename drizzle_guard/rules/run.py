@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from drizzle_guard.check.model import Finding, Mainline, Severity, Snapshot, Subject
-from drizzle_guard.check.reading import entry_lines, load, read_journal, read_snapshot
-from drizzle_guard.check.rules import bundle, contents, entries, files, mainline, names, snapshots
-from drizzle_guard.check.rules.mainline import is_published, published_entries
-from drizzle_guard.check.rules.v1 import v1_findings
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
+from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, snapshots
+from drizzle_guard.rules.mainline import is_published, published_entries
+from drizzle_guard.rules.model import Finding, Mainline, Severity, Snapshot, Subject
+from drizzle_guard.rules.reading import entry_lines, load, read_journal, read_snapshot
+from drizzle_guard.rules.v1 import v1_findings
 
 #: Rules over the whole folder; those over single files run while the files are read.
 _FOLDER_RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from drizzle_guard.check.model import Finding
-from drizzle_guard.check.reading import CONFLICT_MARKERS, json_faults, load
-from drizzle_guard.check.rules.entries import SAME_SECOND
-from drizzle_guard.check.rules.files import MISSING_SQL, ORPHAN_SQL, STRAY_FILE, sql_bytes
-from drizzle_guard.check.rules.names import UNPORTABLE_NAME, name_clashes
-from drizzle_guard.check.rules.snapshots import MISSING_SNAPSHOT
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.entries import SAME_SECOND
+from drizzle_guard.rules.files import MISSING_SQL, ORPHAN_SQL, STRAY_FILE, sql_bytes
+from drizzle_guard.rules.model import Finding
+from drizzle_guard.rules.names import UNPORTABLE_NAME, name_clashes
+from drizzle_guard.rules.reading import CONFLICT_MARKERS, json_faults, load
+from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
 
 SQL, SNAPSHOT = "migration.sql", "snapshot.json"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from drizzle_guard.check.model import Finding, Rule
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule
 
 SHARED_TABLE = Rule(
     "DG041",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Rule, Subject
-from drizzle_guard.check.reading import UNREADABLE, load, markers
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule, Subject
+from drizzle_guard.rules.reading import UNREADABLE, load, markers
 
 MISSING_SQL = Rule(
     "DG011",

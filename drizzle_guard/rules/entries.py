@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drizzle_guard.check.model import Finding, Rule, Subject, shown_when
+from drizzle_guard.rules.model import Finding, Rule, Subject, shown_when
 
 CLOCK_SKEW = 10 * 60 * 1000  # ms that another machine's clock may be ahead
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from drizzle_guard.check.model import Finding, Rule, Subject
 from drizzle_guard.drizzle.folder import join, snapshot_owners
 from drizzle_guard.drizzle.journal import is_safe_tag, snapshot_path
 from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule, Subject
 
 NO_PARENT = "00000000-0000-0000-0000-000000000000"
 _SUFFIX = "_snapshot.json"
