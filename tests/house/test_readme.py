@@ -1,15 +1,20 @@
-"""The table of operations in the README says nothing that no test shows."""
+"""README and docs/ list what there is, and say nothing that no test shows."""
 
 from __future__ import annotations
 
 import ast
+import re
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from drizzle_guard.cli import COMMANDS
+from drizzle_guard.rules import RULES
 from support.parts import PROJECT
 
 README = PROJECT / "README.md"
+DOCS = PROJECT / "docs"
 
 SHOWN_BY: dict[str, dict[str, str]] = {
     "merge, pull": {
@@ -110,9 +115,9 @@ SHOWN_BY: dict[str, dict[str, str]] = {
 
 
 def rows() -> list[str]:
-    """The first cells of the table in the README."""
-    text = README.read_text("utf-8").partition("| operation | you type | you get |\n")[2].partition("\n\n")[0]
-    return [line.split("|")[1].strip() for line in text.splitlines()[1:]]
+    """The first cells of the table in docs/operations.md."""
+    _, _, table = (DOCS / "operations.md").read_text("utf-8").partition("| operation | you type | you get |\n")
+    return [line.split("|")[1].strip() for line in table.partition("\n\n")[0].splitlines()[1:]]
 
 
 @cache
@@ -130,3 +135,46 @@ def test_the_tests_are_there(row: str) -> None:
     named = [(module, name) for module, names in SHOWN_BY[row].items() for name in names.split()]
     assert named
     assert [pair for pair in named if pair[1] not in names_in(pair[0]) or not pair[1].startswith("test_")] == []
+
+
+def test_the_readme_names_every_command() -> None:
+    text = README.read_text("utf-8")
+    assert [name for name in COMMANDS if f"drizzle-guard {name}" not in text] == []
+
+
+def test_the_readme_names_every_hook_of_pre_commit() -> None:
+    readme, manifest = (
+        re.findall(r"^ *- id: (\S+)", (PROJECT / name).read_text("utf-8"), re.MULTILINE)
+        for name in ("README.md", ".pre-commit-hooks.yaml")
+    )
+    assert readme == manifest
+
+
+def test_the_docs_list_every_rule() -> None:
+    table = re.findall(r"^\| (DG\d+) \| `(\S+)` \| (.*) \|$", (DOCS / "rules.md").read_text("utf-8"), re.MULTILINE)
+    advice = {code for code, rule in RULES.items() if rule.severity == "warning"}
+    assert [(code, name) for code, name, _ in table] == [(rule.code, rule.name) for rule in RULES.values()]
+    assert {code for code, _, text in table if "(advice)" in text} == advice
+
+
+PAGES = [README, *sorted(DOCS.glob("*.md")), *sorted(PROJECT.glob("C*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """Links to files of the project, and to headings of those that are Markdown."""
+    wrong = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+        if "://" in target:
+            continue
+        name, _, heading = target.partition("#")
+        file = page.parent / name if name else page
+        if not file.exists() or (heading and heading not in headings(file)):
+            wrong.append(target)
+    assert wrong == []
+
+
+def headings(page: Path) -> set[str]:
+    """The names that GitHub gives the headings of a page."""
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
