@@ -6,19 +6,17 @@ import os
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Any, cast
+from typing import cast
 
 import click
 
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
 from drizzle_guard.check.targets import Mainlines, Published, Target, config_texts, find_targets, root_of
+from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
-
-_PATIENCE = 1.0  # seconds without a progress bar
 
 
 @click.command("check")
@@ -37,7 +35,7 @@ def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, q
     # annotations are shown by path from the repository's top, wherever the command runs
     start = root_of(os.getcwd()) if format_ in ("github", "sarif") else Path()
     targets = find_targets(paths or (".",), start)
-    with Mainlines(onto) as mainlines, _Progress(sum(t.work for t in targets)) as progress:
+    with Mainlines(onto) as mainlines, Progress("checking", sum(t.work for t in targets)) as progress:
         published = [mainlines.of(target) for target in targets]
         checked = [_check(*pair, strict, progress) for pair in zip(targets, published, strict=True)]
     if len(targets) > 1:
@@ -56,7 +54,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _check(target: Target, known: Published, strict: bool, progress: _Progress) -> Checked:
+def _check(target: Target, known: Published, strict: bool, progress: Progress) -> Checked:
     if target.fault is not None:
         history = Folder(target.name, EMPTY, (), target.files)
         layout = "journal" if target.migrations is None else "v1"
@@ -83,32 +81,3 @@ def _with_tables(checked: list[Checked], targets: list[Target], start: Path, str
         judged = judge(own, Folder(folder.name, EMPTY, (), {}), None, strict=strict)
         result.append(folder._replace(findings=(*folder.findings, *judged)))
     return result
-
-
-class _Progress:
-    """A progress bar on standard error, when a person is looking and it takes long."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done = total, 0
-        self._start = time.monotonic()
-        self._wanted = sys.stderr.isatty()
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def tick(self) -> None:
-        """One file more is done."""
-        self._done += 1
-        if self._bar is not None:
-            self._bar.update(1)
-        elif self._wanted and time.monotonic() - self._start > _PATIENCE:
-            self._bar = click.progressbar(length=self._total, label="checking", file=sys.stderr)
-            self._bar.__enter__()
-            self._bar.update(self._done)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(kind, error, trace)

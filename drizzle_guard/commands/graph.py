@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import click
 
+from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import folders_at
-from drizzle_guard.git.mainline import CONFIG_KEY, find_mainline
+from drizzle_guard.git.mainline import CONFIG_KEY, Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides
 from drizzle_guard.renumber.decision import decide
@@ -52,17 +53,50 @@ class Graph(NamedTuple):
     "--format", "form", type=click.Choice(["text", "mermaid", "json"]), default="text", show_default=True,
     help="mermaid is Markdown for a pull request.",
 )  # fmt: skip
-def command(paths: tuple[str, ...], onto: str | None, form: str) -> int:
+@click.option("--all", "everyone", is_flag=True, help="Every branch with migrations that the mainline does not have.")
+@click.option("--remote", metavar="NAME", help="With --all: of remote branches only those of this remote.")
+def command(paths: tuple[str, ...], onto: str | None, form: str, everyone: bool, remote: str | None) -> int:
     """Show where the branch and the mainline parted.
 
     Both lines of migrations since their common base, what collides, and what a merge or rebase would move to which
-    number.  Only looks, at what is committed.  PATHS limit it to some folders.
+    number.  With --all, the same of every open branch, and which of them will be refused once another has landed.
+    Only looks, at what is committed.  PATHS limit it to some folders.
     """
+    if remote is not None and not everyone:
+        raise UsageError("--remote goes with --all.")
     with Repository() as repository:
+        if everyone:
+            click.echo(_overview(repository, paths, onto, remote, form))
+            return 0
         graphs = draw(repository, paths, onto)
     show = {"text": _text, "mermaid": _mermaid, "json": _json}[form]
     click.echo(show(graphs))
     return 0
+
+
+def _overview(repository: Repository, paths: tuple[str, ...], onto: str | None, remote: str | None, form: str) -> str:
+    from drizzle_guard.renumber.open_branches import open_branches, overview
+    from drizzle_guard.renumber.open_branches_text import as_json, as_mermaid, as_text
+
+    mainline = _mainline(repository, onto)
+    branches = open_branches(repository, mainline, remote)
+
+    def chosen(folders: set[str]) -> list[str]:
+        return chosen_folders(repository, paths, folders, "the mainline or an open branch")
+
+    with Progress("looking at branches") as progress:
+        found = overview(repository, mainline, branches, chosen, progress.tick)
+    return {"text": as_text, "mermaid": as_mermaid, "json": as_json}[form](found)
+
+
+def _mainline(repository: Repository, onto: str | None) -> Mainline:
+    mainline = find_mainline(repository, onto)
+    if mainline is None:
+        raise UsageError(
+            "nothing tells which branch is the mainline.",
+            f"name it: drizzle-guard graph --onto main, or git config {CONFIG_KEY} main",
+        )
+    return mainline
 
 
 def draw(repository: Repository, paths: tuple[str, ...], onto: str | None) -> list[Graph]:
@@ -70,12 +104,7 @@ def draw(repository: Repository, paths: tuple[str, ...], onto: str | None) -> li
     head = repository.commit("HEAD")
     if head is None:
         raise UsageError("this repository has no commit yet.")
-    mainline = find_mainline(repository, onto)
-    if mainline is None:
-        raise UsageError(
-            "nothing tells which branch is the mainline.",
-            f"name it: drizzle-guard graph --onto main, or git config {CONFIG_KEY} main",
-        )
+    mainline = _mainline(repository, onto)
     sides = merge_sides(repository, head, mainline.commit)
     if not sides.bases and repository.is_shallow():
         raise GuardError("the common base is not in this shallow clone.", "git fetch --unshallow")

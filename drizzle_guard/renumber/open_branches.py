@@ -1,0 +1,150 @@
+"""Every branch with migrations that the mainline does not have: what a merge would make of each, and of each pair.
+
+This is where GitPython walks the refs: no hook and no merge waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.folders import changed_folders, folders_at
+from drizzle_guard.git.mainline import Mainline
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import merge_sides
+from drizzle_guard.renumber.decision import decide
+from drizzle_guard.replay.parting import Collision, Parting, collisions, part
+from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.rivals import Candidate, Rivalry, find_rivals
+
+
+class Branch(NamedTuple):
+    """A ref that the mainline does not contain: its name as one types it, and its commit."""
+
+    name: str
+    commit: str
+
+
+class OpenBranch(NamedTuple):
+    """One branch and one folder: what it adds, what collides, and what merging it now would make of it."""
+
+    branch: Branch
+    parting: Parting
+    collisions: list[Collision]
+    outcome: Plan | Refusal
+
+
+class Unread(NamedTuple):
+    """A branch that could not be looked at, and why; nothing is said of it."""
+
+    branch: Branch
+    reason: str
+
+
+class FolderOverview(NamedTuple):
+    """One folder: its open branches, the pairs that will refuse each other, and what could not be looked at."""
+
+    folder: str
+    mainline: str
+    branches: list[OpenBranch]
+    rivals: list[Rivalry]
+    unread: list[Unread]
+
+
+def open_branches(repository: Repository, mainline: Mainline, remote: str | None) -> list[Branch]:
+    """The branches with commits that the mainline does not have, each commit once, a local name before a remote one.
+
+    `remote` limits remote branches to those of one remote.  Raises UsageError if there is no such remote.
+    """
+    from git import GitCommandError, Repo  # late: GitPython takes longer to import than most commands to run
+
+    with Repo(repository.root) as repo:
+        if remote is not None and remote not in {found.name for found in repo.remotes}:
+            raise UsageError(f"there is no remote '{printable(remote)}' here.", "git remote -v")
+        where = ["refs/heads", "refs/remotes" if remote is None else f"refs/remotes/{remote}"]
+        try:
+            listed = repo.git.for_each_ref(
+                "--format=%(objectname) %(refname)%(if)%(symref)%(then) symbolic%(end)",
+                f"--no-merged={mainline.commit}",
+                *where,
+            )
+        except GitCommandError as error:
+            raise GuardError(f"git could not list the branches: {printable(str(error.stderr).strip())}") from None
+    found: dict[str, Branch] = {}
+    for line in listed.splitlines():
+        commit, name, *symbolic = line.split(" ")
+        if not symbolic:
+            short = name.removeprefix("refs/heads/").removeprefix("refs/remotes/")
+            found.setdefault(commit, Branch(short, commit))
+    return list(found.values())
+
+
+def overview(
+    repository: Repository,
+    mainline: Mainline,
+    branches: Sequence[Branch],
+    folders: Callable[[set[str]], list[str]],
+    tick: Callable[[], None] = lambda: None,
+) -> list[FolderOverview]:
+    """Look at every branch, then at every pair that touches one object.
+
+    `folders` chooses among all migration folders (what PATHS mean); `tick` is called for each branch and each pair.
+    """
+    touching: dict[str, list[Branch]] = {folder: [] for folder in folders_at(repository, mainline.commit)}
+    lost: list[Unread] = []
+    for branch in branches:
+        bases = repository.merge_bases(mainline.commit, branch.commit)
+        if not bases and repository.is_shallow():
+            lost.append(Unread(branch, "its common ancestor with the mainline is not in this shallow clone"))
+            continue
+        changed = changed_folders(repository, bases[0], branch.commit) if bases else folders_at(
+            repository, branch.commit
+        )  # fmt: skip
+        for folder in changed:
+            touching.setdefault(folder, []).append(branch)
+    result = []
+    for folder in folders(set(touching)):
+        seen: list[OpenBranch] = []
+        unread = list(lost)
+        candidates: list[Candidate] = []
+        for branch in touching[folder]:
+            tick()
+            try:
+                looked, candidate = _look(repository, mainline, branch, folder)
+            except GuardError as error:
+                unread.append(Unread(branch, error.message.rstrip(".")))
+                continue
+            if looked is not None:
+                seen.append(looked)
+            if candidate is not None:
+                candidates.append(candidate)
+        rivals = list(find_rivals(candidates, tick))
+        result.append(FolderOverview(folder, mainline.name, seen, rivals, unread))
+    return result
+
+
+def _look(
+    repository: Repository, mainline: Mainline, branch: Branch, folder: str
+) -> tuple[OpenBranch | None, Candidate | None]:
+    sides = merge_sides(repository, branch.commit, mainline.commit)
+    decision = decide(repository, sides, folder, onto=mainline.name)
+    base, main, own = decision.base, decision.theirs, decision.ours
+    parting = part(base, main, own)
+    if not parting.branch and not parting.off_branch:
+        return None, None
+    outcome = plan(base, main, own, layout=own.journal) if decision.ours_established else decision.outcome
+    found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
+    looked = OpenBranch(branch, parting, found, outcome)
+    if isinstance(outcome, Refusal) or not parting.branch:
+        return looked, None
+    return looked, Candidate(branch.name, base, own, parting.branch, outcome)
+
+
+def moved(branch: OpenBranch) -> Iterator[tuple[str, str]]:
+    """Old and new tag of each migration of a branch that a merge would renumber."""
+    if isinstance(branch.outcome, Plan):
+        for move in branch.outcome.moves:
+            if move.old.tag != move.new.tag:
+                yield move.old.tag, move.new.tag
