@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-_PATIENCE = 1.0  # seconds without a progress bar
+PATIENCE = 1.0  # seconds without a progress bar
 
 
 class Progress:
@@ -29,7 +29,7 @@ class Progress:
         self._done += 1
         if self._bar is not None:
             self._bar.update(1)
-        elif self._wanted and time.monotonic() - self._start > _PATIENCE:
+        elif self._wanted and time.monotonic() - self._start > PATIENCE:
             unknown = iter(int, 1) if self._total is None else None
             self._bar = click.progressbar(unknown, length=self._total, label=self._label, file=sys.stderr)
             self._bar.__enter__()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drizzle_guard.commands import check
+from drizzle_guard.commands import progress
 from support.check_folders import sound
 from support.gitbed import Bed, Done
 
@@ -84,8 +84,8 @@ def test_hook_does_its_work_where_nobody_listens(place: Bed) -> None:
 
 
 PATIENT = (
-    "import sys; from drizzle_guard.commands import check; from drizzle_guard.__main__ import main; "
-    "check._PATIENCE = float(sys.argv[1]); sys.exit(main(['check']))"
+    "import sys; from drizzle_guard.commands import progress; from drizzle_guard.__main__ import main; "
+    "progress.PATIENCE = float(sys.argv[1]); sys.exit(main(['check']))"
 )
 
 
@@ -111,7 +111,7 @@ def on_terminal(bed: Bed, seconds: float) -> str:
 
 
 def test_bar_when_a_person_is_looking_and_it_takes_long(place: Bed) -> None:
-    assert check._PATIENCE == 1
+    assert progress.PATIENCE == 1
     shown = on_terminal(place, -1)
     assert "checking" in shown and "100%" in shown
     assert on_terminal(place, 3600) == ""
