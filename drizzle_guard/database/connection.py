@@ -1,58 +1,17 @@
-"""One open database, whatever its kind: what the commands ask of it, and how its errors become ours."""
+"""Opens a database of any kind, and makes its errors ours."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from drizzle_guard.database.presence import Catalog
-from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import Table
+from drizzle_guard.database.drivers.base import Database, DatabaseError
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import GuardError, UsageError
 
 T = TypeVar("T")
-
-
-class DatabaseError(Exception):
-    """What a driver reported, without secrets.  `lost` says that the connection is gone."""
-
-    def __init__(self, message: str, *, lost: bool = False) -> None:
-        super().__init__(message)
-        self.lost = lost
-
-
-class Database(Protocol):
-    """An open connection.  Every method raises DatabaseError."""
-
-    #: whether DDL is rolled back with the transaction (MySQL commits it at once)
-    transactional: bool
-
-    def table(self, names: Names) -> Table:
-        """The migrations table in one query for its rows."""
-
-    def elsewhere(self, names: Names) -> list[str]:
-        """Schemas that hold a table of this name, where the schema asked for does not (PostgreSQL)."""
-
-    def catalog(self) -> Catalog:
-        """What objects exist."""
-
-    def begin(self, names: Names, timeout: float) -> None:
-        """Wait at most `timeout` seconds for the lock that keeps two of us apart, then begin a transaction."""
-
-    def run(self, sql: str) -> int:
-        """Run one piece of SQL as Drizzle does, without parameters; returns how many rows it touched."""
-
-    def commit(self) -> None:
-        """End the transaction; the lock goes with it or with the connection."""
-
-    def rollback(self) -> None:
-        """Give up the transaction."""
-
-    def close(self) -> None:
-        """Close; what is not committed is lost."""
 
 
 @contextmanager
@@ -82,11 +41,11 @@ def _connect(target: Target, timeout: float, write: bool) -> Database:
     if target.kind == "postgresql":
         from drizzle_guard.database.drivers.postgres import Postgres
 
-        return Postgres(target, timeout)
+        return Postgres(target, timeout, write=write)
     if target.kind == "mysql":
         from drizzle_guard.database.drivers.mysql import Mysql
 
-        return Mysql(target, timeout)
+        return Mysql(target, timeout, write=write)
     from drizzle_guard.database.drivers.sqlite import Sqlite
 
     return Sqlite(target, timeout, write=write)

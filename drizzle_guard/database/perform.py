@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 
-from drizzle_guard.database.connection import Database, DatabaseError, opened
+from drizzle_guard.database.connection import opened
+from drizzle_guard.database.drivers.base import Database, DatabaseError
 from drizzle_guard.database.one_run import Run
 from drizzle_guard.database.place import Place, View
 from drizzle_guard.database.repairs import Offer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from drizzle_guard.config import read_config
 from drizzle_guard.database.by_name import compare_by_name, upgraded, v1_migrations
-from drizzle_guard.database.connection import Database
+from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.presence import Catalog
 from drizzle_guard.database.row_sql import Names

@@ -50,6 +50,7 @@ class Table(NamedTuple):
     `named` tells a table of Drizzle v1 (columns `name` and `applied_at`).  `numbered` is False on PostgreSQL where
     `id` has no default at all; `sequence` is None where there is none or it may not be read.  PostgreSQL sorts NULL
     first in a descending order (`nulls_first`), the others last.  `more` are columns that are not Drizzle's.
+    `hidden_sequence` is the one that this role may not read.
     """
 
     exists: bool
@@ -60,6 +61,7 @@ class Table(NamedTuple):
     name: str = "__drizzle_migrations"
     nulls_first: bool = False
     more: tuple[str, ...] = ()
+    hidden_sequence: str | None = None
 
     def would_run(self, when: int | None) -> bool:
         """The migrator's whole rule: `!last || Number(last.created_at) < when`; `Number(null)` is 0."""

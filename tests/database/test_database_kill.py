@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drizzle_guard.database.connection import Database
+from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.drivers.mysql import Mysql
 from drizzle_guard.database.drivers.postgres import Postgres
 from support.databases import KINDS, Place, digest, joined, table

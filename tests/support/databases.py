@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drizzle_guard.cli import main
-from drizzle_guard.database.connection import Database, opened
+from drizzle_guard.database.connection import opened
+from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import parse_url
 from support.live import servers
@@ -101,7 +102,7 @@ class Place:
     def select(self, sql: str) -> list[tuple[object, ...]]:
         """The rows of a query."""
         with self.open() as database:
-            return [tuple(row) for row in database._query(sql)]  # type: ignore[attr-defined]
+            return [tuple(row) for row in database.query(sql)]
 
     def guard(
         self,
@@ -143,7 +144,7 @@ class Place:
                     database.run(sql)
                     database.commit()
                 else:
-                    database._connection.execute(sql)  # type: ignore[attr-defined]
+                    database._connection.execute(sql)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[Database]:

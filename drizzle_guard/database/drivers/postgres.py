@@ -10,11 +10,10 @@ from typing import Any
 import psycopg
 from psycopg import pq
 
-from drizzle_guard.database.connection import DatabaseError
+from drizzle_guard.database.drivers.base import Database, DatabaseError
 from drizzle_guard.database.presence import Catalog
-from drizzle_guard.database.row_sql import COLUMNS, Names
-from drizzle_guard.database.rows import IdSequence, Row, Table
-from drizzle_guard.database.urls import Target
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.database.rows import IdSequence, Table
 
 #: the advisory lock of drizzle-guard: the letters "dguard"
 LOCK = 0x646775617264
@@ -43,62 +42,51 @@ union all select 'schema', n.nspname, null, null from pg_namespace n where {own}
 """.replace("{own}", "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'")
 
 
-class Postgres:
-    """See `connection.Database`."""
+class Postgres(Database):
+    """PostgreSQL: DDL is rolled back, and NULL is the largest value."""
 
-    transactional = True
+    nulls_first = True
+    failures = (psycopg.Error,)
 
-    def __init__(self, target: Target, timeout: float) -> None:
-        self._target = target
-        with self._errors():
-            self._connection = psycopg.connect(
-                **{"application_name": "drizzle-guard", "connect_timeout": max(2, round(timeout)), **target.arguments},
-                autocommit=True,
-                prepare_threshold=None,  # poolers that hand out connections by transaction know no prepared ones
-            )
+    def _connect(self, timeout: float) -> psycopg.Connection[Any]:
+        mine = {"application_name": "drizzle-guard", "connect_timeout": max(2, round(timeout))}
+        # No prepared statements: poolers that hand out connections by transaction know none.
+        return psycopg.connect(**{**mine, **self._target.arguments}, autocommit=True, prepare_threshold=None)
 
-    def table(self, names: Names) -> Table:
-        with self._errors():
-            columns = self._query(
-                "select a.attname, a.atthasdef or a.attidentity <> '', pg_get_serial_sequence(%s, a.attname) "
-                "from pg_attribute a where a.attrelid = to_regclass(%s) and a.attnum > 0 and not a.attisdropped",
-                (names.quoted, names.quoted),
-            )
-            if not columns:
-                return Table(False, name=names.table, nulls_first=True)
-            known = {name: (numbered, sequence) for name, numbered, sequence in columns}
-            if not {"id", "hash", "created_at"} <= known.keys():
-                raise DatabaseError(f"{names.shown} is no table of Drizzle: it lacks id, hash or created_at")
-            named = "name" in known
-            rows = self._query(
-                f"select id, hash, created_at{', name' if named else ''} from {names.quoted} order by created_at desc"
-            )
-            numbered, sequence = known["id"]
-            read = [(*row[:3], row[3] if named else None) for row in rows]
-            return Table(
-                True,
-                tuple(
-                    Row(_id(id), _text(hash) or "", _number(at), _id(id), _text(name)) for id, hash, at, name in read
-                ),
-                named,
-                self._sequence(sequence),
-                bool(numbered),
-                names.table,
-                nulls_first=True,
-                more=tuple(sorted(known.keys() - COLUMNS)),
-            )
+    def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[Any]:
+        found: list[Any] = self._connection.execute(sql.encode(), parameters or None).fetchall()
+        return found
 
-    def _sequence(self, name: str | None) -> IdSequence | None:
+    def _columns(self, names: Names) -> set[str]:
+        found = self.query(
+            "select attname from pg_attribute where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped",
+            (names.quoted,),
+        )
+        return {name for (name,) in found}
+
+    def _with_sequence(self, table: Table, names: Names) -> Table:
+        ((numbered, name),) = self.query(
+            "select atthasdef or attidentity <> '', pg_get_serial_sequence(%s, 'id') from pg_attribute "
+            "where attrelid = to_regclass(%s) and attname = 'id'",
+            (names.quoted, names.quoted),
+        )
+        table = table._replace(numbered=bool(numbered))
         if name is None:
-            return None
-        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
-            last, called = self._query(f"select last_value, is_called from {name}")[0]
-            return IdSequence(name, last, called)
-        return None
+            return table
+        try:
+            last, called = self.query(f"select last_value, is_called from {name}")[0]
+        except psycopg.errors.InsufficientPrivilege:
+            return table._replace(hidden_sequence=name)
+        return table._replace(sequence=IdSequence(name, last, called))
+
+    def _number(self, value: Any) -> int | float | None:
+        if isinstance(value, Decimal):  # pg-proxy makes the column numeric
+            return int(value) if value == value.to_integral_value() else float(value)
+        return super()._number(value)
 
     def elsewhere(self, names: Names) -> list[str]:
         with self._errors():
-            found = self._query(
+            found = self.query(
                 "select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
                 "where c.relname = %s and c.relkind in ('r', 'p') order by 1",
                 (names.table,),
@@ -107,14 +95,14 @@ class Postgres:
 
     def catalog(self) -> Catalog:
         with self._errors():
-            return frozenset(key for row in self._query(_OBJECTS) for key in _keys(*row))
+            return frozenset(key for row in self.query(_OBJECTS) for key in _keys(*row))
 
     def begin(self, names: Names, timeout: float) -> None:
         try:
             self._connection.execute("BEGIN")
             self._connection.execute(f"SET LOCAL lock_timeout = {max(1, round(timeout * 1000))}")
             self._connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
-            if self._query("select to_regclass(%s) is not null", (names.quoted,))[0][0]:
+            if self.query("select to_regclass(%s) is not null", (names.quoted,))[0][0]:
                 self._hold_table(names)
         except psycopg.errors.LockNotAvailable:
             raise DatabaseError(f"another apply, repair or migrate is at work (waited {timeout:g} s)") from None
@@ -132,52 +120,19 @@ class Postgres:
         with self._errors():
             if self._connection.info.transaction_status == pq.TransactionStatus.IDLE:
                 raise DatabaseError("the migration ended its own transaction (COMMIT); what ran until then stays")
-            return self._connection.execute(sql.encode()).rowcount
-
-    def commit(self) -> None:
-        with self._errors():
-            self._connection.execute("COMMIT")
+            return int(self._connection.execute(sql.encode()).rowcount)
 
     def rollback(self) -> None:
         with contextlib.suppress(psycopg.Error):
             self._connection.execute("ROLLBACK")
 
-    def close(self) -> None:
-        self._connection.close()
-
-    def _query(self, sql: str, parameters: tuple[Any, ...] | None = None) -> list[Any]:
-        return self._connection.execute(sql.encode(), parameters).fetchall()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as error:
-            raise self._translated(error) from None
-
-    def _translated(self, error: psycopg.Error) -> DatabaseError:
-        text = error.diag.message_primary or (str(error).splitlines() or [type(error).__name__])[0]
-        if error.diag.message_detail:
-            text += f" ({error.diag.message_detail})"
-        connection = getattr(self, "_connection", None)
-        return DatabaseError(self._target.scrub(text).rstrip("."), lost=connection is None or connection.broken)
-
-
-def _id(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
-
-
-def _text(value: Any) -> str | None:
-    """A name or hash; somebody may have given the column another type."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else None if value is None else str(value)
-
-
-def _number(value: Any) -> int | float | None:
-    if isinstance(value, Decimal):  # pg-proxy makes the column numeric
-        return int(value) if value == value.to_integral_value() else float(value)
-    if value is None or isinstance(value, int):
-        return value
-    return float("nan")
+    def _translated(self, error: Exception) -> DatabaseError:
+        diag = error.diag if isinstance(error, psycopg.Error) else None
+        text = (diag and diag.message_primary) or (str(error).splitlines() or [type(error).__name__])[0]
+        if diag and diag.message_detail:
+            text += f" ({diag.message_detail})"
+        gone = self._connection is None or self._connection.broken
+        return DatabaseError(self._target.scrub(text).rstrip("."), lost=gone)
 
 
 def _keys(kind: str, schema: str, name: str | None, member: str | None) -> Iterator[tuple[str, ...]]:
