@@ -31,6 +31,11 @@ _BACKSLASHES = re.compile(_TOKEN.pattern.replace(r"|'(?:[^']|'')*'", r"|'(?:[^'\
 
 def tokenize(text: str) -> Iterator[Token]:
     """The tokens of `text` without comments; words and names in lower case, a breakpoint as `;`."""
+    return (token for token, _ in _with_ends(text))
+
+
+def _with_ends(text: str) -> Iterator[tuple[Token, int]]:
+    """Each token and where it ends in `text`."""
     # MySQL escapes quotes with a backslash, and it is the dialect (with SQLite) that is written with backticks.
     pattern = _BACKSLASHES if "`" in text and "\\'" in text else _TOKEN
     for match in pattern.finditer(text):
@@ -38,33 +43,55 @@ def tokenize(text: str) -> Iterator[Token]:
         if kind == "tag":
             kind = "body"
         if kind == "breakpoint":
-            yield Token("mark", ";")
+            yield Token("mark", ";"), match.end()
         elif kind == "name":
             quote = match[0][0]
-            yield Token("name", match[0][1:-1].replace(quote * 2, quote).lower())
+            yield Token("name", match[0][1:-1].replace(quote * 2, quote).lower()), match.end()
         elif kind == "word":
-            yield Token("word", match[0].lower())
+            yield Token("word", match[0].lower()), match.end()
         elif kind != "comment":
-            yield Token(kind, match[0])
+            yield Token(kind, match[0]), match.end()
+
+
+class _Statement:
+    """The statement that is being read: says of each token whether the statement ends there."""
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self._depth = 0  # of BEGIN … END in SQLite triggers, whose bodies hold semicolons
+
+    def ends_at(self, token: Token) -> bool:
+        if token.kind == "word" and self.tokens and self.tokens[0].text == "create":
+            trigger = any(t.text == "trigger" for t in self.tokens[:4])
+            if trigger and token.text in ("begin", "case"):
+                self._depth += 1
+            elif trigger and token.text == "end":
+                self._depth -= 1
+        if token == Token("mark", ";") and self._depth <= 0:
+            return True
+        self.tokens.append(token)
+        return False
 
 
 def split(tokens: Iterator[Token]) -> Iterator[list[Token]]:
     """The tokens of each statement; some may be empty."""
-    statement: list[Token] = []
-    depth = 0  # of BEGIN … END in SQLite triggers, whose bodies hold semicolons
+    statement = _Statement()
     for token in tokens:
-        if token.kind == "word" and statement and statement[0].text == "create":
-            trigger = any(t.text == "trigger" for t in statement[:4])
-            if trigger and token.text in ("begin", "case"):
-                depth += 1
-            elif trigger and token.text == "end":
-                depth -= 1
-        if token == Token("mark", ";") and depth <= 0:
-            yield statement
-            statement, depth = [], 0
-        else:
-            statement.append(token)
-    yield statement
+        if statement.ends_at(token):
+            yield statement.tokens
+            statement = _Statement()
+    yield statement.tokens
+
+
+def pieces(text: str) -> list[str]:
+    """The text of each statement that is not empty, as it stands there; comments belong to the statement behind."""
+    found, statement, start, end = [], _Statement(), 0, 0
+    for token, end in _with_ends(text):
+        if statement.ends_at(token):
+            if statement.tokens:
+                found.append(text[start:end])
+            statement, start = _Statement(), end
+    return [*found, text[start:end]] if statement.tokens else found
 
 
 class Cursor:
