@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drizzle_guard import __version__
 from drizzle_guard.errors import printable
-from drizzle_guard.rules import RULES
+from drizzle_guard.rules.catalog import RULES
 from drizzle_guard.rules.run import Checked, Judged
 from drizzle_guard.terminal import json_in_ascii
 

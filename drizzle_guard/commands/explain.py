@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import click
 
-from drizzle_guard.rules import RULES, find_rule
+from drizzle_guard.rules.catalog import RULES, find_rule
 from drizzle_guard.rules.model import Rule
 
 _WIDTH = 80

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from drizzle_guard import disk as folder
-from drizzle_guard.rules import RULES
+from drizzle_guard.rules.catalog import RULES
 from support.check_folders import CASES, lay_out, prepare, run_check, sound
 from support.gitbed import Bed
 

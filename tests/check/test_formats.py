@@ -16,7 +16,7 @@ from drizzle_guard import __version__
 from drizzle_guard.check.report import Report
 from drizzle_guard.cli import main
 from drizzle_guard.commands import check
-from drizzle_guard.rules import RULES
+from drizzle_guard.rules.catalog import RULES
 from support.check_folders import CASES, prepare, run_check, sound
 from support.gitbed import Bed
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import pytest
 
-from drizzle_guard.rules import RULES
+from drizzle_guard.rules.catalog import RULES
 from support.check_folders import prepare, run_check
 from support.gitbed import Bed
 from support.parts import FIXTURES

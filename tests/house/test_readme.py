@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from drizzle_guard.cli import COMMANDS
-from drizzle_guard.rules import RULES
+from drizzle_guard.rules.catalog import RULES
 from support.parts import PROJECT
 
 README = PROJECT / "README.md"
