@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -64,7 +65,7 @@ def command(paths: tuple[str, ...], onto: str | None, form: str, everyone: bool,
     """
     if remote is not None and not everyone:
         raise UsageError("--remote goes with --all.")
-    with Repository() as repository:
+    with open_repository() as repository:
         if everyone:
             click.echo(_overview(repository, paths, onto, remote, form))
             return 0

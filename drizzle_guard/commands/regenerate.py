@@ -8,9 +8,9 @@ import shlex
 
 import click
 
+from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import printable
-from drizzle_guard.git.repository import Repository
 from drizzle_guard.regenerate.kit import Kit, find_kit, require_runner
 from drizzle_guard.regenerate.run import SAVED, Done, refresh, refuse_obstacles, regenerate
 from drizzle_guard.regenerate.tasks import Task, find_tasks
@@ -29,7 +29,7 @@ def command(paths: tuple[str, ...], onto: str | None, config: str | None, dry_ru
     mainline's migration folder, sets the branch's own migrations aside, runs the project's drizzle-kit once, stages
     what it wrote and shows what differs.  PATHS limit it to some folders.
     """
-    with Repository() as repository:
+    with open_repository() as repository:
         tasks, notes = find_tasks(repository, paths, onto)
         for note in notes:
             click.echo(note)

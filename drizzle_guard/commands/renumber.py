@@ -7,6 +7,7 @@ import os
 
 import click
 
+from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import printable
 from drizzle_guard.git.folders import history_at
@@ -32,7 +33,7 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
     alone.  Without one it mends a merge that was badly resolved earlier; on a branch that has not met the mainline it
     only shows what a merge would do.  PATHS limit it to some folders.
     """
-    with Repository() as repository:
+    with open_repository() as repository:
         if not dry_run:
             finish_interrupted(repository)
         work = find_work(repository, [_from_root(repository, path) for path in paths], onto)

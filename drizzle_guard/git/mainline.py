@@ -60,11 +60,20 @@ def _named(repository: Repository, name: str, source: str) -> Mainline:
 
 
 def _from_file(repository: Repository) -> str | None:
-    path = os.path.join(repository.root, CONFIG_FILE)
-    if repository.is_bare or not os.path.lexists(path):
+    """The name in `drizzle-guard.toml`.
+
+    Raises UsageError if the file is no TOML, or if a key of its top level is unknown: it may be `mainline`, misspelt.
+    What the other keys hold is validated by the commands that need it.
+    """
+    if repository.is_bare or not os.path.lexists(os.path.join(repository.root, CONFIG_FILE)):
         return None
-    from pathlib import Path  # late: most repositories have no such file
+    from drizzle_guard.config_file import KEYS, parse_toml, read_bytes  # late: most repositories have no such file
 
-    from drizzle_guard.config import read_config
+    data = read_bytes(repository.root) or b""
+    document = parse_toml(data)
+    mainline = document.get("mainline")
+    if document.keys() <= KEYS and (mainline is None or (isinstance(mainline, str) and mainline)):
+        return mainline
+    from drizzle_guard.config import parse_config  # late: it imports pydantic, which knows what to say of the key
 
-    return read_config(Path(repository.root)).mainline
+    return parse_config(data).mainline
