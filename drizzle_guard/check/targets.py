@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple
 
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
+from drizzle_guard.drizzle.config_text import may_be_config
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import PATH, is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -24,7 +24,6 @@ from drizzle_guard.rules.model import Finding, Mainline
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work
 
-_CONFIG = re.compile(r"(?=.*drizzle)(?=.*config).*\.(?:[cm]?[jt]s|json)", re.IGNORECASE)
 _CONFIG_BYTES = 256 * 1024
 
 
@@ -74,7 +73,7 @@ def config_texts(targets: Iterable[Target], start: Path) -> dict[str, str]:
     for directory in sorted(directories):
         with contextlib.suppress(OSError):  # a config that cannot be read says nothing
             for path in sorted(directory.iterdir()):
-                if _CONFIG.fullmatch(path.name) and path.is_file() and path.stat().st_size <= _CONFIG_BYTES:
+                if may_be_config(path.name) and path.is_file() and path.stat().st_size <= _CONFIG_BYTES:
                     texts[_shown(path, start)] = path.read_text("utf-8", "replace")
     return texts
 

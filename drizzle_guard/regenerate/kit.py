@@ -1,6 +1,6 @@
 """The project's own drizzle-kit: where it is run, through which package manager, and what came of it.
 
-The config of drizzle-kit is code, which Python cannot evaluate; only a plain `out: "..."` in its text is understood.
+The config of drizzle-kit is code, which Python cannot evaluate; only what its text says plainly is understood.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+from drizzle_guard.drizzle.config_text import is_config, may_be_config, read_config_text
 from drizzle_guard.errors import GuardError, UsageError, printable
 
 #: package manager -> how it runs a program of the project without installing anything
@@ -32,8 +33,6 @@ LOCKS = {
 }
 #: what drizzle-kit 0.31 reads without `--config`, in its order
 _DEFAULT_CONFIGS = ("drizzle.config.ts", "drizzle.config.js", "drizzle.config.json")
-_ENDINGS = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json")
-_OUT = re.compile(r"""\bout\b["']?\s*:\s*(["'`])((?:(?!\1)[^\\$])*)\1""")
 _MANAGER = re.compile(r'"packageManager"\s*:\s*"(npm|pnpm|yarn|bun)@')
 _NO_CHANGES = "No schema changes, nothing to migrate"
 _WROTE = re.compile(r"Your SQL migration file ➜ (.+?\.sql)")
@@ -107,7 +106,7 @@ def _configs(directory: str) -> list[str]:
         names = sorted(os.listdir(directory))
     except OSError:
         return []
-    return [n for n in names if n.startswith("drizzle") and ".config" in n and n.endswith(_ENDINGS)]
+    return [n for n in names if may_be_config(n) and is_config(n, _read(os.path.join(directory, n)))]
 
 
 def _choose(root: str, directory: str, folder: str) -> str | None:
@@ -116,7 +115,7 @@ def _choose(root: str, directory: str, folder: str) -> str | None:
     if not names:
         return None
     inside = os.path.relpath(folder or ".", directory or ".").replace(os.sep, "/")
-    said = {name: _writes(_read(os.path.join(root, directory, name)), inside) for name in names}
+    said = {name: read_config_text(_read(os.path.join(root, directory, name))).writes(inside) for name in names}
     sure = [name for name in names if said[name]]
     possible = sure or [name for name in names if said[name] is None]
     if len(possible) == 1:
@@ -128,14 +127,6 @@ def _choose(root: str, directory: str, folder: str) -> str | None:
         f"{printable(folder) or '.'}: of {shown}, {told} this folder.",
         "name the one to use: drizzle-guard regenerate --config FILE",
     )
-
-
-def _writes(text: str, inside: str) -> bool | None:
-    """Whether a config's text says that it writes this folder; None if it does not say so in plain words."""
-    outs = [os.path.normpath(found[1]).replace(os.sep, "/") for found in _OUT.findall(text)]
-    if outs:
-        return inside in outs
-    return inside == "drizzle" if not re.search(r"\bout\b", text) else None
 
 
 def _runner(root: str, directory: str) -> tuple[str, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
 
+from drizzle_guard.drizzle.config_text import read_config_text
 from drizzle_guard.errors import printable
 from drizzle_guard.rules.model import Finding, Rule
 
@@ -25,33 +24,6 @@ SHARED_TABLE = Rule(
     "warning",
 )
 
-_COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"`/\w])//[^\n]*", re.DOTALL)
-_OUT = re.compile(r"\bout[\"']?\s*:\s*[\"'`]([^\"'`\n]+)[\"'`]")
-_DIALECT = re.compile(r"\bdialect[\"']?\s*:\s*[\"'`](\w+)[\"'`]")
-_TABLE = re.compile(r"\bmigrations[\"']?\s*:\s*\{[^}]*\b(?:table|schema)\b")
-_CREDENTIALS = re.compile(r"\bdbCredentials[\"']?\s*:\s*(\{[^}]*\})")
-
-
-class Config(NamedTuple):
-    """What can be read from the text of a drizzle.config file; `credentials` is "" where there is none."""
-
-    out: str
-    dialect: str
-    own_table: bool
-    credentials: str
-
-
-def read_config(text: str) -> Config:
-    """Read a config as text: it is TypeScript, which cannot be evaluated here (`out` defaults to `drizzle`)."""
-    text = _COMMENT.sub("", text)
-    out, dialect, credentials = _OUT.search(text), _DIALECT.search(text), _CREDENTIALS.search(text)
-    return Config(
-        out=posixpath.normpath(out[1]) if out else "drizzle",
-        dialect=dialect[1] if dialect else "",
-        own_table=_TABLE.search(text) is not None,
-        credentials="".join(credentials[1].split()) if credentials else "",
-    )
-
 
 def shared_table(configs: Mapping[str, str], folders: Sequence[str]) -> Iterator[tuple[str, Finding]]:
     """DG041: pairs of config files in one directory that point at two of the folders and name no table.
@@ -60,10 +32,12 @@ def shared_table(configs: Mapping[str, str], folders: Sequence[str]) -> Iterator
     with the folder of the second config.
     """
     known = {posixpath.normpath(folder or "."): folder for folder in folders}
-    read = {path: read_config(text) for path, text in sorted(configs.items())}
+    read = {path: read_config_text(text) for path, text in sorted(configs.items())}
     for (one, left), (two, right) in combinations(read.items(), 2):
         directory = posixpath.dirname(one)
-        outs = [posixpath.normpath(posixpath.join(directory, config.out)) for config in (left, right)]
+        if left.out is None or right.out is None:
+            continue
+        outs = [posixpath.normpath(posixpath.join(directory, out)) for out in (left.out, right.out)]
         if posixpath.dirname(two) != directory or outs[0] == outs[1] or not known.keys() >= set(outs):
             continue
         if left.own_table or right.own_table or left.dialect != right.dialect:
