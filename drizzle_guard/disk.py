@@ -12,7 +12,8 @@ from functools import partial
 from pathlib import Path
 
 from drizzle_guard.drizzle.folder import MAX_BYTES, Blob, Folder, read_folder, too_large
-from drizzle_guard.drizzle.journal import PATH, is_v1_name
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.v1 import SQL, is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 
 _SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"})
@@ -31,7 +32,7 @@ def find_v1_folders(root: Path) -> Iterator[Path]:
     for parent, directories, _ in os.walk(root):
         directories[:] = sorted(d for d in directories if d not in _SKIPPED)
         if not os.path.exists(os.path.join(parent, PATH)) and any(is_v1_name(d) for d in directories):
-            if any(os.path.isfile(os.path.join(parent, d, "migration.sql")) for d in directories if is_v1_name(d)):
+            if any(os.path.isfile(os.path.join(parent, d, SQL)) for d in directories if is_v1_name(d)):
                 yield Path(parent)
             directories[:] = [d for d in directories if not is_v1_name(d)]
 

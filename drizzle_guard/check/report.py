@@ -188,7 +188,7 @@ def _sarif(report: Report) -> dict[str, Any]:
 def _folder_report(folder: Checked, mainline: str | None) -> FolderReport:
     return FolderReport(
         folder=_unicode(folder.name) or ".",
-        layout="v1" if folder.layout == "v1" else "journal",
+        layout=folder.layout.value,
         migrations=folder.migrations,
         own=folder.own,
         mainline=None if mainline is None else printable(mainline),

@@ -14,7 +14,8 @@ from drizzle_guard.config import Config, read_config
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
 from drizzle_guard.drizzle.config_text import may_be_config
 from drizzle_guard.drizzle.folder import Blob
-from drizzle_guard.drizzle.journal import PATH, is_v1_name
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.mainline import Mainline as Branch

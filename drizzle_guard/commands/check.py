@@ -15,6 +15,7 @@ from drizzle_guard.check.targets import Mainlines, Published, Target, config_tex
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
+from drizzle_guard.drizzle.v1 import Layout
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
 
@@ -57,7 +58,7 @@ def now() -> int:
 def _check(target: Target, known: Published, strict: bool, progress: Progress) -> Checked:
     if target.fault is not None:
         history = Folder(target.name, EMPTY, (), target.files)
-        layout = "journal" if target.migrations is None else "v1"
+        layout = Layout.JOURNAL if target.migrations is None else Layout.V1
         return Checked(target.name, layout, None, None, judge([target.fault], history, known.mainline, strict=strict))
     if target.migrations is not None:
         return check_v1_folder(target.name, target.migrations, target.files, strict=strict, tick=progress.tick)

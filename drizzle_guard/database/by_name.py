@@ -7,16 +7,13 @@ the order of the names; neither time nor hash takes part.  A table of 0.x is upg
 
 from __future__ import annotations
 
-from calendar import timegm
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.database.hashes import file_hash, other_hashes
 from drizzle_guard.database.rows import Comparison, Line, Row, Stray, Table, Verdict
-from drizzle_guard.drizzle.folder import Blob, Migration
-from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.drizzle.folder import Migration
 
 
 class Upgrade(NamedTuple):
@@ -24,20 +21,6 @@ class Upgrade(NamedTuple):
 
     table: Table
     unmatched: tuple[Row, ...]
-
-
-def v1_migrations(files: Mapping[str, Blob]) -> tuple[Migration, ...]:
-    """The migrations of a v1 folder (`migration.sql` by folder name), in the order in which v1 runs them."""
-    names = sorted(files, key=lambda name: (name[:14], name.lower(), name))
-    return tuple(Migration(Entry({}, name, None, folder_millis(name)), files[name], None) for name in names)
-
-
-def folder_millis(name: str) -> int | None:
-    """The `created_at` (ms) that v1 records for a folder: its first 14 digits as UTC; None if they are no time."""
-    try:
-        return timegm(datetime.strptime(name[:14], "%Y%m%d%H%M%S").timetuple()) * 1000
-    except ValueError:
-        return None
 
 
 def compare_by_name(migrations: Sequence[Migration], table: Table) -> Comparison:

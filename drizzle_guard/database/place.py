@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drizzle_guard.config import read_config
-from drizzle_guard.database.by_name import compare_by_name, upgraded, v1_migrations
+from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.presence import Catalog
@@ -16,7 +16,8 @@ from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_on_disk
 from drizzle_guard.drizzle.folder import Blob, Migration
-from drizzle_guard.drizzle.journal import PATH, is_v1_name, sql_path
+from drizzle_guard.drizzle.journal import PATH, sql_path
+from drizzle_guard.drizzle.v1 import SQL, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
 
 #: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)
@@ -36,7 +37,7 @@ class Place(NamedTuple):
 
     def file(self, tag: str) -> str:
         """Where a migration's SQL stands, seen from the current directory."""
-        inside = f"{tag}/migration.sql" if self.v1 else sql_path(tag)
+        inside = f"{tag}/{SQL}" if self.v1 else sql_path(tag)
         return inside if self.name == "." else f"{self.name}/{inside}"
 
 
@@ -67,7 +68,7 @@ def find_place(folder: str | None, url: str | None, table: str | None, schema: s
     name = Path(os.path.relpath(path, here)).as_posix()
     v1 = not (path / PATH).is_file() and path.is_dir() and any(_v1_files(path, name))
     if v1:
-        migrations, dialect = v1_migrations(_v1_files(path, name)), ""
+        migrations, dialect = read_v1(name, _v1_files(path, name)).migrations, ""
     else:
         history = folder_on_disk(path, name)
         migrations, dialect = history.migrations, history.journal.dialect
@@ -101,11 +102,11 @@ def _only_folder(here: Path) -> Path:
 def _v1_files(folder: Path, name: str) -> dict[str, Blob]:
     files = {}
     for path in sorted(folder.iterdir()):
-        sql = path / "migration.sql"
+        sql = path / SQL
         if is_v1_name(path.name) and sql.is_file():
             linked = path.is_symlink() or sql.is_symlink()
-            files[path.name] = Blob(
-                sql.read_bytes, mode="120000" if linked else "100644", name=f"{name}/{path.name}/migration.sql"
+            files[f"{path.name}/{SQL}"] = Blob(
+                sql.read_bytes, mode="120000" if linked else "100644", name=f"{name}/{path.name}/{SQL}"
             )
     return files
 

@@ -125,8 +125,3 @@ def running_max(entries: Sequence[Entry]) -> int | None:
         if when is not None and (newest is None or when > newest):
             newest = when
     return newest
-
-
-def is_v1_name(name: str) -> bool:
-    """Whether a directory is named like a migration of Drizzle v1 (`20261123051343_odd_talisman`)."""
-    return len(name) > 15 and name[:14].isdigit() and name[14] == "_"

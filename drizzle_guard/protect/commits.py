@@ -6,12 +6,13 @@ import os
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
-from drizzle_guard.drizzle.journal import PATH, is_v1_name
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.v1 import SNAPSHOT, SQL, Layout, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import blob, escape, files_at, files_in_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
-from drizzle_guard.protect.compare import V1_SNAPSHOT, V1_SQL, read_v1, read_without_journal
+from drizzle_guard.protect.compare import read_without_journal
 from drizzle_guard.protect.quick_look import SPECS
 
 
@@ -47,27 +48,27 @@ def steps_between(repository: Repository, base: str, tip: str, *, without: str |
     return [*steps, Step(tip, (base,))]
 
 
-def touched_folders(repository: Repository, step: Step) -> dict[str, set[str]]:
-    """The folders in which the step changes a migration against any parent, and their layouts (`journal`, `v1`)."""
-    found: dict[str, set[str]] = {}
+def touched_folders(repository: Repository, step: Step) -> dict[str, set[Layout]]:
+    """The folders in which the step changes a migration against any parent, and their layouts."""
+    found: dict[str, set[Layout]] = {}
     for parent in step.parents:
         args = ("diff-index", "--cached", parent) if step.commit is None else ("diff-tree", "-r", parent, step.commit)
         listed = repository.git(*args, "--name-only", "-z", "--no-renames", "--", *SPECS)
         for path in os.fsdecode(listed).split("\0"):
             folder, _, name = path.rpartition("/")
             outer, _, last = folder.rpartition("/")
-            if is_v1_name(last) and name in (V1_SQL, V1_SNAPSHOT):
-                found.setdefault(outer, set()).add("v1")
+            if is_v1_name(last) and name in (SQL, SNAPSHOT):
+                found.setdefault(outer, set()).add(Layout.V1)
             elif name:
                 found.setdefault(outer if last == "meta" and not name.endswith(".sql") else folder, set()).add(
-                    "journal"
+                    Layout.JOURNAL
                 )
     return {folder: layouts for folder, layouts in found.items() if _is_known(repository, step, folder, layouts)}
 
 
-def _is_known(repository: Repository, step: Step, folder: str, layouts: set[str]) -> bool:
+def _is_known(repository: Repository, step: Step, folder: str, layouts: set[Layout]) -> bool:
     """Whether any version of the folder holds migrations; most directories with SQL files do not."""
-    if "v1" in layouts or "\n" in folder:
+    if Layout.V1 in layouts or "\n" in folder:
         return True
     names = [f"{commit}:{join(folder, PATH)}" for commit in step.parents]
     names.append(f"{step.commit or ''}:{join(folder, PATH)}")
@@ -102,7 +103,7 @@ def files_in(repository: Repository, commit: str | None, folder: str) -> dict[st
 def _v1_files(repository: Repository, commit: str | None, folder: str) -> dict[str, Blob]:
     start = f"{folder}/" if folder else ""
     if commit is None:
-        specs = [f":(top,glob){escape(start)}*/{name}" for name in (V1_SQL, V1_SNAPSHOT)]
+        specs = [f":(top,glob){escape(start)}*/{name}" for name in (SQL, SNAPSHOT)]
         listed = repository.git("ls-files", "-s", "-z", "--", *specs)
     else:
         listed = repository.git("ls-tree", "-r", "-z", "--full-tree", commit, *([start] if start else []))
@@ -111,7 +112,7 @@ def _v1_files(repository: Repository, commit: str | None, folder: str) -> dict[s
         head, _, path = record.partition("\t")
         inner = path.removeprefix(start)
         directory, _, name = inner.partition("/")
-        if name in (V1_SQL, V1_SNAPSHOT) and is_v1_name(directory):
+        if name in (SQL, SNAPSHOT) and is_v1_name(directory):
             words = head.split()
             files[inner] = blob(repository, words[1] if commit is None else words[2], words[0], path)
     return files

@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 from drizzle_guard.drizzle.folder import REGULAR, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import EMPTY, PATH, Entry, running_max
 from drizzle_guard.drizzle.json_text import parse
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
+from drizzle_guard.drizzle.v1 import Layout, layout_of
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.plan import Plan
-
-V1_SQL, V1_SNAPSHOT = "migration.sql", "snapshot.json"
-
-
-class Layout(Enum):
-    """Where a folder keeps its migrations: listed in a journal (0.x), or in a folder each (v1)."""
-
-    JOURNAL = 1
-    V1 = 2
-
-
-def layout_of(history: Folder) -> Layout:
-    """The layout of a folder."""
-    return Layout.V1 if PATH not in history.files and history.migrations else Layout.JOURNAL
-
-
-def read_v1(name: str, files: Mapping[str, Blob]) -> Folder:
-    """A folder in Drizzle v1's layout; its migrations run in the order of their names (drizzle-orm 1.0.0-rc.5)."""
-    tags = sorted({path.partition("/")[0] for path in files if path.endswith(f"/{V1_SQL}")})
-    migrations = tuple(
-        Migration(Entry({}, tag, None, None), files.get(f"{tag}/{V1_SQL}"), files.get(f"{tag}/{V1_SNAPSHOT}"))
-        for tag in tags
-    )
-    return Folder(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
 
 
 def read_without_journal(name: str, files: Mapping[str, Blob]) -> Folder:

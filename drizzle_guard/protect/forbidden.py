@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.v1 import Layout, layout_of
 from drizzle_guard.errors import printable
-from drizzle_guard.protect.compare import Layout, describe_file, fields_of, layout_of, unsound_move
+from drizzle_guard.protect.compare import describe_file, fields_of, unsound_move
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
+from drizzle_guard.drizzle.v1 import Layout
 from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, snapshots
 from drizzle_guard.rules.mainline import is_published, published_entries
 from drizzle_guard.rules.model import Finding, Mainline, Severity, Snapshot, Subject
@@ -58,7 +59,7 @@ class Checked(NamedTuple):
     """
 
     name: str
-    layout: str  # "journal" or "v1"
+    layout: Layout
     migrations: int | None
     own: int | None
     findings: tuple[Judged, ...]
@@ -112,7 +113,7 @@ def check_journal_folder(
     if published is not None and journal is not None:
         own = len(history.entries) - len(published_entries(history, published))
     count = None if journal is None else len(history.entries)
-    return Checked(name, "journal", count, own, judge(findings, history, published, strict=strict))
+    return Checked(name, Layout.JOURNAL, count, own, judge(findings, history, published, strict=strict))
 
 
 def check_v1_folder(
@@ -126,7 +127,7 @@ def check_v1_folder(
     """Check a folder of Drizzle v1's layout; `migrations` are the names of its migrations, sorted."""
     history = Folder(name, journals.EMPTY, (), found)
     findings = v1_findings(name, migrations, found, tick)
-    return Checked(name, "v1", len(migrations), None, judge(findings, history, None, strict=strict))
+    return Checked(name, Layout.V1, len(migrations), None, judge(findings, history, None, strict=strict))
 
 
 def work(found: Mapping[str, Blob]) -> list[str]:

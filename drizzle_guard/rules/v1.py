@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from drizzle_guard.drizzle.folder import Blob, join
+from drizzle_guard.drizzle.v1 import SECOND, SNAPSHOT, SQL
 from drizzle_guard.errors import printable
 from drizzle_guard.rules.entries import SAME_SECOND
 from drizzle_guard.rules.files import MISSING_SQL, ORPHAN_SQL, STRAY_FILE, sql_bytes
@@ -16,8 +17,6 @@ from drizzle_guard.rules.model import Finding
 from drizzle_guard.rules.names import UNPORTABLE_NAME, name_clashes
 from drizzle_guard.rules.reading import CONFLICT_MARKERS, json_faults, load
 from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
-
-SQL, SNAPSHOT = "migration.sql", "snapshot.json"
 
 
 def v1_findings(
@@ -42,7 +41,7 @@ def v1_findings(
             message = f"{shown} has no {SNAPSHOT}."
             mild = position < len(migrations) - 1
             yield MISSING_SNAPSHOT.at(join(name, migration), message, files=(snapshot,), mild=mild)
-        if position and migrations[position - 1][:14] == migration[:14]:
+        if position and migrations[position - 1][:SECOND] == migration[:SECOND]:
             message = f"{printable(migrations[position - 1])} and {shown} are of the same second: they run by name."
             yield SAME_SECOND.at(join(name, migration), message, files=(sql,))
         tick()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drizzle_guard.database.by_name import compare_by_name, folder_millis, upgraded, v1_migrations
+from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.evidence import Evidence, first_unrun
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import Next, behind, first_failure, next_migrate
@@ -20,6 +20,7 @@ from drizzle_guard.database.row_sql import Names, set_sequence, writable
 from drizzle_guard.database.rows import Comparison, IdSequence, Row, Table, Verdict, compare
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.drizzle.v1 import folder_millis, read_v1
 from drizzle_guard.errors import GuardError
 
 PG = Names("postgresql", "drizzle", "__drizzle_migrations")
@@ -167,11 +168,11 @@ def test_a_missing_file_and_an_unusable_when() -> None:
 
 def test_v1_goes_by_names() -> None:
     files = {
-        "20240101000000_init": Blob.of(b"SELECT 1"),
-        "20240102000000_two": Blob.of(b"SELECT 2"),
-        "20230101000000_late": Blob.of(b"SELECT 3"),
+        "20240101000000_init/migration.sql": Blob.of(b"SELECT 1"),
+        "20240102000000_two/migration.sql": Blob.of(b"SELECT 2"),
+        "20230101000000_late/migration.sql": Blob.of(b"SELECT 3"),
     }
-    migrations = v1_migrations(files)
+    migrations = read_v1("drizzle", files).migrations
     assert folder_millis("20240101000000_init") == 1704067200000
     assert folder_millis("20249901000000_init") is None
     names = Table(True, (Row(1, file_hash(b"SELECT 1"), 5, 1, "20240101000000_init"), Row(2, "y", 6, 2, "gone")), True)
@@ -181,7 +182,8 @@ def test_v1_goes_by_names() -> None:
 
 
 def test_v1_upgrades_a_table_by_second_then_hash() -> None:
-    migrations = v1_migrations({"20240101000000_init": Blob.of(b"SELECT 1"), "20240102000000_b": Blob.of(b"SELECT 2")})
+    sql = {"20240101000000_init": b"SELECT 1", "20240102000000_b": b"SELECT 2"}
+    migrations = read_v1("drizzle", {f"{tag}/migration.sql": Blob.of(data) for tag, data in sql.items()}).migrations
     rows = (Row(1, "any", 1704067200999, 1), Row(2, file_hash(b"SELECT 2"), 5, 2), Row(3, "z", 7, 3))
     upgrade = upgraded(migrations, Table(True, rows))
     assert [r.name for r in upgrade.table.rows] == ["20240101000000_init", "20240102000000_b", None]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
-from drizzle_guard.protect.compare import is_as_planned, read_v1
+from drizzle_guard.drizzle.v1 import read_v1
+from drizzle_guard.protect.compare import is_as_planned
 from drizzle_guard.protect.forbidden import Around, Change, forbidden, is_kept_whole
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.replay import plan
