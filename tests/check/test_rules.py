@@ -15,18 +15,18 @@ from __future__ import annotations
 import pytest
 
 from drizzle_guard.rules.catalog import RULES
+from support.cases import CHECK, cases_in
 from support.check_folders import prepare, run_check
 from support.gitbed import Bed
-from support.parts import FIXTURES
 
-CASES = sorted(path.name for path in (FIXTURES / "check").iterdir() if path.is_dir())
-FAILING = [name for name in CASES if (FIXTURES / "check" / name / "failing").exists()]
-PASSING = [name for name in CASES if (FIXTURES / "check" / name / "passing").exists()]
+CASES = [case.name for case in cases_in(CHECK)]
+FAILING = [name for name in CASES if (CHECK / name / "failing").exists()]
+PASSING = [name for name in CASES if (CHECK / name / "passing").exists()]
 
 
 @pytest.mark.parametrize("name", FAILING)
 def test_failing(name: str, bed: Bed) -> None:
-    case = FIXTURES / "check" / name
+    case = CHECK / name
     done = run_check(bed, *prepare(case, "failing", bed))
     assert done.out == (case / "expected.txt").read_text("utf-8")
     assert f" {name[:5]} {RULES[name[:5]].name}  " in done.out
@@ -35,14 +35,14 @@ def test_failing(name: str, bed: Bed) -> None:
 
 @pytest.mark.parametrize("name", PASSING)
 def test_passing(name: str, bed: Bed) -> None:
-    case = FIXTURES / "check" / name
+    case = CHECK / name
     done = run_check(bed, *prepare(case, "passing", bed))
     assert (done.code, done.out.splitlines()[-1].endswith(": sound.")) == (0, True), done.out
 
 
 @pytest.mark.parametrize("name", FAILING)
 def test_strict_makes_all_errors(name: str, bed: Bed) -> None:
-    case = FIXTURES / "check" / name
+    case = CHECK / name
     done = run_check(bed, *prepare(case, "failing", bed), "--strict")
     assert done.code == 1
     assert "\n  error " in done.out and "\n  warning " not in done.out

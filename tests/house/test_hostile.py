@@ -26,12 +26,13 @@ from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
 from support import fuzz_bytes
 from support.branches import CASE, GOLDEN, collide
+from support.cases import side_files
 from support.fuzz_bytes import Sides, fixture, histories
 from support.gitbed import Bed, Done, tree_of
 from support.live.bench import missing
 
-JOURNAL = tree_of(CASE / "ours")[PATH]
-MAINLINE = tree_of(CASE / "theirs")[PATH]
+JOURNAL = side_files(CASE / "ours")[PATH]
+MAINLINE = side_files(CASE / "theirs")[PATH]
 NEW = "0003_comments.sql"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from drizzle_guard.drizzle.journal import PATH
 from support.branches import CASE, GOLDEN
+from support.cases import side_files
 from support.gitbed import Bed, tree_of
 from support.live.bench import missing
 
@@ -47,7 +48,7 @@ def collided(tmp_path: Path) -> Bed:
     for side, branch in (("base", "main"), ("ours", "feature"), ("theirs", "main")):
         bed.git("checkout", "-q", *(() if side == "theirs" else ("-B",)), branch)
         shutil.rmtree(bed.root / FOLDER, ignore_errors=True)
-        for path, data in renamed(tree_of(CASE / side)).items():
+        for path, data in renamed(side_files(CASE / side)).items():
             bed.write(f"{FOLDER}/{path}", data)
         bed.commit(side)
     bed.git("checkout", "-q", "feature")

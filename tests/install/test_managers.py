@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import side_files
 from support.gitbed import Bed, tree_of
 from support.live.bench import missing
 from support.protect_commits import CASE
@@ -64,7 +65,7 @@ def _branches(bed: Bed) -> None:
 
 def _assert_merges_well(bed: Bed) -> None:
     """A clean merge, one that stopped over another file, and a rebase."""
-    expected = tree_of(CASE / "expected")
+    expected = side_files(CASE / "expected")
     own = bed.git("rev-parse", "HEAD")
     done = bed.run("git", "merge", "--no-edit", "main")
     assert bed.files("HEAD") == expected, done.text
@@ -234,7 +235,7 @@ class TestPreCommit:
         assert bed.tool("install", "--check").code == 0
         _branches(bed)
         bed.git("merge", "-q", "--no-edit", "main")
-        assert bed.files("HEAD") == tree_of(CASE / "expected")
+        assert bed.files("HEAD") == side_files(CASE / "expected")
         out = bed.tool("uninstall").out
         assert "remove hook .git/hooks/post-merge.legacy" in out
         assert not list((bed.root / ".git/hooks").glob("*.legacy"))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import read_v1
@@ -18,13 +16,9 @@ from drizzle_guard.protect.compare import is_as_planned
 from drizzle_guard.protect.forbidden import Around, Change, forbidden, is_kept_whole
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.replay import plan
-from support.parts import FIXTURES
+from support.cases import MERGE, MergeCase, cases_in
 
-CASES = sorted(path.parent for path in (FIXTURES / "merge").glob("*/expected"))
-
-
-def _read(directory: Path) -> Folder:
-    return read_folder("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
+CASES = [case for case in map(MergeCase, cases_in(MERGE)) if case.refused is None]
 
 
 def _folder(count: int, files: Mapping[str, Blob] | None = None) -> Folder:
@@ -43,12 +37,11 @@ def _changes(parent: Folder, new: Folder, published: Folder | None = None) -> li
     return forbidden(parent, new, Around(parent if published is None else published))
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
-def test_a_merge_of_ours_passes_against_both_parents(case: Path) -> None:
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.path.name)
+def test_a_merge_of_ours_passes_against_both_parents(case: MergeCase) -> None:
     """Finished by the plain rules, half-finished as the plan's own state."""
-    base, ours, theirs = (_read(case / side) for side in ("base", "ours", "theirs"))
-    first = (case / "mainline").exists() and (case / "mainline").read_text().strip() == "ours"
-    mainline, branch = (ours, theirs) if first else (theirs, ours)
+    base, ours, theirs = (case.folder(side) for side in ("base", "ours", "theirs"))
+    mainline, branch = (ours, theirs) if case.ours_is_mainline else (theirs, ours)
     outcome = plan(base, mainline, branch, layout=ours.journal)
     assert isinstance(outcome, Plan)
     made = {path: blob for path, blob in outcome.files.items() if blob is not None}

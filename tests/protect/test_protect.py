@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from support.gitbed import Bed, tree_of
+from support.cases import MERGE, side_files
+from support.gitbed import Bed
 from support.parts import FIXTURES
 from support.protect_commits import (
     CASE,
@@ -364,7 +365,7 @@ class TestMerges:
         assert "renumbered 2 migrations" in bed.run("git", "merge", "-q", "--no-edit", other).err
         # the hook really met the old names
         assert b"drizzle/0001_comments.sql" in bed.read("seen")
-        assert bed.files("HEAD") == tree_of(CASE / "expected")
+        assert bed.files("HEAD") == side_files(CASE / "expected")
 
     def test_a_merge_that_stopped_passes_half_finished_and_finished(self, bed: Bed) -> None:
         colliding(bed)
@@ -449,7 +450,7 @@ class TestMerges:
         assert bed.tool("protect").code == 0
 
     def test_after_a_refusal_the_own_ones_may_be_generated_again(self, bed: Bed) -> None:
-        case = FIXTURES / "merge" / "refused-sqlite-recreate"
+        case = MERGE / "refused-sqlite-recreate"
         bed.put(case / "base")
         bed.commit("base")
         bed.branch("feature")
@@ -478,7 +479,7 @@ class TestMerges:
         bed.try_git("merge", "-q", "main")
         bed.put(CASE / "expected")
         body = bed.read("drizzle/meta/0004_snapshot.json")
-        own = json.loads((CASE / "ours/meta/0002_snapshot.json").read_bytes())
+        own = json.loads(side_files(CASE / "ours")["meta/0002_snapshot.json"])
         own["prevId"] = json.loads(body)["prevId"]
         bed.write("drizzle/meta/0004_snapshot.json", json.dumps(own, indent=2))
         bed.commit("resolved with the branch's own snapshot")
@@ -523,7 +524,7 @@ class TestV1:
         assert protect(bed).text == ""
 
     def test_the_upgrade_from_a_journal(self, bed: Bed) -> None:
-        bed.put(FIXTURES / "merge/sqlite-2v2/expected")
+        bed.put(MERGE / "sqlite-2v2/expected")
         bed.commit("0.x")
         bed.put(FIXTURES / "protect/v1")
         assert protect(bed).text == ""

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from support.cases import side_files
 from support.framework import Framework
-from support.gitbed import Bed, Done, tree_of
+from support.gitbed import Bed, Done
 from support.parts import FIXTURES
 from support.protect_commits import (
     CASE,
@@ -115,14 +116,14 @@ def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framewo
     assert not (bed.root / ".gitattributes").exists()
 
     done = bed.run("git", "merge", "--no-edit", "main")
-    assert bed.files("HEAD") == tree_of(CASE / "expected"), done.text
+    assert bed.files("HEAD") == side_files(CASE / "expected"), done.text
     assert bed.git("rev-list", "--count", "--merges", "HEAD") == "1"
     assert bed.git("status", "--porcelain") == ""
 
     bed.git("reset", "-q", "--hard", "HEAD^")
     bed.git("checkout", "-q", "main")
     bed.git("merge", "-q", "--no-edit", "feature")
-    assert bed.files("HEAD") == tree_of(CASE / "expected")
+    assert bed.files("HEAD") == side_files(CASE / "expected")
 
     bed.git("reset", "-q", "--hard", "HEAD^")
     bed.write("src/schema.ts", "main\n")
@@ -132,7 +133,7 @@ def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framewo
     bed.write("src/schema.ts", "both\n")
     bed.git("add", "src")
     bed.git("commit", "-q", "--no-edit")
-    assert bed.files("HEAD") == tree_of(CASE / "expected")
+    assert bed.files("HEAD") == side_files(CASE / "expected")
     assert bed.git("status", "--porcelain") == ""
 
 
@@ -144,7 +145,7 @@ def test_rebase_then_push(bed: Bed, framework: Framework) -> None:
     bed.git("remote", "add", "origin", str(remote))
     bed.git("push", "-q", "origin", "main", "feature")
     bed.git("rebase", "-q", "main")
-    assert bed.files("HEAD") == tree_of(CASE / "expected")
+    assert bed.files("HEAD") == side_files(CASE / "expected")
     bed.git("push", "-q", "--force", "origin", "feature")
     bed.write("drizzle/0001_user_age.sql", "select 2;")
     bed.commit("edit", "--no-verify")

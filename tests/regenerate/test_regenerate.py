@@ -16,9 +16,9 @@ import pytest
 
 from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.regenerate.kit import find_kit, migration_name, said
-from support.gitbed import Bed, tree_of
+from support.cases import MERGE, side_files
+from support.gitbed import Bed
 from support.live.bench import Bench, Project, write_schema
-from support.parts import FIXTURES
 from support.stopped_merge import DATA, REFUSED, calls, stop, worktree
 
 Tables = Mapping[str, Mapping[str, str]]
@@ -182,7 +182,7 @@ M  drizzle/meta/_journal.json"""
     assert again == (0, "drizzle: already regenerated as 0002_email_nullable; next: git commit\n", "")
     assert len(calls(kit)) == 1
     bed.git("commit", "-q", "--no-edit")
-    kept = tree_of(REFUSED / "theirs")
+    kept = side_files(REFUSED / "theirs")
     now = bed.files("HEAD")
     assert {path: now[path] for path in kept if path != "meta/_journal.json"} == {
         path: data for path, data in kept.items() if path != "meta/_journal.json"
@@ -404,7 +404,7 @@ def test_the_terminal_is_passed_through(bed: Bed, kit: Path) -> None:
 
 
 def test_a_merge_that_is_not_refused_is_left_to_renumber(bed: Bed, kit: Path) -> None:
-    case = FIXTURES / "merge" / "sqlite-2v2"
+    case = MERGE / "sqlite-2v2"
     bed.write("drizzle.config.ts", 'export default { out: "drizzle" };\n')
     bed.put(case / "base")
     bed.commit()
@@ -458,7 +458,7 @@ drizzle-guard: drizzle has changes that are not committed.
     tags = [entry["tag"] for entry in json.loads(bed.read("drizzle/meta/_journal.json"))["entries"]]
     assert tags == ["0000_base", "0001_add_age", "0002_email_nullable"]
     assert sorted(bed.files("HEAD")) == sorted(
-        [*tree_of(REFUSED / "theirs"), "0002_email_nullable.sql", "meta/0002_snapshot.json"]
+        [*side_files(REFUSED / "theirs"), "0002_email_nullable.sql", "meta/0002_snapshot.json"]
     )
     bed.git("checkout", "-q", "main")
     assert bed.tool("regenerate") == (

@@ -12,8 +12,8 @@ import pytest
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.replay.parting import collisions, part
+from support.cases import MERGE
 from support.gitbed import Bed
-from support.parts import FIXTURES
 
 
 def folder(rows: Mapping[str, int], *, sql: Mapping[str, str] | None = None) -> dict[str, bytes]:
@@ -31,13 +31,13 @@ def put(bed: Bed, files: Mapping[str, bytes], name: str = "drizzle") -> None:
 
 def parted(bed: Bed, case: str) -> None:
     """Branches main and feature of a fixture case, feature checked out."""
-    bed.put(FIXTURES / "merge" / case / "base")
+    bed.put(MERGE / case / "base")
     bed.commit("base")
     bed.branch("feature")
-    bed.put(FIXTURES / "merge" / case / "ours")
+    bed.put(MERGE / case / "ours")
     bed.commit("ours")
     bed.git("checkout", "-q", "main")
-    bed.put(FIXTURES / "merge" / case / "theirs")
+    bed.put(MERGE / case / "theirs")
     bed.commit("theirs")
     bed.git("checkout", "-q", "feature")
 
@@ -110,7 +110,7 @@ gitGraph
 
 def test_a_refusal_is_named(bed: Bed) -> None:
     parted(bed, "refused-sqlite-recreate")
-    refused = (FIXTURES / "merge" / "refused-sqlite-recreate" / "refused.txt").read_text().strip()
+    refused = (MERGE / "refused-sqlite-recreate" / "refused.txt").read_text().strip()
     done = bed.tool("graph")
     assert done.code == 0
     assert f"\na merge would be refused: {refused.removeprefix('drizzle: ')}\n" in done.out

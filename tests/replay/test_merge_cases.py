@@ -1,6 +1,7 @@
 """Every directory of `fixtures/merge` is a case; adding one needs no code.
 
-    base/ ours/ theirs/     the migration folder on the three sides (base may be missing: no common ancestor)
+    base/ ours/ theirs/     the migration folder on the three sides (base may be missing: no common ancestor);
+                            a file `from` says that a side is another one but for some files (support/cases.py)
     expected/               the folder after the merge, or
     refused.txt             the sentence of the refusal
     mainline                `ours` if our side is published (default: theirs)
@@ -14,30 +15,18 @@ from pathlib import Path
 
 import pytest
 
-from drizzle_guard.disk import folder_files
-from drizzle_guard.drizzle.folder import Folder, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.replay import plan
-from support.gitbed import Bed, Done, tree_of
-from support.parts import FIXTURES
+from support.cases import MERGE, MergeCase, cases_in
+from support.gitbed import Bed, Done
 
-CASES = sorted(path.name for path in (FIXTURES / "merge").iterdir())
+CASES = [case.name for case in cases_in(MERGE)]
 
 
-class Case:
+class Case(MergeCase):
     def __init__(self, name: str) -> None:
-        self.path = FIXTURES / "merge" / name
-        self.expected = tree_of(self.path / "expected") if (self.path / "expected").exists() else None
-        refused = self.path / "refused.txt"
-        self.refused = refused.read_text().strip() if refused.exists() else None
-        mainline = self.path / "mainline"
-        self.ours_is_mainline = mainline.exists() and mainline.read_text().strip() == "ours"
-        assert (self.expected is None) != (self.refused is None), "a case has either expected/ or refused.txt"
-
-    def history(self, side: str) -> Folder:
-        directory = self.path / side
-        return read_folder("drizzle", folder_files(directory, "drizzle") if directory.exists() else {})
+        super().__init__(MERGE / name)
 
     def branches(self, bed: Bed, *, armed: bool) -> None:
         """Branches feature (ours) and main (theirs), or the other way round; the first is checked out."""
@@ -64,7 +53,7 @@ class Case:
 def test_core(name: str) -> None:
     case = Case(name)
     try:
-        base, ours, theirs = (case.history(side) for side in ("base", "ours", "theirs"))
+        base, ours, theirs = (case.folder(side) for side in ("base", "ours", "theirs"))
     except GuardError as error:
         assert error.message == case.refused
         return

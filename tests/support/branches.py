@@ -7,11 +7,11 @@ import json
 from drizzle_guard.drizzle.folder import Blob, read_folder
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.replay import plan
-from support.gitbed import Bed, tree_of
-from support.parts import FIXTURES
+from support.cases import MERGE, side_files
+from support.gitbed import Bed
 
-CASE = FIXTURES / "merge" / "pg-2v2"
-GOLDEN = tree_of(CASE / "expected")
+CASE = MERGE / "pg-2v2"
+GOLDEN = side_files(CASE / "expected")
 OWN = ("comments", "post_views")
 
 
@@ -43,7 +43,7 @@ def collide(bed: Bed, *, armed: bool = True) -> None:
     bed.write("src/app.ts", "base\n")
     bed.commit("base")
     bed.branch("feature")
-    ours = tree_of(CASE / "ours")
+    ours = side_files(CASE / "ours")
     put_files(bed, first_own(ours, 1))
     bed.commit("one")
     bed.write("other.txt", "other\n")

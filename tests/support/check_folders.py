@@ -12,9 +12,10 @@ from unittest import mock
 
 from drizzle_guard.cli import main
 from drizzle_guard.commands import check
+from support.cases import CHECK, put_side
 from support.gitbed import Bed, Done
 
-CASES = Path(__file__).parents[2] / "fixtures" / "check"
+CASES = CHECK
 NOW = 1796083200000  # 2026-12-01
 
 
@@ -37,7 +38,7 @@ def run_check(bed: Bed, *args: str, directory: Path | None = None, command: str 
 
 def lay_out(case: Path, side: str, place: Path) -> None:
     """Copy one side of a case to `place`, and make what its `files.json` lists."""
-    shutil.copytree(case / side, place, dirs_exist_ok=True)
+    put_side(case / side, place)
     special = place / "files.json"
     if special.exists():
         for name, content in json.loads(special.read_text("utf-8")).items():

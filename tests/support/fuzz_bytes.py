@@ -26,9 +26,10 @@ from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
-from support.gitbed import Bed, tree_of
+from support.cases import MERGE, side_files
+from support.gitbed import Bed
 
-CASE = Path(__file__).parents[2] / "fixtures" / "merge" / "pg-2v2"
+CASE = MERGE / "pg-2v2"
 SIDES = ("base", "ours", "theirs")
 #: for one example, in this process; a mutant is at most a few times as large as what it came from
 SECONDS = 5.0
@@ -53,7 +54,7 @@ CHUNKS = (
 
 def fixture() -> Sides:
     """The three sides as they are."""
-    return {side: tree_of(CASE / side) for side in SIDES}
+    return {side: side_files(CASE / side) for side in SIDES}
 
 
 # --- mutation

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from support.cases import put_side
+
 #: where `drizzle-guard` of the running Python is installed
 SCRIPTS = Path(sys.executable).parent
 
@@ -134,12 +136,11 @@ class Bed:
         return self.git("rev-parse", "HEAD")
 
     def put(self, source: Path, folder: str = "drizzle") -> None:
-        """Make `folder` equal to a directory of fixtures."""
+        """Make `folder` equal to a side of a case, or another directory of fixtures."""
         target = self.root / folder
         if target.exists():
             shutil.rmtree(target)
-        # with the fixture's old times, git may take a file for the one that it knows: same inode, size and second
-        shutil.copytree(source, target, copy_function=shutil.copyfile)
+        put_side(source, target)
 
     def branch(self, name: str, start: str = "HEAD") -> None:
         """Make a branch and check it out."""

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
+from support.cases import MERGE
 from support.gitbed import Bed, Done
-from support.parts import FIXTURES
 
-CASE = FIXTURES / "merge" / "pg-2v2"
+CASE = MERGE / "pg-2v2"
 JOURNAL = "drizzle/meta/_journal.json"
 #: of the branch: not published
 OWN = "0001_comments"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from support.cases import MERGE, side_files
 from support.gitbed import Bed, tree_of
-from support.parts import FIXTURES
 
 FAKE = """\
 #!{python}
@@ -71,7 +71,7 @@ def calls(log: Path) -> list[Any]:
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-REFUSED = FIXTURES / "merge" / "refused-sqlite-recreate"
+REFUSED = MERGE / "refused-sqlite-recreate"
 
 
 DATA = "UPDATE `users` SET `email` = 'none' WHERE `email` IS NULL;"
@@ -85,7 +85,7 @@ def stop(bed: Bed, *, data: str = "", merge: bool = True) -> None:
     bed.branch("feature")
     bed.put(REFUSED / "ours")
     if data:
-        (own,) = set(tree_of(REFUSED / "ours")) - set(tree_of(REFUSED / "base")) - {"meta/0001_snapshot.json"}
+        (own,) = set(side_files(REFUSED / "ours")) - set(side_files(REFUSED / "base")) - {"meta/0001_snapshot.json"}
         bed.write(f"drizzle/{own}", bed.read(f"drizzle/{own}") + b"--> statement-breakpoint\n" + data.encode())
     bed.commit("ours")
     bed.git("checkout", "-q", "main")
