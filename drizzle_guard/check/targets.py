@@ -18,17 +18,16 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import files_at
-from drizzle_guard.git.mainline import Mainline as Branch
-from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.rules.model import Finding, Mainline
+from drizzle_guard.rules.model import Finding, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work
 
 _CONFIG_BYTES = 256 * 1024
 
 
-class Target(NamedTuple):
+class FolderToCheck(NamedTuple):
     """A folder to check.  `migrations` are the names of a v1 folder's, None for the journal layout.
 
     `fault` says why its files could not be listed.
@@ -46,12 +45,12 @@ class Target(NamedTuple):
         return len(work(self.files)) if self.migrations is None else len(self.migrations)
 
 
-def find_targets(paths: Iterable[str], start: Path) -> list[Target]:
+def find_targets(paths: Iterable[str], start: Path) -> list[FolderToCheck]:
     """The folders at or below `paths`, each once; their names are relative to `start`.
 
     A path may also be a file of a folder, as pre-commit passes them.  Raises UsageError if there is nothing.
     """
-    found: dict[str, Target] = {}
+    found: dict[str, FolderToCheck] = {}
     paths = tuple(paths)
     for given in paths:
         path = _folder_of(Path(given))
@@ -67,7 +66,7 @@ def find_targets(paths: Iterable[str], start: Path) -> list[Target]:
     return sorted(found.values(), key=lambda target: target.name)
 
 
-def config_texts(targets: Iterable[Target], start: Path) -> dict[str, str]:
+def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str]:
     """The texts of `drizzle.config.*` files beside or above the folders, by their paths relative to `start`."""
     texts: dict[str, str] = {}
     directories = {parent for target in targets for parent in _parents(target.path, start)}
@@ -82,7 +81,7 @@ def config_texts(targets: Iterable[Target], start: Path) -> dict[str, str]:
 class Published(NamedTuple):
     """What is known of the mainline for one folder: its history there, and the (tag, path) of allowed edits."""
 
-    mainline: Mainline | None = None
+    mainline: MainlineFolder | None = None
     allowed: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -93,7 +92,7 @@ class Mainlines:
         self._onto = onto
         self._here: Repository | None = None
         self._opened: list[Repository] = []
-        self._repositories: dict[str, tuple[Repository, Branch | None, str | None, Config]] = {}
+        self._repositories: dict[str, tuple[Repository, Mainline | None, str | None, Config]] = {}
 
     def __enter__(self) -> Mainlines:
         return self
@@ -104,7 +103,7 @@ class Mainlines:
         for repository in self._opened:
             repository.close()
 
-    def of(self, target: Target) -> Published:
+    def of(self, target: FolderToCheck) -> Published:
         """The mainline's version of a folder.  Raises UsageError if `--onto` names nothing."""
         try:
             repository = self._around(target.path)
@@ -120,7 +119,7 @@ class Mainlines:
             return Published(None, allowed)
         tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
         old = read_any_history("", files_at(repository, base, folder, folder)) if base else None
-        return Published(None if tip is None else Mainline(branch.name, tip, old), allowed)
+        return Published(None if tip is None else MainlineFolder(branch.name, tip, old), allowed)
 
     def _around(self, folder: Path) -> Repository:
         """The repository of a folder: the one that the command runs in, unless the folder is not of it.
@@ -142,7 +141,7 @@ class Mainlines:
         self._opened.append(Repository(directory))
         return self._opened[-1]
 
-    def _ask(self, repository: Repository) -> tuple[Repository, Branch | None, str | None, Config]:
+    def _ask(self, repository: Repository) -> tuple[Repository, Mainline | None, str | None, Config]:
         if repository.root not in self._repositories:
             branch = find_mainline(repository, self._onto)
             head = repository.commit("HEAD") if branch is not None else None
@@ -183,17 +182,17 @@ def _parents(folder: Path, start: Path) -> Iterator[Path]:
             yield parent
 
 
-def _journal_target(folder: Path, name: str) -> Target:
+def _journal_target(folder: Path, name: str) -> FolderToCheck:
     try:
-        return Target(name, folder, folder_files(folder, name))
+        return FolderToCheck(name, folder, folder_files(folder, name))
     except GuardError as error:
-        return Target(name, folder, {}, fault=SYMLINK.at(f"{name}/meta" if name else "meta", error.message))
+        return FolderToCheck(name, folder, {}, fault=SYMLINK.at(f"{name}/meta" if name else "meta", error.message))
     except OSError as error:
         message = f"{printable(name or '.')} cannot be read: {error.strerror}."
-        return Target(name, folder, {}, fault=UNREADABLE.at(name, message))
+        return FolderToCheck(name, folder, {}, fault=UNREADABLE.at(name, message))
 
 
-def _v1_target(folder: Path, name: str) -> Target:
+def _v1_target(folder: Path, name: str) -> FolderToCheck:
     files: dict[str, Blob] = {}
     migrations = []
     try:
@@ -203,9 +202,9 @@ def _v1_target(folder: Path, name: str) -> Target:
                 files.update(_files_in(Path(item.path), f"{item.name}/", name))
     except OSError as error:
         message = f"{printable(name or '.')} cannot be read: {error.strerror}."
-        return Target(name, folder, {}, [], UNREADABLE.at(name, message))
+        return FolderToCheck(name, folder, {}, [], UNREADABLE.at(name, message))
     files.update(_files_in(folder, "", name))
-    return Target(name, folder, files, migrations)
+    return FolderToCheck(name, folder, files, migrations)
 
 
 def _files_in(directory: Path, prefix: str, name: str) -> Iterator[tuple[str, Blob]]:
@@ -217,7 +216,7 @@ def _files_in(directory: Path, prefix: str, name: str) -> Iterator[tuple[str, Bl
                 yield path, Blob(Path(item.path).read_bytes, mode=mode, name=f"{name}/{path}" if name else path)
 
 
-def _allowed(config: Config, target: Target, folder: str) -> Iterator[tuple[str, str]]:
+def _allowed(config: Config, target: FolderToCheck, folder: str) -> Iterator[tuple[str, str]]:
     """The (tag, path) of files that are exactly as an `[[allow]]` entry says."""
     for allow in config.allow:
         path = f"{allow.tag}.sql"

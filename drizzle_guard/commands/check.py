@@ -11,7 +11,7 @@ from typing import cast
 import click
 
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
-from drizzle_guard.check.targets import Mainlines, Published, Target, config_texts, find_targets, root_of
+from drizzle_guard.check.targets import FolderToCheck, Mainlines, Published, config_texts, find_targets, root_of
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
@@ -55,7 +55,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _check(target: Target, known: Published, strict: bool, progress: Progress) -> Checked:
+def _check(target: FolderToCheck, known: Published, strict: bool, progress: Progress) -> Checked:
     if target.fault is not None:
         history = Folder(target.name, EMPTY, (), target.files)
         layout = Layout.JOURNAL if target.migrations is None else Layout.V1
@@ -73,7 +73,7 @@ def _check(target: Target, known: Published, strict: bool, progress: Progress) -
     )
 
 
-def _with_tables(checked: list[Checked], targets: list[Target], start: Path, strict: bool) -> list[Checked]:
+def _with_tables(checked: list[Checked], targets: list[FolderToCheck], start: Path, strict: bool) -> list[Checked]:
     """Add the findings that need several folders."""
     found = list(shared_table(config_texts(targets, start), [folder.name for folder in checked]))
     result = []

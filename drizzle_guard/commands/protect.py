@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.protect.judge import Finding, Scope
+    from drizzle_guard.protect.judge import Scope, Violation
 
 FROM, TO = "PRE_COMMIT_FROM_REF", "PRE_COMMIT_TO_REF"
 
@@ -85,8 +85,8 @@ def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
     with Repository() as repository:
         if repository.is_bare and not from_ref:
             raise UsageError("in a bare repository protect needs --from-ref and --to-ref.")
-        steps, scope = _range(repository, from_ref, to_ref or "HEAD") if from_ref else _index(repository)
-        found: list[Finding] = find_forbidden(repository, steps, scope)
+        candidates, scope = _range(repository, from_ref, to_ref or "HEAD") if from_ref else _index(repository)
+        found: list[Violation] = find_forbidden(repository, candidates, scope)
         if not found:
             return 0
         if kind == "github":
@@ -97,21 +97,21 @@ def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
 def _index(repository: Repository) -> tuple[list[Any], Scope]:
     from drizzle_guard.errors import UsageError, printable
     from drizzle_guard.git.mainline import find_mainline
-    from drizzle_guard.protect.commits import step_in_index
+    from drizzle_guard.protect.commits import candidate_in_index
     from drizzle_guard.protect.judge import Scope, read_settings
 
     if unmerged := repository.line("ls-files", "-u", "--", *SPECS):
         path = unmerged.split("\n")[0].partition("\t")[2]
         raise UsageError(f"{printable(path)} is in conflict; nothing can be committed yet.", "drizzle-guard renumber")
-    step = step_in_index(repository)
+    candidate = candidate_in_index(repository)
     mainline = find_mainline(repository)
     commit = None if mainline is None else mainline.commit
-    return ([] if step is None else [step]), Scope(commit, read_settings(repository, None))
+    return ([] if candidate is None else [candidate]), Scope(commit, read_settings(repository, None))
 
 
 def _range(repository: Repository, from_ref: str, to_ref: str) -> tuple[list[Any], Scope]:
     from drizzle_guard.git.mainline import find_mainline
-    from drizzle_guard.protect.commits import merge_base, steps_between
+    from drizzle_guard.protect.commits import candidates_between, merge_base
     from drizzle_guard.protect.judge import Scope, read_settings
 
     base, tip = merge_base(repository, from_ref, to_ref)
@@ -119,5 +119,5 @@ def _range(repository: Repository, from_ref: str, to_ref: str) -> tuple[list[Any
     settings = read_settings(repository, tip)
     if mainline is None or repository.run("merge-base", "--is-ancestor", tip, mainline.commit).returncode == 0:
         # the mainline is what is judged (a push to it), so what stood before is what is published
-        return steps_between(repository, base, tip, without=None), Scope(base, settings, tip)
-    return steps_between(repository, base, tip, without=mainline.commit), Scope(mainline.commit, settings, tip)
+        return candidates_between(repository, base, tip, without=None), Scope(base, settings, tip)
+    return candidates_between(repository, base, tip, without=mainline.commit), Scope(mainline.commit, settings, tip)

@@ -20,17 +20,17 @@ from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sparse import left_out, mark, unmarked
 
 
-class Change(NamedTuple):
+class PathChange(NamedTuple):
     """One path (inside the folder) that is to be written (`blob`) or removed (None)."""
 
     path: str
     blob: Blob | None
 
 
-def changes(wanted: Mapping[str, Blob | None], index: Mapping[str, Mapping[int, Blob]]) -> list[Change]:
+def changes(wanted: Mapping[str, Blob | None], index: Mapping[str, Mapping[int, Blob]]) -> list[PathChange]:
     """What differs between a plan's files and the index; unmerged paths always do."""
     return [
-        Change(path, blob)
+        PathChange(path, blob)
         for path, blob in wanted.items()
         if (index.get(path) or {}).keys() - {0} or _id((index.get(path) or {}).get(0)) != _id(blob)
     ]

@@ -16,14 +16,14 @@ from drizzle_guard.protect.compare import read_without_journal
 from drizzle_guard.protect.quick_look import SPECS
 
 
-class Step(NamedTuple):
+class Candidate(NamedTuple):
     """A commit (None: the index, from which git is about to make one) and the parents that it is compared with."""
 
     commit: str | None
     parents: tuple[str, ...]
 
 
-def step_in_index(repository: Repository) -> Step | None:
+def candidate_in_index(repository: Repository) -> Candidate | None:
     """The commit that is about to be made; None for the first one of a repository.
 
     git tells a hook nothing of `--amend`: the commit that is being amended counts as the parent.
@@ -31,10 +31,10 @@ def step_in_index(repository: Repository) -> Step | None:
     head = repository.commit("HEAD")
     # where a tag is merged, git notes the tag
     others = [repository.commit(other) or other for other in other_parents(repository.git_dir)]
-    return None if head is None else Step(None, (head, *others))
+    return None if head is None else Candidate(None, (head, *others))
 
 
-def steps_between(repository: Repository, base: str, tip: str, *, without: str | None) -> list[Step]:
+def candidates_between(repository: Repository, base: str, tip: str, *, without: str | None) -> list[Candidate]:
     """The commits from `base` to `tip` that touch migrations, oldest first; those of `without` are not looked at.
 
     The last one is no commit: it compares the two ends.
@@ -44,15 +44,19 @@ def steps_between(repository: Repository, base: str, tip: str, *, without: str |
     # path limiting leaves out a merge that keeps one side's whole folder
     wanted = {os.fsdecode(c) for c in (*touching, *repository.git("rev-list", "--merges", *span).split())}
     rows = os.fsdecode(repository.git("rev-list", "--reverse", "--topo-order", "--parents", *span)).splitlines()
-    steps = [Step(row.split()[0], tuple(row.split()[1:])) for row in rows if row.split()[0] in wanted]
-    return [*steps, Step(tip, (base,))]
+    candidates = [Candidate(row.split()[0], tuple(row.split()[1:])) for row in rows if row.split()[0] in wanted]
+    return [*candidates, Candidate(tip, (base,))]
 
 
-def touched_folders(repository: Repository, step: Step) -> dict[str, set[Layout]]:
-    """The folders in which the step changes a migration against any parent, and their layouts."""
+def touched_folders(repository: Repository, candidate: Candidate) -> dict[str, set[Layout]]:
+    """The folders in which the candidate changes a migration against any parent, and their layouts."""
     found: dict[str, set[Layout]] = {}
-    for parent in step.parents:
-        args = ("diff-index", "--cached", parent) if step.commit is None else ("diff-tree", "-r", parent, step.commit)
+    for parent in candidate.parents:
+        args = (
+            ("diff-index", "--cached", parent)
+            if candidate.commit is None
+            else ("diff-tree", "-r", parent, candidate.commit)
+        )
         listed = repository.git(*args, "--name-only", "-z", "--no-renames", "--", *SPECS)
         for path in os.fsdecode(listed).split("\0"):
             folder, _, name = path.rpartition("/")
@@ -63,15 +67,15 @@ def touched_folders(repository: Repository, step: Step) -> dict[str, set[Layout]
                 found.setdefault(outer if last == "meta" and not name.endswith(".sql") else folder, set()).add(
                     Layout.JOURNAL
                 )
-    return {folder: layouts for folder, layouts in found.items() if _is_known(repository, step, folder, layouts)}
+    return {folder: layouts for folder, layouts in found.items() if _is_known(repository, candidate, folder, layouts)}
 
 
-def _is_known(repository: Repository, step: Step, folder: str, layouts: set[Layout]) -> bool:
+def _is_known(repository: Repository, candidate: Candidate, folder: str, layouts: set[Layout]) -> bool:
     """Whether any version of the folder holds migrations; most directories with SQL files do not."""
     if Layout.V1 in layouts or "\n" in folder:
         return True
-    names = [f"{commit}:{join(folder, PATH)}" for commit in step.parents]
-    names.append(f"{step.commit or ''}:{join(folder, PATH)}")
+    names = [f"{commit}:{join(folder, PATH)}" for commit in candidate.parents]
+    names.append(f"{candidate.commit or ''}:{join(folder, PATH)}")
     asked = os.fsencode("\n".join(names) + "\n")
     answers = repository.git("cat-file", "--batch-check", stdin=asked).splitlines()
     return any(not answer.endswith((b" missing", b" ambiguous")) for answer in answers)

@@ -14,8 +14,8 @@ from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
 from drizzle_guard.protect.commits import (
+    Candidate,
     Origin,
-    Step,
     files_in,
     history_in,
     origin_of,
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from drizzle_guard.config import Config
 
 
-class Finding(NamedTuple):
-    """A forbidden change: in which step, against which parent, in which folder; `sha256` is what would allow it."""
+class Violation(NamedTuple):
+    """A forbidden change: in which commit, against which parent, in which folder; `sha256` is what would allow it."""
 
-    step: Step
+    candidate: Candidate
     parent: str
     folder: str
     change: Change
@@ -49,7 +49,7 @@ class Finding(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """What holds for all steps: the published commit (None: unknown), the settings if any, and the end of a range."""
+    """What holds for all commits: the published one (None: unknown), the settings if any, and the end of a range."""
 
     mainline: str | None
     config: Config | None
@@ -66,28 +66,28 @@ def read_settings(repository: Repository, commit: str | None) -> Config | None:
     return parse_config(done.stdout)
 
 
-def find_forbidden(repository: Repository, steps: Iterable[Step], scope: Scope) -> list[Finding]:
-    """All that is forbidden in the steps, each once.  Raises UsageError if the mainline is needed and unknown."""
-    found: dict[tuple[str, str, str], Finding] = {}
-    for step in steps:
-        folders = touched_folders(repository, step)
+def find_forbidden(repository: Repository, candidates: Iterable[Candidate], scope: Scope) -> list[Violation]:
+    """All that is forbidden in the candidates, each once.  Raises UsageError if the mainline is needed and unknown."""
+    found: dict[tuple[str, str, str], Violation] = {}
+    for candidate in candidates:
+        folders = touched_folders(repository, candidate)
         for folder in sorted(folders):
             others = [other for other in folders if other != folder]
-            for finding in _Judge(repository, step, folder, scope).findings(others):
-                found.setdefault((folder, finding.change.tag, finding.change.what), finding)
+            for violation in _Judge(repository, candidate, folder, scope).violations(others):
+                found.setdefault((folder, violation.change.tag, violation.change.what), violation)
     return list(found.values())
 
 
 class _Judge:
-    """One folder in one step."""
+    """One folder in one candidate."""
 
-    def __init__(self, repository: Repository, step: Step, folder: str, scope: Scope) -> None:
-        self.repository, self.step, self.folder, self.scope = repository, step, folder, scope
+    def __init__(self, repository: Repository, candidate: Candidate, folder: str, scope: Scope) -> None:
+        self.repository, self.candidate, self.folder, self.scope = repository, candidate, folder, scope
         self._decision: Decision | None = None
         self._decided = False
 
-    def findings(self, other_folders: list[str]) -> Iterator[Finding]:
-        for position, parent in enumerate(self.step.parents):
+    def violations(self, other_folders: list[str]) -> Iterator[Violation]:
+        for position, parent in enumerate(self.candidate.parents):
             old, readable = protected_history(self.repository, parent, self.folder)
             if not old.migrations:
                 continue
@@ -95,23 +95,23 @@ class _Judge:
                 new = self._new(readable)
             except GuardError as error:
                 change = Change("unreadable", "", PATH, error.message)
-                yield Finding(self.step, parent, self.folder, change, None, None)
+                yield Violation(self.candidate, parent, self.folder, change, None, None)
                 continue
             changes = forbidden(old, new, self._around(position, old, readable))
             if not changes or self._is_moved(old, new, other_folders):
                 continue
             for change in self._left(position, old, new, readable, changes):
-                finding = self._finding(parent, change)
-                if not self._is_allowed(change) and not self._is_restored(finding):
-                    yield finding
+                violation = self._violation(parent, change)
+                if not self._is_allowed(change) and not self._is_restored(violation):
+                    yield violation
 
     def _new(self, readable: bool) -> Folder:
         if readable:
-            return history_in(self.repository, self.step.commit, self.folder)
-        return read_without_journal(self.folder, files_in(self.repository, self.step.commit, self.folder))
+            return history_in(self.repository, self.candidate.commit, self.folder)
+        return read_without_journal(self.folder, files_in(self.repository, self.candidate.commit, self.folder))
 
     def _around(self, position: int, old: Folder, readable: bool) -> Around:
-        parents = self.step.parents
+        parents = self.candidate.parents
         bases = sorted({base for pair in combinations(parents, 2) for base in self.repository.merge_bases(*pair)})
         others = [parent for n, parent in enumerate(parents) if n != position]
         if self.scope.mainline is not None:
@@ -139,7 +139,7 @@ class _Judge:
             return False
         for other in other_folders:
             try:
-                if is_kept_whole(old, history_in(self.repository, self.step.commit, other)):
+                if is_kept_whole(old, history_in(self.repository, self.candidate.commit, other)):
                     return True
             except GuardError:
                 continue
@@ -164,7 +164,7 @@ class _Judge:
             around = around._replace(only_published=True)
         if around.only_published:
             changes = forbidden(old, new, around)
-        if self.scope.tip not in (None, self.step.commit) and readable and changes:
+        if self.scope.tip not in (None, self.candidate.commit) and readable and changes:
             tags = self._tags_at_tip(old, around)
             changes = [change for change in changes if change.tag in tags]
         return changes
@@ -180,12 +180,12 @@ class _Judge:
         return self._decision
 
     def _decide(self) -> Decision | None:
-        parents = self.step.parents
+        parents = self.candidate.parents
         if len(parents) == 2:
             return decide(self.repository, merge_sides(self.repository, *parents), self.folder)
         if len(parents) > 2:
             return None
-        if self.step.commit is None and (sides := squash_sides(self.repository)):
+        if self.candidate.commit is None and (sides := squash_sides(self.repository)):
             return decide(self.repository, sides, self.folder)
         work = look_back(self.repository, parents[0], find_mainline(self.repository), self.folder, None)
         return work.decision if work.todo == "apply" else None
@@ -205,16 +205,16 @@ class _Judge:
             return {migration.tag for migration in old.migrations}
         return {change.tag for change in forbidden(old, tip, around) if not self._is_allowed(change)}
 
-    def _finding(self, parent: str, change: Change) -> Finding:
+    def _violation(self, parent: str, change: Change) -> Violation:
         path = change.path
         if path == PATH and change.was is not None:
             path = change.was.name.removeprefix(f"{self.folder}/")
         origin = origin_of(self.repository, parent, join(self.folder, path))
-        return Finding(self.step, parent, self.folder, change, origin, _hash_of(change))
+        return Violation(self.candidate, parent, self.folder, change, origin, _hash_of(change))
 
-    def _is_restored(self, finding: Finding) -> bool:
+    def _is_restored(self, violation: Violation) -> bool:
         """Whether a file is again as it was first committed."""
-        change, origin = finding.change, finding.origin
+        change, origin = violation.change, violation.origin
         if change.now is None or origin is None or change.kind not in ("sql", "snapshot", "file"):
             return False
         return (change.now.mode, change.now.id) == origin.file

@@ -10,7 +10,7 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.mainline import CONFIG_KEY
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.protect.judge import Finding, Scope, subject_of
+from drizzle_guard.protect.judge import Scope, Violation, subject_of
 
 _SHOWN = 10  # migrations that are listed
 
@@ -36,14 +36,14 @@ _INSTEAD = {
 }
 
 
-def explain(repository: Repository, found: Sequence[Finding], scope: Scope) -> GuardError:
+def explain(repository: Repository, found: Sequence[Violation], scope: Scope) -> GuardError:
     """The whole message."""
     count = len({(f.folder, f.change.tag) for f in found})
     what = "a committed migration" if count == 1 else f"{count} committed migrations"
-    in_index = found[0].step.commit is None
+    in_index = found[0].candidate.commit is None
     lines: list[str] = []
-    for finding in found[:_SHOWN]:
-        lines.append(f"{_sentence(finding)}{_where(repository, finding)}")
+    for violation in found[:_SHOWN]:
+        lines.append(f"{_sentence(violation)}{_where(repository, violation)}")
     if len(found) > _SHOWN:
         lines.append(f"... and {len(found) - _SHOWN} more")
     lines += dict.fromkeys(_WHY[f.change.kind] for f in found)
@@ -53,11 +53,11 @@ def explain(repository: Repository, found: Sequence[Finding], scope: Scope) -> G
     return GuardError(f"{verdict} {what}; committed migrations stay as they are.", *lines)
 
 
-def github_annotations(found: Sequence[Finding]) -> Iterator[str]:
-    """GitHub annotations, one a finding."""
-    for finding in found:
-        file = _escape(finding.path).replace(":", "%3A").replace(",", "%2C")
-        text = _escape(f"{_sentence(finding)} {_WHY[finding.change.kind]}")
+def github_annotations(found: Sequence[Violation]) -> Iterator[str]:
+    """GitHub annotations, one a violation."""
+    for violation in found:
+        file = _escape(violation.path).replace(":", "%3A").replace(",", "%2C")
+        text = _escape(f"{_sentence(violation)} {_WHY[violation.change.kind]}")
         yield f"::error file={file},title=drizzle-guard protect::{text}"
 
 
@@ -66,26 +66,26 @@ def _escape(text: str) -> str:
     return safe.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _sentence(finding: Finding) -> str:
-    change, origin = finding.change, finding.origin
+def _sentence(violation: Violation) -> str:
+    change, origin = violation.change, violation.origin
     if change.kind == "unreadable":
         return change.what
     of = f" ({printable(change.tag)})" if change.path == PATH else ""
     since = f"; it stands since {origin.short} ({origin.day}, {printable(origin.subject)})" if origin else ""
-    return f"{printable(finding.path)}{of}: {change.what}{since}."
+    return f"{printable(violation.path)}{of}: {change.what}{since}."
 
 
-def _where(repository: Repository, finding: Finding) -> str:
-    step = finding.step
-    if step.commit is None:
+def _where(repository: Repository, violation: Violation) -> str:
+    candidate = violation.candidate
+    if candidate.commit is None:
         return ""
-    return f" Changed in {subject_of(repository, step.commit)}."
+    return f" Changed in {subject_of(repository, candidate.commit)}."
 
 
-def _instead(repository: Repository, found: Sequence[Finding], scope: Scope) -> Iterator[str]:
+def _instead(repository: Repository, found: Sequence[Violation], scope: Scope) -> Iterator[str]:
     kinds = {f.change.kind for f in found}
     head = repository.commit("HEAD")
-    if found[0].step.commit is None:
+    if found[0].candidate.commit is None:
         yield from _bring_back(found, head)
     yield from (text for kind, text in _INSTEAD.items() if kind in kinds)
     if any(f.change.kind == "renumbered" and not f.change.published for f in found):
@@ -94,23 +94,23 @@ def _instead(repository: Repository, found: Sequence[Finding], scope: Scope) -> 
         yield "Keep formatters and line-end rules off it: .prettierignore, and `*.sql -text` in .gitattributes."
     if "renumbered" in kinds and scope.mainline is None:
         yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} origin/main"
-    if found[0].step.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
+    if found[0].candidate.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
         undo = {0: "git update-ref -d HEAD", 1: "git reset --soft HEAD^"}.get(len(repository.parents(head or "HEAD")))
         if undo:
             yield f"To amend the commit that added it (git does not tell a hook): {undo} && git commit"
 
 
-def _bring_back(found: Sequence[Finding], head: str | None) -> Iterator[str]:
+def _bring_back(found: Sequence[Violation], head: str | None) -> Iterator[str]:
     """The commands that show or restore what stood in each parent."""
     files: dict[str, list[str]] = {}
     journals: dict[str, list[str]] = {}
-    for finding in found:
-        change, parent = finding.change, "HEAD" if finding.parent == head else finding.parent[:10]
+    for violation in found:
+        change, parent = violation.change, "HEAD" if violation.parent == head else violation.parent[:10]
         if change.was is not None and change.kind in ("sql", "snapshot", "file", "deleted", "renamed"):
-            path = finding.path if change.path != PATH else change.was.name
+            path = violation.path if change.path != PATH else change.was.name
             files.setdefault(parent, []).append(path)
         if change.path == PATH or change.kind in ("deleted", "renamed", "renumbered"):
-            journals.setdefault(parent, []).append(join(finding.folder, PATH))
+            journals.setdefault(parent, []).append(join(violation.folder, PATH))
     for parent, paths in files.items():
         shown = " ".join(shlex.quote(path) for path in dict.fromkeys(paths[:_SHOWN]))
         yield f"Bring it back: git checkout {parent} -- {printable(shown)}"
@@ -119,14 +119,14 @@ def _bring_back(found: Sequence[Finding], head: str | None) -> Iterator[str]:
             yield f"Its entry as it stands: git show {printable(shlex.quote(f'{parent}:{path}'))}"
 
 
-def _allow(found: Sequence[Finding]) -> Iterator[str]:
+def _allow(found: Sequence[Violation]) -> Iterator[str]:
     shown = [f for f in found if f.sha256 is not None][:3]
     if shown:
         yield "To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:"
-    for finding in shown:
+    for violation in shown:
         yield "  [[allow]]"
-        yield f"  tag = {_toml(finding.change.tag)}"
-        yield f'  sha256 = "{finding.sha256}"'
+        yield f"  tag = {_toml(violation.change.tag)}"
+        yield f'  sha256 = "{violation.sha256}"'
         yield '  reason = "why no database minds"'
 
 

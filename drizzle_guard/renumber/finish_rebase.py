@@ -11,7 +11,7 @@ from drizzle_guard.git.folders import files_at, history_at
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.renumber.finish_merge import same_commit_with_tree
-from drizzle_guard.renumber.rebase import Pick, onto, picks, replayed, touched_folders
+from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
 
 _REASON = "drizzle-guard: renumber migrations"
 _UPDATE_REFS = "rebase-merge/update-refs"
@@ -30,7 +30,7 @@ def finish_rebase(repository: Repository) -> int:
     row = picks(repository, head)
     if not row:
         return 0
-    folders = touched_folders(repository, row)
+    folders = picked_folders(repository, row)
     trees = _canonical_trees(repository, row, folders)
     if trees:
         _replace(repository, head, row, trees)

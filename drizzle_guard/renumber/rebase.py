@@ -109,7 +109,7 @@ def _by_parent(repository: Repository, sources: Mapping[str, list[str]], row: Co
     return found
 
 
-def touched_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
+def picked_folders(repository: Repository, row: Sequence[Pick]) -> list[str]:
     """Folders whose journal any of the picked commits changed."""
     found: set[str] = set()
     for pick in row:

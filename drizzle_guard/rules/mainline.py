@@ -9,7 +9,7 @@ from itertools import pairwise
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.rules.model import Finding, Mainline, Rule, Subject, same_file, shown_when
+from drizzle_guard.rules.model import Finding, MainlineFolder, Rule, Subject, same_file, shown_when
 
 PUBLISHED_CHANGED = Rule(
     "DG031",
@@ -43,7 +43,7 @@ NOT_AFTER_MAINLINE = Rule(
 )
 
 
-def published_entries(history: Folder, mainline: Mainline) -> frozenset[int]:
+def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[int]:
     """The positions of the entries that stand the same in the mainline (or stood, where the branch left it)."""
     known: dict[str, list[Entry]] = {}
     left: Counter[str] = Counter()
@@ -59,7 +59,7 @@ def published_entries(history: Folder, mainline: Mainline) -> frozenset[int]:
     return frozenset(positions)
 
 
-def is_published(finding: Finding, history: Folder, mainline: Mainline, entries: frozenset[int]) -> bool:
+def is_published(finding: Finding, history: Folder, mainline: MainlineFolder, entries: frozenset[int]) -> bool:
     """Whether all that a finding is about stands the same on the mainline; `entries` are the published positions."""
     if finding.rule in (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE):
         return False  # what the branch did to them
@@ -151,13 +151,13 @@ def not_after_mainline(folder: Subject) -> Iterator[Finding]:
             yield NOT_AFTER_MAINLINE.at(folder.history.journal_path, message, fix=fix, entries=(position,))
 
 
-def _common_tags(mainline: Mainline) -> frozenset[str]:
+def _common_tags(mainline: MainlineFolder) -> frozenset[str]:
     """The tags that both lines began with; where the branch left is not known, all of the mainline's."""
     start = mainline.tip if mainline.base is None else mainline.base
     return frozenset(entry.tag for entry in start.entries)
 
 
-def _stands(path: str, history: Folder, mainline: Mainline) -> bool:
+def _stands(path: str, history: Folder, mainline: MainlineFolder) -> bool:
     blob = history.files.get(path)
     return any(same_file(blob, version.files.get(path)) for version in mainline.versions)
 
@@ -184,7 +184,7 @@ def _value(entry: Entry, key: str) -> str:
     return printable(str(entry.raw[key]))[:40] if key in entry.raw else "absent"
 
 
-def _reordered(folder: Subject, mainline: Mainline) -> Iterator[Finding]:
+def _reordered(folder: Subject, mainline: MainlineFolder) -> Iterator[Finding]:
     """The first entry that stands in another order than on the mainline."""
     positions: dict[str, int] = {}
     for position, entry in enumerate(folder.history.entries):

@@ -80,7 +80,7 @@ class Lost(NamedTuple):
     again: bool = False
 
 
-class Mainline(NamedTuple):
+class MainlineFolder(NamedTuple):
     """The migrations that count as published: the mainline's tip, and where the branch left it (None: not known)."""
 
     name: str
@@ -104,7 +104,7 @@ class Subject(NamedTuple):
     history: Folder
     snapshots: Mapping[str, Snapshot]
     now: int
-    mainline: Mainline | None = None
+    mainline: MainlineFolder | None = None
     allowed: frozenset[tuple[str, str]] = frozenset()
     lost: Mapping[str, tuple[Lost, ...]] = {}
 

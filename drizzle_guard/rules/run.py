@@ -11,7 +11,7 @@ from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.v1 import Layout
 from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, snapshots
 from drizzle_guard.rules.mainline import is_published, published_entries
-from drizzle_guard.rules.model import Finding, Mainline, Severity, Snapshot, Subject
+from drizzle_guard.rules.model import Finding, MainlineFolder, Severity, Snapshot, Subject
 from drizzle_guard.rules.reading import entry_lines, load, read_journal, read_snapshot
 from drizzle_guard.rules.v1 import v1_findings
 
@@ -74,7 +74,7 @@ def check_journal_folder(
     found: Mapping[str, Blob],
     *,
     now: int,
-    published: Mainline | None = None,
+    published: MainlineFolder | None = None,
     allowed: Collection[tuple[str, str]] = (),
     strict: bool = False,
     tick: Callable[[], None] = _no_tick,
@@ -136,7 +136,7 @@ def work(found: Mapping[str, Blob]) -> list[str]:
 
 
 def judge(
-    findings: Iterable[Finding], history: Folder, published: Mainline | None, *, strict: bool = False
+    findings: Iterable[Finding], history: Folder, published: MainlineFolder | None, *, strict: bool = False
 ) -> tuple[Judged, ...]:
     """Say how bad each finding is, and sort them by file and line.
 
