@@ -13,16 +13,18 @@ from typing import NamedTuple
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
 from drizzle_guard.drizzle.config_text import may_be_config
-from drizzle_guard.drizzle.folder import Blob
+from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
-from drizzle_guard.git.folders import files_at
+from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
+from drizzle_guard.git.folders import files_at, folders_at, folders_in_index
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.rules.model import Finding, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work
+from drizzle_guard.terminal import say
 
 _CONFIG_BYTES = 256 * 1024
 
@@ -112,8 +114,7 @@ class Mainlines:
                 raise
             return Published()
         repository, branch, base, config = self._ask(repository)
-        folder = Path(os.path.relpath(os.path.realpath(target.path), os.path.realpath(repository.root))).as_posix()
-        folder = "" if folder == "." else folder
+        folder = _in_gits_spelling(repository, branch, target, path_in_worktree(repository, str(target.path)) or "")
         allowed = frozenset(_allowed(config, target, folder))
         if branch is None or target.migrations is not None:
             return Published(None, allowed)
@@ -149,6 +150,20 @@ class Mainlines:
             config = read_config(Path(repository.root))
             self._repositories[repository.root] = (repository, branch, bases[0] if bases else None, config)
         return self._repositories[repository.root]
+
+
+def _in_gits_spelling(repository: Repository, branch: Mainline | None, target: FolderToCheck, folder: str) -> str:
+    """The folder as the mainline and the index call it; the disk may spell it otherwise (macOS, Windows)."""
+    if branch is None or repository.line("rev-parse", "-q", "--verify", f"{branch.commit}:{join(folder, PATH)}"):
+        return folder
+    there = folders_at(repository, branch.commit)
+    spelled = spelled_by_git(repository, folder, there | folders_in_index(repository))
+    if spelled not in there and target.migrations is None and (like := other_spelling(spelled, there)):
+        say(
+            f"{printable(target.name) or '.'} is compared with nothing on {printable(branch.name)}: "
+            f"what is there is called {printable(like)}."
+        )
+    return spelled
 
 
 def root_of(directory: str) -> Path:

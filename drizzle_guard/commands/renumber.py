@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import click
 
@@ -16,7 +15,7 @@ from drizzle_guard.git.worktree import apply
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import assumption, finish_interrupted
-from drizzle_guard.renumber.stopped import find_work, is_canonical
+from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.terminal import fail
 
@@ -34,9 +33,10 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
     only shows what a merge would do.  PATHS limit it to some folders.
     """
     with open_repository() as repository:
+        named = named_folders(repository, paths)
         if not dry_run:
             finish_interrupted(repository)
-        work = find_work(repository, [_from_root(repository, path) for path in paths], onto)
+        work = find_work(repository, named, onto)
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
@@ -59,10 +59,6 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
     head = history_at(repository, "HEAD", decision.folder)
     versions = (*decision.versions, head)
     return apply(repository, decision.folder, decision.outcome.files, versions, resolving=item.resolving)
-
-
-def _from_root(repository: Repository, path: str) -> str:
-    return os.path.relpath(os.path.abspath(path), repository.root)
 
 
 def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:

@@ -16,14 +16,14 @@ from drizzle_guard.protect.compare import read_without_journal
 from drizzle_guard.protect.quick_look import SPECS
 
 
-class Candidate(NamedTuple):
+class ProposedCommit(NamedTuple):
     """A commit (None: the index, from which git is about to make one) and the parents that it is compared with."""
 
     commit: str | None
     parents: tuple[str, ...]
 
 
-def candidate_in_index(repository: Repository) -> Candidate | None:
+def candidate_in_index(repository: Repository) -> ProposedCommit | None:
     """The commit that is about to be made; None for the first one of a repository.
 
     git tells a hook nothing of `--amend`: the commit that is being amended counts as the parent.
@@ -31,10 +31,10 @@ def candidate_in_index(repository: Repository) -> Candidate | None:
     head = repository.commit("HEAD")
     # where a tag is merged, git notes the tag
     others = [repository.commit(other) or other for other in other_parents(repository.git_dir)]
-    return None if head is None else Candidate(None, (head, *others))
+    return None if head is None else ProposedCommit(None, (head, *others))
 
 
-def candidates_between(repository: Repository, base: str, tip: str, *, without: str | None) -> list[Candidate]:
+def candidates_between(repository: Repository, base: str, tip: str, *, without: str | None) -> list[ProposedCommit]:
     """The commits from `base` to `tip` that touch migrations, oldest first; those of `without` are not looked at.
 
     The last one is no commit: it compares the two ends.
@@ -44,11 +44,11 @@ def candidates_between(repository: Repository, base: str, tip: str, *, without: 
     # path limiting leaves out a merge that keeps one side's whole folder
     wanted = {os.fsdecode(c) for c in (*touching, *repository.git("rev-list", "--merges", *span).split())}
     rows = os.fsdecode(repository.git("rev-list", "--reverse", "--topo-order", "--parents", *span)).splitlines()
-    candidates = [Candidate(row.split()[0], tuple(row.split()[1:])) for row in rows if row.split()[0] in wanted]
-    return [*candidates, Candidate(tip, (base,))]
+    candidates = [ProposedCommit(row.split()[0], tuple(row.split()[1:])) for row in rows if row.split()[0] in wanted]
+    return [*candidates, ProposedCommit(tip, (base,))]
 
 
-def touched_folders(repository: Repository, candidate: Candidate) -> dict[str, set[Layout]]:
+def touched_folders(repository: Repository, candidate: ProposedCommit) -> dict[str, set[Layout]]:
     """The folders in which the candidate changes a migration against any parent, and their layouts."""
     found: dict[str, set[Layout]] = {}
     for parent in candidate.parents:
@@ -70,7 +70,7 @@ def touched_folders(repository: Repository, candidate: Candidate) -> dict[str, s
     return {folder: layouts for folder, layouts in found.items() if _is_known(repository, candidate, folder, layouts)}
 
 
-def _is_known(repository: Repository, candidate: Candidate, folder: str, layouts: set[Layout]) -> bool:
+def _is_known(repository: Repository, candidate: ProposedCommit, folder: str, layouts: set[Layout]) -> bool:
     """Whether any version of the folder holds migrations; most directories with SQL files do not."""
     if Layout.V1 in layouts or "\n" in folder:
         return True

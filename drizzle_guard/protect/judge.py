@@ -14,8 +14,8 @@ from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
 from drizzle_guard.protect.commits import (
-    Candidate,
     Origin,
+    ProposedCommit,
     files_in,
     history_in,
     origin_of,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Violation(NamedTuple):
     """A forbidden change: in which commit, against which parent, in which folder; `sha256` is what would allow it."""
 
-    candidate: Candidate
+    candidate: ProposedCommit
     parent: str
     folder: str
     change: Change
@@ -66,7 +66,7 @@ def read_settings(repository: Repository, commit: str | None) -> Config | None:
     return parse_config(done.stdout)
 
 
-def find_forbidden(repository: Repository, candidates: Iterable[Candidate], scope: Scope) -> list[Violation]:
+def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit], scope: Scope) -> list[Violation]:
     """All that is forbidden in the candidates, each once.  Raises UsageError if the mainline is needed and unknown."""
     found: dict[tuple[str, str, str], Violation] = {}
     for candidate in candidates:
@@ -81,7 +81,7 @@ def find_forbidden(repository: Repository, candidates: Iterable[Candidate], scop
 class _Judge:
     """One folder in one candidate."""
 
-    def __init__(self, repository: Repository, candidate: Candidate, folder: str, scope: Scope) -> None:
+    def __init__(self, repository: Repository, candidate: ProposedCommit, folder: str, scope: Scope) -> None:
         self.repository, self.candidate, self.folder, self.scope = repository, candidate, folder, scope
         self._decision: Decision | None = None
         self._decided = False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, parse_journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
@@ -20,8 +21,23 @@ from drizzle_guard.renumber.earlier_merge import Work, look_back
 from drizzle_guard.replay.plan import Plan, Refusal
 
 
-def find_work(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
-    """What `renumber` has to do.  Raises UsageError where it cannot tell, GuardError where files cannot be read."""
+def named_folders(repository: Repository, paths: Sequence[str]) -> set[str] | None:
+    """The folders that the PATHS of `renumber` mean; None (all of them) if there is no path.
+
+    Raises UsageError for a path without a migration folder.
+    """
+    if not paths or repository.is_bare:
+        return None
+    head = repository.commit("HEAD")
+    known = folders_in_index(repository) | (folders_at(repository, head) if head is not None else set())
+    return set(chosen_folders(repository, paths, known, "HEAD or the index"))
+
+
+def find_work(repository: Repository, named: set[str] | None, onto: str | None) -> list[Work]:
+    """What `renumber` has to do for the named folders (None: for all).
+
+    Raises UsageError where it cannot tell, GuardError where files cannot be read.
+    """
     if repository.is_bare:
         raise UsageError("renumber needs a worktree; in a bare repository there is none.")
     touched, unmerged = _unmerged_folders(repository)
@@ -29,16 +45,16 @@ def find_work(repository: Repository, paths: Sequence[str], onto: str | None) ->
     if sides is None and unmerged:
         sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
     if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
-        folders = _only(paths, sorted({*colliding_folders(repository, squashed), *touched}))
+        folders = _only(named, {*colliding_folders(repository, squashed), *touched})
         return _squash(repository, squashed, folders, onto)
     if sides is None and unmerged:
-        return [decide_from_stages(repository, folder, onto) for folder in _only(paths, sorted(unmerged))]
+        return [decide_from_stages(repository, folder, onto) for folder in _only(named, unmerged)]
     if sides is not None:
-        folders = _only(paths, sorted({*colliding_folders(repository, sides), *unmerged}))
+        folders = _only(named, {*colliding_folders(repository, sides), *unmerged})
         choose = decide_stash if sides.kind == "stash" else decide
         decisions = [choose(repository, sides, folder, onto=onto) for folder in folders]
         return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
-    return _without_operation(repository, paths, onto)
+    return _without_operation(repository, named, onto)
 
 
 def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:
@@ -126,20 +142,18 @@ def _unmerged_folders(repository: Repository) -> tuple[set[str], set[str]]:
     return touched, {folder for folder in touched if join(folder, PATH) in paths}
 
 
-def _only(paths: Sequence[str], folders: Sequence[str]) -> list[str]:
-    """The folders that lie at or below one of the paths (all, if none is given)."""
-    wanted = [os.path.normpath(path).replace(os.sep, "/") for path in paths]
-    chosen = [f for f in folders if not wanted or any(w in (".", f) or f.startswith(f"{w}/") for w in wanted)]
-    return chosen
+def _only(named: set[str] | None, folders: Iterable[str]) -> list[str]:
+    """The folders that were named (all, if none was), sorted."""
+    return sorted(folder for folder in folders if named is None or folder in named)
 
 
-def _without_operation(repository: Repository, paths: Sequence[str], onto: str | None) -> list[Work]:
+def _without_operation(repository: Repository, named: set[str] | None, onto: str | None) -> list[Work]:
     head = repository.commit("HEAD")
     if head is None:
         raise UsageError("this repository has no commit yet.")
     mainline = find_mainline(repository, onto)
     work = []
-    for folder in _only(paths, sorted(folders_at(repository, head))):
+    for folder in _only(named, folders_at(repository, head)):
         _refuse_staged_markers(repository, folder)
         work.append(look_back(repository, head, mainline, folder, onto))
     return work
