@@ -18,7 +18,7 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
-from drizzle_guard.git.folders import files_at, folders_at, folders_in_index
+from drizzle_guard.git.folders import checked_out_with_crlf, files_at, folders_at, folders_in_index
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.rules.model import Finding, MainlineFolder
@@ -81,10 +81,14 @@ def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str
 
 
 class Published(NamedTuple):
-    """What is known of the mainline for one folder: its history there, and the (tag, path) of allowed edits."""
+    """What git knows of one folder: its history on the mainline, and the (tag, path) of allowed edits.
+
+    `lf_in_git` are the paths of SQL files to which the checkout gave CRLF, and git has LF.
+    """
 
     mainline: MainlineFolder | None = None
     allowed: frozenset[tuple[str, str]] = frozenset()
+    lf_in_git: frozenset[str] = frozenset()
 
 
 class Mainlines:
@@ -116,11 +120,12 @@ class Mainlines:
         repository, branch, base, config = self._ask(repository)
         folder = _in_gits_spelling(repository, branch, target, path_in_worktree(repository, str(target.path)) or "")
         allowed = frozenset(_allowed(config, target, folder))
+        lf_in_git = checked_out_with_crlf(repository, folder)
         if branch is None or target.migrations is not None:
-            return Published(None, allowed)
+            return Published(None, allowed, lf_in_git)
         tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
         old = read_any_history("", files_at(repository, base, folder, folder)) if base else None
-        return Published(None if tip is None else MainlineFolder(branch.name, tip, old), allowed)
+        return Published(None if tip is None else MainlineFolder(branch.name, tip, old), allowed, lf_in_git)
 
     def _around(self, folder: Path) -> Repository:
         """The repository of a folder: the one that the command runs in, unless the folder is not of it.

@@ -61,13 +61,21 @@ def _check(target: FolderToCheck, known: Published, strict: bool, progress: Prog
         layout = Layout.JOURNAL if target.migrations is None else Layout.V1
         return Checked(target.name, layout, None, None, judge([target.fault], history, known.mainline, strict=strict))
     if target.migrations is not None:
-        return check_v1_folder(target.name, target.migrations, target.files, strict=strict, tick=progress.tick)
+        return check_v1_folder(
+            target.name,
+            target.migrations,
+            target.files,
+            lf_in_git=known.lf_in_git,
+            strict=strict,
+            tick=progress.tick,
+        )
     return check_journal_folder(
         target.name,
         target.files,
         now=now(),
         published=known.mainline,
         allowed=known.allowed,
+        lf_in_git=known.lf_in_git,
         strict=strict,
         tick=progress.tick,
     )

@@ -102,6 +102,16 @@ def snapshot_path(prefix: str) -> str:
     return f"meta/{prefix}_snapshot.json"
 
 
+#: the keys that say what runs where: drizzle-orm 0.45 reads tag, when and breakpoints, drizzle-kit 0.31 idx; nothing
+#: reads an entry's `version`, and drizzle-kit writes another one as its snapshots change
+READ_KEYS = ("idx", "tag", "when", "breakpoints")
+
+
+def what_is_read(entry: Entry) -> dict[str, Any]:
+    """What of an entry must stay once it is published; a key that is absent counts as None."""
+    return {key: entry.tag if key == "tag" else entry.raw.get(key) for key in READ_KEYS}
+
+
 def next_idx(entries: Sequence[Entry]) -> int:
     """The idx that drizzle-kit would give next: the last entry's + 1."""
     if not entries:

@@ -66,6 +66,26 @@ def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, B
     return files
 
 
+def checked_out_with_crlf(repository: Repository, folder: str) -> frozenset[str]:
+    """The SQL files (as paths inside the folder) with CRLF in the worktree that git takes for what its index holds.
+
+    There the checkout made the line ends, by `core.autocrlf` or an attribute; no commit will hold them.
+    """
+    start = f"{folder}/" if folder else ""
+    found = repository.run("ls-files", "--eol", "-s", "-z", "--", f":(top,glob){escape(start)}**/*.sql").stdout
+    staged: dict[str, str] = {}
+    for record in os.fsdecode(found).split("\0"):
+        head, _, rest = record.partition("\t")
+        ends, _, path = rest.partition("\t")
+        if ends.split()[:2] == ["i/lf", "w/crlf"] and "\n" not in path:
+            staged[path] = head.split()[1]
+    if not staged:
+        return frozenset()
+    hashed = repository.git("hash-object", "--stdin-paths", stdin=os.fsencode("\n".join(staged) + "\n"))
+    pairs = zip(staged.items(), os.fsdecode(hashed).split(), strict=True)
+    return frozenset(path.removeprefix(start) for (path, oid), now in pairs if now == oid)
+
+
 def blob(repository: Repository, oid: str, mode: str, name: str) -> Blob:
     """A blob of the repository, read when it is asked for."""
     return Blob(lambda: repository.blob(oid, name), id=oid, mode=mode, name=name)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from enum import Enum
 
 from drizzle_guard.drizzle.folder import REGULAR, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import EMPTY, PATH, Entry, running_max
 from drizzle_guard.drizzle.json_text import parse
+from drizzle_guard.drizzle.line_ends import with_lf
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.drizzle.v1 import Layout, layout_of
 from drizzle_guard.errors import GuardError, printable
@@ -21,12 +22,20 @@ def read_without_journal(name: str, files: Mapping[str, Blob]) -> Folder:
     return Folder(name, EMPTY._replace(entries=tuple(m.entry for m in migrations)), migrations, files)
 
 
-def fields_of(migration: Migration) -> dict[str, Any]:
-    """What of a journal entry must stay (drizzle-orm 0.45 reads tag, when and breakpoints, drizzle-kit 0.31 idx)."""
-    return {key: migration.tag if key == "tag" else migration.entry.raw.get(key) for key in _FIELDS}
+class Only(Enum):
+    """A change that leaves what a file says as it was."""
+
+    LINE_ENDS = "line ends"
+    FORMATTING = "formatting"
 
 
-_FIELDS = ("idx", "tag", "when", "breakpoints")
+def only_change(was: Blob, now: Blob) -> Only | None:
+    """Whether two versions of a file differ in their line ends or their formatting alone."""
+    if was.mode not in REGULAR or now.mode not in REGULAR or now.id == was.id:
+        return None
+    if with_lf(was.data) == with_lf(now.data):
+        return Only.LINE_ENDS
+    return Only.FORMATTING if _same_json(was, now) else None
 
 
 def describe_file(label: str, was: Blob, now: Blob) -> str:
@@ -36,18 +45,12 @@ def describe_file(label: str, was: Blob, now: Blob) -> str:
         return f"{label} is replaced by {kind}"
     if now.id == was.id:
         return f"the file mode of {label} is changed ({was.mode} -> {now.mode})"
-    if was.mode not in REGULAR:
-        return f"{label} is edited"
-    old, new = was.data, now.data
-    if _plain(old) == _plain(new):
+    only = only_change(was, now)
+    if only is Only.LINE_ENDS:
         return f"only the line ends of {label} are changed, but with them its hash"
-    if label == "the snapshot" and _same_json(was, now):
+    if only is Only.FORMATTING:
         return f"only the formatting of {label} is changed"
     return f"{label} is edited"
-
-
-def _plain(data: bytes) -> bytes:
-    return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _same_json(was: Blob, now: Blob) -> bool:

@@ -14,10 +14,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
-from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.journal import PATH, what_is_read
 from drizzle_guard.drizzle.v1 import Layout, layout_of
 from drizzle_guard.errors import printable
-from drizzle_guard.protect.compare import describe_file, fields_of, unsound_move
+from drizzle_guard.protect.compare import Only, describe_file, only_change, unsound_move
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 
 
@@ -35,6 +35,11 @@ class Change(NamedTuple):
     was: Blob | None = None
     now: Blob | None = None
     published: bool = True
+
+    @property
+    def only(self) -> Only | None:
+        """Where it is the file's line ends or its formatting alone, that."""
+        return None if self.was is None or self.now is None else only_change(self.was, self.now)
 
 
 class Around(NamedTuple):
@@ -99,7 +104,7 @@ class _Judge:
 
     def _compare(self, n: int, old: Migration, now: Migration, moved: set[int]) -> Iterator[Change]:
         sql = self._file(n, old, now, "sql")
-        was, is_ = fields_of(old), fields_of(now)
+        was, is_ = what_is_read(old.entry), what_is_read(now.entry)
         differing = [key for key in was if was[key] != is_[key]]
         if self.upgraded:
             yield from sql
@@ -116,7 +121,7 @@ class _Judge:
         yield from self._file(n, old, now, "snapshot")
 
     def _entry(self, old: Migration, now: Migration, differing: list[str]) -> Change:
-        was, is_ = fields_of(old), fields_of(now)
+        was, is_ = what_is_read(old.entry), what_is_read(now.entry)
         if "tag" in differing:
             kind = "renamed" if old.entry.suffix != now.entry.suffix else "renumbered"
             what = f"it is {kind} to {printable(now.tag)}"
@@ -155,11 +160,13 @@ class _Judge:
         """The same for the entry."""
         if n in self.published_at:
             main = self.around.published.migrations[self.published_at[n]]
-            if fields_of(main) == fields_of(now):
+            if what_is_read(main.entry) == what_is_read(now.entry):
                 return True
-        old = fields_of(self.parent.migrations[n])
+        old = what_is_read(self.parent.migrations[n].entry)
         return any(
-            theirs is not None and fields_of(base) == old and fields_of(theirs) == fields_of(now)
+            theirs is not None
+            and what_is_read(base.entry) == old
+            and what_is_read(theirs.entry) == what_is_read(now.entry)
             for base, theirs in self._elsewhere(n)
         )
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.mainline import CONFIG_KEY
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.protect.compare import Only
 from drizzle_guard.protect.judge import Scope, Violation, subject_of
 
 _SHOWN = 10  # migrations that are listed
@@ -90,14 +92,22 @@ def _instead(repository: Repository, found: Sequence[Violation], scope: Scope) -
     yield from (text for kind, text in _INSTEAD.items() if kind in kinds)
     if any(f.change.kind == "renumbered" and not f.change.published for f in found):
         yield "Instead, let everything follow the number: drizzle-guard renumber"
-    if any("formatting" in f.change.what or "line ends" in f.change.what for f in found):
-        yield "Keep formatters and line-end rules off it: .prettierignore, and `*.sql -text` in .gitattributes."
+    if any(f.change.only is Only.FORMATTING for f in found):
+        yield f"Keep formatters off it: `{printable(found[0].folder) or '.'}/` in .prettierignore."
+    yield from dict.fromkeys(_attribute(f) for f in found if f.change.only is Only.LINE_ENDS)
     if "renumbered" in kinds and scope.mainline is None:
         yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} origin/main"
     if found[0].candidate.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
         undo = {0: "git update-ref -d HEAD", 1: "git reset --soft HEAD^"}.get(len(repository.parents(head or "HEAD")))
         if undo:
             yield f"To amend the commit that added it (git does not tell a hook): {undo} && git commit"
+
+
+def _attribute(violation: Violation) -> str:
+    """The line that keeps a file's line ends: what all SQL should have, or what this file was committed with."""
+    was = violation.change.was
+    line = kept_as_it_is(violation.path) if was is not None and b"\r" in was.data else ATTRIBUTE
+    return f"Keep its line ends: `{printable(line)}` in .gitattributes."
 
 
 def _bring_back(found: Sequence[Violation], head: str | None) -> Iterator[str]:

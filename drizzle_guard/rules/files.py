@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
+from drizzle_guard.drizzle.line_ends import ATTRIBUTE
 from drizzle_guard.errors import printable
 from drizzle_guard.rules.model import Finding, Rule, Subject
 from drizzle_guard.rules.reading import UNREADABLE, load, markers
@@ -38,8 +40,10 @@ CRLF = Rule(
     "The stored hash is that of the bytes: the same migration has one hash where it was checked out with CRLF and "
     "another where with LF, and tools that compare hashes (Drizzle v1 when it upgrades the table, `drizzle-guard "
     "status`) take it for edited.",
-    "Put `*.sql text eol=lf` into .gitattributes (`drizzle-guard install` does) and run `git add --renormalize .`.",
-    "*.sql text eol=lf in .gitattributes, then git add --renormalize .",
+    f"Put `{ATTRIBUTE}` into .gitattributes (`drizzle-guard install` does) and take the CRs away: "
+    "`sed -i 's/\\r$//' FILE && git add FILE`. A migration that stands in git with CRLF and has run so "
+    "keeps its bytes: leave it, and give it a line of its own, `/FILE -text`.",
+    f"{ATTRIBUTE} in .gitattributes, then sed -i 's/\\r$//' FILE && git add FILE",
 )
 BYTE_ORDER_MARK = Rule(
     "DG015",
@@ -99,10 +103,11 @@ def orphan_sql(folder: Subject) -> Iterator[Finding]:
         )
 
 
-def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = ()) -> Iterator[Finding]:
+def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = (), *, git_has_lf: bool = False) -> Iterator[Finding]:
     """DG013 to DG017: what is wrong with the bytes of one SQL file; `path` is inside the folder.
 
-    `entries` is the position of its entry.  Line ends are judged by the entry alone: git may have made them itself.
+    `entries` is the position of its entry.  Line ends are judged by the entry alone; if `git_has_lf`, they were made
+    by the checkout: no commit will hold them, so they are a warning.
     """
     data = load(blob, path)
     if isinstance(data, Finding):
@@ -113,8 +118,18 @@ def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = ()) -> Iterator[
     at = data.find(b"\r")
     if at >= 0:
         line = data.count(b"\n", 0, at) + 1
-        message = f"{shown} has Windows line ends (CR)."
-        yield CRLF.at(name, message, line=line, entries=entries, files=() if entries else (path,), mild=True)
+        where = " in this worktree alone: git has LF" if git_has_lf else ""
+        file = shlex.quote(printable(name))
+        fix = f"{ATTRIBUTE} in .gitattributes, then sed -i 's/\\r$//' {file} && git add {file}"
+        yield CRLF.at(
+            name,
+            f"{shown} has Windows line ends (CR){where}.",
+            fix=fix,
+            line=line,
+            entries=entries,
+            files=() if entries else (path,),
+            mild=True,
+        )._replace(advice=git_has_lf)
     if data.startswith(b"\xef\xbb\xbf"):
         yield BYTE_ORDER_MARK.at(name, f"{shown} begins with a byte order mark.", line=1, files=(path,))
     try:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
-from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path
+from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path, what_is_read
+from drizzle_guard.drizzle.line_ends import with_lf
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.rules.model import Finding, MainlineFolder, Rule, Subject, same_file, shown_when
 
@@ -53,7 +54,7 @@ def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[in
             known.setdefault(entry.tag, []).append(entry)
     positions = set()
     for position, entry in enumerate(history.entries):
-        if left[entry.tag] > 0 and any(entry.raw == other.raw for other in known[entry.tag]):
+        if left[entry.tag] > 0 and any(what_is_read(entry) == what_is_read(other) for other in known[entry.tag]):
             left[entry.tag] -= 1
             positions.add(position)
     return frozenset(positions)
@@ -170,12 +171,12 @@ def _how_changed(blob: Blob, others: list[Blob]) -> str | None:
         return "" if others else None
     if data.replace(b"\r\n", b"\n") in before or not others:
         return None
-    plain = data.replace(b"\r\n", b"\n")
-    return " (only line ends differ)" if any(plain == old.replace(b"\r\n", b"\n") for old in before) else ""
+    return " (only line ends differ)" if any(with_lf(data) == with_lf(old) for old in before) else ""
 
 
 def _difference(was: Entry, now: Entry) -> str:
-    keys = [key for key in {**was.raw, **now.raw} if was.raw.get(key) != now.raw.get(key)]
+    before, here = what_is_read(was), what_is_read(now)
+    keys = [key for key in before if before[key] != here[key]]
     parts = [f"{printable(key)} {_value(was, key)}, here {_value(now, key)}" for key in keys]
     return "; ".join(parts) if parts else "it stands there twice"
 

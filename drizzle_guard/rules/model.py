@@ -17,7 +17,8 @@ class Finding(NamedTuple):
     `path` is the file as messages call it and `line` its line (from 1), `message` one sentence fit for a terminal,
     `fix` what to do.  `entries` are positions in the journal and `files` paths inside the folder: everything that the
     finding is about.  If all of it stands the same on the mainline, the finding is about published migrations.
-    `mild`: an old sin, on which neither drizzle-kit nor a deploy breaks today.
+    `mild`: an old sin, on which neither drizzle-kit nor a deploy breaks today.  `advice`: it is never worse than a
+    warning, as if its rule were advice.
     """
 
     rule: Rule
@@ -28,6 +29,7 @@ class Finding(NamedTuple):
     entries: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
     mild: bool = False
+    advice: bool = False
 
 
 class Rule(NamedTuple):

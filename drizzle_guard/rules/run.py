@@ -76,13 +76,15 @@ def check_journal_folder(
     now: int,
     published: MainlineFolder | None = None,
     allowed: Collection[tuple[str, str]] = (),
+    lf_in_git: Collection[str] = (),
     strict: bool = False,
     tick: Callable[[], None] = _no_tick,
 ) -> Checked:
     """Check a folder of the journal layout.
 
     `name` is the folder as messages call it, `found` its files by their paths inside it, `now` the time in ms since
-    the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose.
+    the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose;
+    `lf_in_git` are the paths to which the checkout gave CRLF, and git has LF.
     With `strict` every finding is an error.  `tick` is called for each SQL file and snapshot.
     """
     journal, findings = _load_journal(name, found)
@@ -93,7 +95,8 @@ def check_journal_folder(
     owned = {snapshot_path(entry.prefix): None for entry in history.entries}
     for path in [*(path for path in owned if path in found), *(path for path in work(found) if path not in owned)]:
         if path.endswith(".sql"):
-            findings += files.sql_bytes(path, found[path], (positions[path],) if path in positions else ())
+            entries = (positions[path],) if path in positions else ()
+            findings += files.sql_bytes(path, found[path], entries, git_has_lf=path in lf_in_git)
         elif snapshots.is_snapshot(path):
             read, body = _load_snapshot(path, found[path], findings)
             if read is not None:
@@ -121,12 +124,13 @@ def check_v1_folder(
     migrations: list[str],
     found: Mapping[str, Blob],
     *,
+    lf_in_git: Collection[str] = (),
     strict: bool = False,
     tick: Callable[[], None] = _no_tick,
 ) -> Checked:
     """Check a folder of Drizzle v1's layout; `migrations` are the names of its migrations, sorted."""
     history = Folder(name, journals.EMPTY, (), found)
-    findings = v1_findings(name, migrations, found, tick)
+    findings = v1_findings(name, migrations, found, lf_in_git, tick)
     return Checked(name, Layout.V1, len(migrations), None, judge(findings, history, None, strict=strict))
 
 
@@ -148,7 +152,8 @@ def judge(
     for finding in findings:
         old = None if published is None else is_published(finding, history, published, stands)
         harmless = finding.mild if old is None else old
-        severity: Severity = "warning" if harmless or finding.rule.severity == "warning" else "error"
+        advice = finding.advice or finding.rule.severity == "warning"
+        severity: Severity = "warning" if harmless or advice else "error"
         tags = dict.fromkeys(history.entries[position].tag for position in finding.entries)
         judged.append(Judged(finding, "error" if strict else severity, old, tuple(tags)))
     return tuple(sorted(judged, key=_order))
@@ -180,7 +185,7 @@ def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snap
 
 
 def read_any_history(name: str, found: Mapping[str, Blob]) -> Folder | None:
-    """Like `core.history.read_history`, from a journal that may break every rule; None if it cannot be read."""
+    """Like `read_folder`, from a journal that may break every rule; None if it cannot be read."""
     journal, _ = _load_journal(name, found)
     return None if journal is None else _history(name, found, journal)
 

@@ -6,7 +6,7 @@ names, and `drizzle-kit check` compares snapshots along their `prevIds` (drizzle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.v1 import SECOND, SNAPSHOT, SQL
@@ -20,18 +20,18 @@ from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
 
 
 def v1_findings(
-    name: str, migrations: list[str], files: Mapping[str, Blob], tick: Callable[[], None]
+    name: str, migrations: list[str], files: Mapping[str, Blob], lf_in_git: Collection[str], tick: Callable[[], None]
 ) -> Iterator[Finding]:
     """What is wrong in a v1 folder.
 
-    `migrations` are the names of its migrations, sorted; `files` maps paths inside the folder to blobs; `tick` is
-    called for each file that was read.
+    `migrations` are the names of its migrations, sorted; `files` maps paths inside the folder to blobs; `lf_in_git`
+    are the paths to which the checkout gave CRLF; `tick` is called for each file that was read.
     """
     for position, migration in enumerate(migrations):
         shown = printable(migration)
         sql, snapshot = f"{migration}/{SQL}", f"{migration}/{SNAPSHOT}"
         if sql in files:
-            yield from sql_bytes(sql, files[sql])
+            yield from sql_bytes(sql, files[sql], git_has_lf=sql in lf_in_git)
         else:
             message = f"{shown} has no {SQL}."
             yield MISSING_SQL.at(join(name, migration), message, files=(sql,))

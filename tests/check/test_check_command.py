@@ -7,9 +7,10 @@ import shutil
 import pytest
 
 from drizzle_guard import disk as folder
+from drizzle_guard.drizzle.line_ends import ATTRIBUTE
 from drizzle_guard.rules.catalog import RULES
 from support.check_folders import CASES, lay_out, prepare, run_check, sound
-from support.gitbed import Bed
+from support.gitbed import Bed, add_migration
 
 HEAD = "drizzle: 3 migrations"
 
@@ -227,3 +228,42 @@ def test_every_rule_is_explained() -> None:
         assert rule.code == code and rule.name == rule.name.lower()
         assert rule.summary.endswith(".") and "\n" not in rule.summary and len(rule.summary) < 90
         assert len(rule.why) > 60 and len(rule.repair) > 20 and rule.fix
+
+
+def test_line_ends_that_the_checkout_made(bed: Bed) -> None:
+    """Git for Windows checks out with CRLF: a warning, whose cure makes the folder sound."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit()
+    bed.branch("feature")
+    tag = add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.git("config", "core.autocrlf", "true")
+    bed.git("rm", "-rq", "--cached", ".")
+    bed.git("reset", "-q", "--hard")
+    done = run_check(bed, "--onto", "main")
+    cure = f"sed -i 's/\\r$//' drizzle/{tag}.sql && git add drizzle/{tag}.sql"
+    assert (done.code, done.out.count("warning DG014"), done.out.count("DG0")) == (0, 2, 3), done.out
+    assert f"{tag}.sql has Windows line ends (CR) in this worktree alone: git has LF." in done.out
+    assert f"fix: {ATTRIBUTE} in .gitattributes, then {cure}\n" in done.out
+    bed.write(".gitattributes", f"{ATTRIBUTE}\n")
+    bed.run("sh", "-c", cure)
+    bed.run("sh", "-c", cure.replace(tag, "0000_base"))
+    assert run_check(bed, "--onto", "main").out.splitlines()[-1] == "1 folder, 2 migrations: sound."
+    assert bed.git("status", "--porcelain") == "?? .gitattributes"
+
+
+def test_an_entry_key_that_nothing_reads_may_change(bed: Bed) -> None:
+    """DG031 and protect agree: drizzle-kit's format version is no change of a published migration."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit()
+    bed.branch("feature")
+    bed.run("drizzle-guard", "install")
+    journal = bed.root / "drizzle/meta/_journal.json"
+    journal.write_text(journal.read_text().replace('"version": "7",\n      "when"', '"version": "8",\n      "when"'))
+    assert '"version": "8"' in journal.read_text()
+    assert run_check(bed, "--onto", "main").code == 0
+    bed.commit()
+    journal.write_text(journal.read_text().replace('"breakpoints": true', '"breakpoints": false'))
+    assert "breakpoints True, here False." in run_check(bed, "--onto", "main").out
+    bed.git("add", "-A")
+    assert "its journal entry is edited (breakpoints True -> False)" in bed.tool("protect").err
