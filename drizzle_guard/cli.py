@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": ("explain", "Explain a rule of `check`."),
     "graph": ("graph", "Show where the branch and the mainline parted."),
     "protect": ("protect", "Block edits and deletions of committed migrations (a pre-commit hook)."),
+    "rehearse": ("rehearse", "Run the migrations on throw-away databases, from every state."),
     "status": ("status", "Compare files, journal and database."),
     "apply": ("apply", "Run one migration that was skipped or is missing."),
     "repair": ("repair", "Bring the migrations table in step, one offer at a time."),

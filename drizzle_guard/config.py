@@ -11,14 +11,18 @@ schema = "drizzle"
 tag = "0007_big_hulk"
 sha256 = "9f86d08..."             # of the file as it may now be
 reason = "typo in a comment, never ran anywhere"
+
+[rehearse]                        # or in short: rehearse = "push"
+hook = "push"                     # the pre-push hook rehearses the folders that the pushed commits change
+setup = ["tools/extensions.sql"]  # runs first on each throw-away database
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from drizzle_guard.config_file import NAME, parse_toml, read_bytes
 from drizzle_guard.errors import UsageError, printable
@@ -44,6 +48,19 @@ class Database(_Model):
     schema_: str = Field(default="drizzle", alias="schema")
 
 
+class Rehearse(_Model):
+    """What `rehearse` needs, and whether the pre-push hook does it."""
+
+    hook: Literal["push"] | None = None
+    setup: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """`rehearse = "push"` is short for `rehearse.hook = "push"`."""
+        return {"hook": value} if isinstance(value, str) else value
+
+
 class Config(_Model):
     """All of `drizzle-guard.toml`; every key has a default."""
 
@@ -51,6 +68,7 @@ class Config(_Model):
     protect: Literal["committed", "published"] = "committed"
     database: Database = Database()
     allow: tuple[Allow, ...] = ()
+    rehearse: Rehearse = Rehearse()
 
 
 def parse_config(data: bytes, name: str = NAME) -> Config:

@@ -20,7 +20,7 @@ else:
 
 NAME = "drizzle-guard.toml"
 #: the keys of its top level
-KEYS = frozenset({"mainline", "protect", "database", "allow"})
+KEYS = frozenset({"mainline", "protect", "database", "allow", "rehearse"})
 _MAX_BYTES = 1024 * 1024
 #: in one line; tomllib needs memory for the square of a dotted key's parts
 _MAX_DOTS = 200

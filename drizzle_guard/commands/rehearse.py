@@ -1,0 +1,129 @@
+"""`drizzle-guard rehearse`: runs every migration on throw-away databases, from every state that one can stand in."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import click
+
+from drizzle_guard.commands.progress import Progress
+from drizzle_guard.config import read_config
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.disk import find_folders, find_v1_folders
+from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.rehearse.facts import Difference
+from drizzle_guard.rehearse.held import ever_held
+from drizzle_guard.rehearse.places import Wishes, choose_family, open_engine, setup_files
+from drizzle_guard.rehearse.report import FORMATS, Format, as_json, exit_code, findings, text
+from drizzle_guard.rehearse.run import Rehearsal, rehearse
+from drizzle_guard.rehearse.sources import Source, packages, read_source, snapshots_of
+from drizzle_guard.terminal import json_in_ascii
+
+
+@click.command("rehearse")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--onto", metavar="REF", help="The mainline (default: found by itself).")
+@click.option("--all-bases", is_flag=True, help="Also start after each migration of the mainline.")
+@click.option("--url", metavar="URL", help="A server on which databases may be made and dropped; none that exists.")
+@click.option("--setup", "setup", metavar="FILE.sql", multiple=True, help="SQL to run first on each database.")
+@click.option("--driver", metavar="NAME", help="The driver whose rules count (default: from package.json).")
+@click.option("--timeout", default=30.0, show_default=True, metavar="SECONDS", help="For each statement.")
+@click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
+def command(
+    paths: tuple[str, ...],
+    onto: str | None,
+    all_bases: bool,
+    url: str | None,
+    setup: tuple[str, ...],
+    driver: str | None,
+    timeout: float,
+    kind: str,
+) -> int:
+    """Run the migrations at or below PATHS (default: here) on throw-away databases, and compare what comes out.
+
+    They start empty, at the mainline's state and at the merge base's, and run as Drizzle's migrator would. All must
+    end in one schema, which is the newest snapshot's. SQLite needs nothing; PostgreSQL takes an embedded server
+    (pip install 'drizzle-guard[rehearse]') or --url; MySQL and MariaDB take one from PATH or --url.
+
+    Exit code 0: all came out well. 1: something was found. 2: it could not be rehearsed here, or was used wrongly.
+    """
+    format_ = cast(Format, kind)
+    rehearsals = []
+    with ExitStack() as open_:
+        for source in _sources(paths or (".",), _top() if kind == "github" else Path(), onto, all_bases, open_):
+            rehearsals.append(_one(source, Wishes(url, setup, timeout, driver, "", "")))
+    click.echo(_rendered(rehearsals, format_))
+    return exit_code(rehearsals)
+
+
+def _sources(paths: tuple[str, ...], start: Path, onto: str | None, all_bases: bool, open_: ExitStack) -> list[Source]:
+    found: dict[str, Path] = {}
+    for given in paths:
+        path = Path(given)
+        path = path.parent.parent if path.name == "_journal.json" else path
+        if not path.is_dir():
+            raise UsageError(f"{printable(given)} does not exist.")
+        for folder in (*find_folders(path), *find_v1_folders(path)):
+            found.setdefault(os.path.realpath(folder), folder)
+    if not found:
+        raise UsageError(
+            "There is no migration folder here or below."
+            if paths == (".",)
+            else f"There is no migration folder at {', '.join(map(printable, paths))} or below."
+        )
+    named = [(folder, os.path.relpath(full, os.path.realpath(start))) for full, folder in sorted(found.items())]
+    return [read_source(folder, Path(name).as_posix(), onto, open_, all_bases=all_bases) for folder, name in named]
+
+
+def _top() -> Path:
+    """Annotations are shown by path from the repository's top, wherever the command runs."""
+    here = Path.cwd()
+    return next((path for path in (here, *here.parents) if (path / ".git").exists()), here)
+
+
+def _one(source: Source, wishes: Wishes) -> Rehearsal:
+    root = next((p for p in (source.path.resolve(), *source.path.resolve().parents) if (p / ".git").exists()), Path())
+    config = read_config(root)
+    wishes = wishes._replace(
+        table=config.database.table,
+        schema=config.database.schema_,
+        setup=setup_files(wishes.setup, config.rehearse.setup, root),
+    )
+    family, others = choose_family(source.kind, wishes.driver, packages(source.path))
+    names = Names(source.kind, wishes.schema, wishes.table)
+    engine = open_engine(source.kind, family, wishes)
+    try:
+        total = sum(len(source.present.steps) for _ in source.starts)
+        with Progress("rehearsing", max(1, total)) as progress:
+            held = partial(_held, source)
+            return rehearse(source, engine, family, others, names, held, progress.tick)
+    finally:
+        engine.close()
+
+
+def _held(source: Source) -> Callable[[Difference], bool]:
+    return ever_held(snapshots_of(source.path), source.path)
+
+
+def _rendered(rehearsals: list[Rehearsal], format_: Format) -> str:
+    if format_ == "json":
+        return json_in_ascii(json.dumps(as_json(rehearsals), indent=2, ensure_ascii=False))
+    if format_ == "text":
+        return text(rehearsals)
+    lines = []
+    for level, line, file, words in findings(rehearsals):
+        lines.append(f"::{level} file={_escaped(file, ':,')},line={line},title=rehearse::{_escaped(words)}")
+    return "\n".join([*lines, text(rehearsals)])
+
+
+def _escaped(value: str, more: str = "") -> str:
+    """GitHub's workflow commands: @actions/core command.ts, escapeData and escapeProperty."""
+    for character in "%\r\n" + more:
+        value = value.replace(character, f"%{ord(character):02X}")
+    return value

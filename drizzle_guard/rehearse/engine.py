@@ -1,0 +1,92 @@
+"""What the rehearsal asks of a kind of database; each kind is a subclass, in a module of its name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from drizzle_guard.rehearse.facts import Facts
+
+
+class StatementError(Exception):
+    """The database refused a statement; `words` are its own, `line` counts in the text that was sent."""
+
+    def __init__(self, words: str, line: int | None = None) -> None:
+        super().__init__(words)
+        self.words, self.line = words, line
+
+
+class Unbuilt(NamedTuple):
+    """An object of a snapshot that could not be built here, and the database's words."""
+
+    what: str
+    words: str
+
+
+class Session(ABC):
+    """One throw-away database.  `run` raises StatementError."""
+
+    @abstractmethod
+    def run(self, sql: str) -> None:
+        """Run one chunk as Drizzle's drivers send it: without parameters, not cut any further."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin what one call of `migrate()` is to the database."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """End it.  Raises StatementError: what is deferred fails here."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Take it back."""
+
+    @abstractmethod
+    def facts(self) -> Facts:
+        """All that the database holds, the migrations table aside."""
+
+    def broken(self) -> list[str]:
+        """What is there but fails when it is used (a view on a column that is gone); sentences."""
+        return []
+
+    @abstractmethod
+    def drop(self) -> None:
+        """Throw the database away."""
+
+
+class Engine(ABC):
+    """Makes throw-away databases of one kind."""
+
+    kind: ClassVar[str]
+    #: what it is, with its version, for the report
+    name: str
+
+    @abstractmethod
+    def new(self) -> Session:
+        """An empty database on which the setup files ran."""
+
+    @abstractmethod
+    def fork(self, session: Session) -> Session | None:
+        """A copy of a database; None if this kind cannot copy: then it is made again."""
+
+    @abstractmethod
+    def build(self, snapshot: dict[str, Any], like: Session) -> tuple[Facts, list[Unbuilt]]:
+        """The facts of a snapshot, built in a database of its own, and what of it could not be built.
+
+        `like` is a migrated database: what snapshots cannot hold but their objects may need (functions, extensions)
+        is taken from there.
+        """
+
+    def forbidden(self, texts: Sequence[str]) -> str | None:
+        """Why this SQL must not run here: it would touch what is not ours."""
+        return None
+
+    def missing(self, words: str, sql: str) -> str | None:
+        """What this server lacks, if that and no fault of the migration is why a statement failed; else None."""
+        return None
+
+    @abstractmethod
+    def close(self) -> None:
+        """Throw everything away and end the server, if it is ours."""

@@ -1,0 +1,64 @@
+"""Which database the rehearsal of a folder runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from drizzle_guard.database.families import FAMILIES, Family, families_of
+from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.rehearse.engine import Engine
+
+_SETUP_BYTES = 16 * 1024 * 1024
+
+
+class Wishes(NamedTuple):
+    """What the user said; `timeout` is seconds for a statement, `table` and `schema` are where Drizzle has its rows."""
+
+    url: str | None
+    setup: tuple[str, ...]
+    timeout: float
+    driver: str | None
+    table: str
+    schema: str
+
+
+def choose_family(kind: str, wanted: str | None, packages: frozenset[str]) -> tuple[Family, tuple[Family, ...]]:
+    """The driver whose rules count, and the others that may be meant as well."""
+    if wanted is not None:
+        for family in FAMILIES:
+            if family.name == wanted:
+                if family.kind != kind:
+                    raise UsageError(f"{wanted} is a driver for {family.kind}, and this folder is for {kind}.")
+                return family, ()
+        raise UsageError(f"there is no driver {printable(wanted)}.", "Known: " + ", ".join(f.name for f in FAMILIES))
+    found = families_of(kind, packages)
+    return found[0], found[1:]
+
+
+def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
+    """The engine for a kind of database.  Raises UsageError where there is none here."""
+    setup = [_read_setup(name) for name in wishes.setup]
+    if kind == "sqlite":
+        from drizzle_guard.rehearse.sqlite import SqliteEngine
+
+        if wishes.url is not None:
+            raise UsageError("SQLite is rehearsed in memory; --url is for PostgreSQL, MySQL and MariaDB.")
+        return SqliteEngine(family, wishes.timeout, setup, wishes.table)
+    raise UsageError(f"rehearse cannot run {kind} here.")
+
+
+def _read_setup(name: str) -> str:
+    path = Path(name)
+    try:
+        if path.stat().st_size > _SETUP_BYTES:
+            raise UsageError(f"{printable(name)} is larger than {_SETUP_BYTES // 2**20} MiB.")
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"the setup file {printable(name)} cannot be read: {error.strerror}.") from None
+
+
+def setup_files(given: Sequence[str], configured: Sequence[str], root: Path) -> tuple[str, ...]:
+    """`--setup` as the user typed it; else `rehearse.setup`, which is relative to the repository's root."""
+    return tuple(given) or tuple(str(root / name) for name in configured)

@@ -1,0 +1,222 @@
+"""One rehearsal: every starting point, what ran on it, what came out, and how that compares.
+
+The databases of the starting points grow out of one trunk: the versions are run on it one after the other, and where a
+starting point stands, the trunk is copied.  So a migration that several states share runs once.  On the trunk each
+migration is a deploy of its own, as it was published; the folder as it stands is one deploy, as the next one will be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from drizzle_guard.database.families import Family
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.drizzle.snapshot import read_snapshot
+from drizzle_guard.errors import GuardError
+from drizzle_guard.rehearse.chunks import by_driver, cut_short
+from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
+from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only
+from drizzle_guard.rehearse.migrator import Failure, migrate, prepare
+from drizzle_guard.rehearse.sources import Source
+from drizzle_guard.rehearse.states import Start, Step, pending
+
+
+class Outcome(NamedTuple):
+    """What became of one starting point.
+
+    `made`: the failure that kept its state from being made (then nothing was looked at).  `ran`, `again` and `skipped`
+    are tags.  `lacks`: what this machine or server has not, which is no fault of the migration.
+    `differs` is against the starting point called `reference`.
+    """
+
+    start: Start
+    ran: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    failure: Failure | None = None
+    made: Failure | None = None
+    lacks: str | None = None
+    broken: tuple[str, ...] = ()
+    differs: tuple[Difference, ...] = ()
+    reference: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing speaks against it."""
+        return not (self.failure or self.made or self.lacks or self.skipped or self.broken or self.differs)
+
+
+class AgainstSnapshot(NamedTuple):
+    """The database against the newest snapshot: what differs, what was made by hand, what could not be built here."""
+
+    name: str
+    differs: tuple[Difference, ...]
+    by_hand: tuple[Difference, ...]
+    unbuilt: tuple[Unbuilt, ...]
+
+
+class Rehearsal(NamedTuple):
+    """All of one folder."""
+
+    source: Source
+    engine: str
+    family: Family
+    outcomes: tuple[Outcome, ...]
+    snapshot: AgainstSnapshot | None
+    notes: tuple[str, ...]
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something could not be looked at here."""
+        return any(outcome.lacks for outcome in self.outcomes)
+
+    @property
+    def good(self) -> bool:
+        """Whether every starting point ended well, in the same schema, which is the snapshot's."""
+        return all(o.good for o in self.outcomes) and (self.snapshot is None or not self.snapshot.differs)
+
+
+def rehearse(
+    source: Source,
+    engine: Engine,
+    family: Family,
+    others: Sequence[Family],
+    names: Names,
+    held: Callable[[], Callable[[Difference], bool]],
+    tick: Callable[[], None],
+) -> Rehearsal:
+    """Rehearse one folder.
+
+    `others` are drivers that may be meant as well as `family`.  `held` says, once it is asked, whether a snapshot ever
+    held an object.
+    """
+    stage = _Stage(source, engine, family, names, tick)
+    outcomes = []
+    facts: Facts | None = None
+    like: Session | None = None
+    reference = ""
+    try:
+        for start in _in_order(source.starts):
+            outcome, session = stage.run(start)
+            if session is not None:
+                mine = session.facts()
+                if facts is None:
+                    facts, like, reference = mine, session, start.label
+                else:
+                    outcome = outcome._replace(differs=tuple(differences(facts, mine)), reference=reference)
+                    session.drop()
+            outcomes.append(outcome)
+        snapshot, notes = _against_snapshot(source, engine, facts, like, held)
+    finally:
+        stage.end()
+        if like is not None:
+            like.drop()
+    if others:
+        names_ = ", ".join(other.name for other in others)
+        notes.append(f"package.json does not tell the driver: run as {family.name} does, not as {names_} (--driver).")
+        notes += by_driver(source.present.steps, (family, *others))
+    return Rehearsal(source, engine.name, family, tuple(outcomes), snapshot, (*source.notes, *notes))
+
+
+def _in_order(starts: tuple[Start, ...]) -> list[Start]:
+    """The empty database first (what the others are compared with), then along the trunk."""
+    return sorted(starts, key=lambda start: len(start.version.steps))
+
+
+class _Stage:
+    """The trunk, and the databases that grow out of it."""
+
+    def __init__(self, source: Source, engine: Engine, family: Family, names: Names, tick: Callable[[], None]) -> None:
+        self._source, self._engine, self._family, self._names, self._tick = source, engine, family, names, tick
+        self._trunk: Session | None = None
+        self._ran: list[Step] = []
+
+    def run(self, start: Start) -> tuple[Outcome, Session | None]:
+        """Make the state, then migrate with the folder as it stands."""
+        session, made = self._at(start)
+        if made is not None or session is None:
+            lacks = made and self._engine.missing(made.words, made.sql)
+            return Outcome(start, made=made, lacks=lacks), None
+        todo = pending(start.version.steps, self._source.present)
+        failure = migrate(
+            session, todo.runs, self._family, self._names, by_name=self._source.present.by_name, tick=self._tick
+        )
+        outcome = Outcome(start, tuple(s.tag for s in todo.runs), todo.again, todo.skipped, failure)
+        if failure is not None:
+            session.drop()
+            return outcome._replace(lacks=self._engine.missing(failure.words, failure.sql)), None
+        return outcome._replace(broken=(*cut_short(todo.runs, self._family), *session.broken())), session
+
+    def _at(self, start: Start) -> tuple[Session | None, Failure | None]:
+        steps = start.version.steps
+        if not steps:
+            session = self._engine.new()
+            prepare(session, self._names, by_name=start.version.by_name)
+            return session, None
+        if self._trunk is None or [s.id for s in self._ran] != [s.id for s in steps[: len(self._ran)]]:
+            self.end()
+            self._trunk = self._engine.new()
+            prepare(self._trunk, self._names, by_name=start.version.by_name)
+        for step in steps[len(self._ran) :]:
+            failure = self._deploy(self._trunk, step)
+            if failure is not None:
+                self.end()
+                return None, failure
+            self._ran.append(step)
+        copy = self._engine.fork(self._trunk)
+        if copy is not None:
+            return copy, None
+        again, self._trunk, self._ran = self._trunk, None, []
+        return again, None
+
+    def _deploy(self, session: Session, step: Step) -> Failure | None:
+        return migrate(
+            session, [step], self._family, self._names, by_name=self._source.present.by_name, tick=self._tick
+        )
+
+    def end(self) -> None:
+        """Throw the trunk away."""
+        if self._trunk is not None:
+            self._trunk.drop()
+        self._trunk, self._ran = None, []
+
+
+def _against_snapshot(
+    source: Source,
+    engine: Engine,
+    facts: Facts | None,
+    like: Session | None,
+    held: Callable[[], Callable[[Difference], bool]],
+) -> tuple[AgainstSnapshot | None, list[str]]:
+    if facts is None or like is None:
+        return None, ["The newest snapshot was not looked at: no database came out."]
+    if source.snapshot is None:
+        return None, ["The folder has no snapshot, so nothing was compared with one."]
+    try:
+        body = read_snapshot(source.snapshot)
+    except GuardError as error:
+        return None, [f"The newest snapshot was not looked at: {error.message}"]
+    if "ddl" in body or "tables" not in body:
+        return None, ["Snapshots of Drizzle v1 are not compared with the database yet; the starting points are."]
+    try:
+        built, unbuilt = engine.build(body, like)
+    except StatementError as error:
+        return None, [f"The newest snapshot was not looked at: it cannot be built here: {error.words}"]
+    kinds = IN_SNAPSHOTS[source.kind]
+    found = differences(only(built, kinds), only(facts, kinds))
+    whats = {u.what for u in unbuilt}
+    found = [d for d in found if not _is_unbuilt(d, whats)]
+    extra = [d for d in found if d.one is None]
+    by_hand: list[Difference] = []
+    if extra:
+        ever = held()
+        by_hand = [d for d in extra if not ever(d)]
+    hand = {d.key for d in by_hand}
+    name = source.snapshot.name
+    return AgainstSnapshot(name, tuple(d for d in found if d.key not in hand), tuple(by_hand), tuple(unbuilt)), []
+
+
+def _is_unbuilt(difference: Difference, whats: set[str]) -> bool:
+    kind, *names = difference.key
+    return f'{kind} "{names[-1]}"' in whats or (len(names) > 1 and f'table "{names[0]}"' in whats)
