@@ -25,8 +25,9 @@ from drizzle_guard.rules.tables import shared_table
 @click.option("--onto", metavar="REF", help="The mainline: what stands there is published (default: found by itself).")
 @click.option("--strict", is_flag=True, help="Make every finding an error.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
+@click.option("--for", "version", type=click.Choice(["v1"]), help="Also: will `drizzle-kit up` of v1 succeed here?")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, quiet: bool) -> int:
+def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, version: str | None, quiet: bool) -> int:
     """Say whether the migration folders at or below PATHS (default: here) are sound.
 
     Findings on migrations that stand on the mainline are warnings, on the branch's own they are errors. The exit code
@@ -38,7 +39,7 @@ def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, q
     targets = find_targets(paths or (".",), start)
     with Mainlines(onto) as mainlines, Progress("checking", sum(t.work for t in targets)) as progress:
         published = [mainlines.of(target) for target in targets]
-        checked = [_check(*pair, strict, progress) for pair in zip(targets, published, strict=True)]
+        checked = [_check(*pair, strict, version == "v1", progress) for pair in zip(targets, published, strict=True)]
     if len(targets) > 1:
         checked = _with_tables(checked, targets, start, strict)
     names = [None if known.mainline is None else known.mainline.name for known in published]
@@ -55,7 +56,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _check(target: FolderToCheck, known: Published, strict: bool, progress: Progress) -> Checked:
+def _check(target: FolderToCheck, known: Published, strict: bool, for_v1: bool, progress: Progress) -> Checked:
     if target.fault is not None:
         history = Folder(target.name, EMPTY, (), target.files)
         layout = Layout.JOURNAL if target.migrations is None else Layout.V1
@@ -77,6 +78,7 @@ def _check(target: FolderToCheck, known: Published, strict: bool, progress: Prog
         allowed=known.allowed,
         lf_in_git=known.lf_in_git,
         strict=strict,
+        for_v1=for_v1,
         tick=progress.tick,
     )
 

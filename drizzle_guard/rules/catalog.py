@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, reading, snapshots, tables
+from drizzle_guard.rules import bundle, contents, entries, files, for_v1, mainline, names, reading, snapshots, tables
 from drizzle_guard.rules.model import Rule
 
 #: Every rule by its code, in the order of the codes.
@@ -12,7 +12,7 @@ RULES: dict[str, Rule] = {
     for rule in sorted(
         (
             value
-            for module in (bundle, contents, entries, files, mainline, names, reading, snapshots, tables)
+            for module in (bundle, contents, entries, files, for_v1, mainline, names, reading, snapshots, tables)
             for value in vars(module).values()
             if isinstance(value, Rule)
         ),

@@ -78,6 +78,7 @@ def check_journal_folder(
     allowed: Collection[tuple[str, str]] = (),
     lf_in_git: Collection[str] = (),
     strict: bool = False,
+    for_v1: bool = False,
     tick: Callable[[], None] = _no_tick,
 ) -> Checked:
     """Check a folder of the journal layout.
@@ -85,7 +86,8 @@ def check_journal_folder(
     `name` is the folder as messages call it, `found` its files by their paths inside it, `now` the time in ms since
     the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose;
     `lf_in_git` are the paths to which the checkout gave CRLF, and git has LF.
-    With `strict` every finding is an error.  `tick` is called for each SQL file and snapshot.
+    With `strict` every finding is an error.  `for_v1` asks, too, what `drizzle-kit up` of v1 will make of it; these
+    findings are errors on published migrations as well.  `tick` is called for each SQL file and snapshot.
     """
     journal, findings = _load_journal(name, found)
     history = _history(name, found, journal)
@@ -116,7 +118,13 @@ def check_journal_folder(
     if published is not None and journal is not None:
         own = len(history.entries) - len(published_entries(history, published))
     count = None if journal is None else len(history.entries)
-    return Checked(name, Layout.JOURNAL, count, own, judge(findings, history, published, strict=strict))
+    judged = judge(findings, history, published, strict=strict)
+    if for_v1 and journal is not None:
+        from drizzle_guard.rules.for_v1 import up_findings  # late: nobody else asks
+
+        up = judge(_with_lines(list(up_findings(folder)), history, found), history, published, strict=True)
+        judged = tuple(sorted((*judged, *up), key=_order))
+    return Checked(name, Layout.JOURNAL, count, own, judged)
 
 
 def check_v1_folder(

@@ -4,6 +4,7 @@
     expected.txt    what `check` prints there, to the byte
     passing/        one in which nothing is found
     mainline/       what the mainline has, for rules that compare (the mainline is then the branch `main`)
+    options.txt     what else is typed after `check`
     base/           where the branch left the mainline (default: its tip)
 
 `files.json` beside a `drizzle/` makes files that not every system can hold in a checkout: a text, or

@@ -54,9 +54,11 @@ def lay_out(case: Path, side: str, place: Path) -> None:
 
 def prepare(case: Path, side: str, bed: Bed) -> list[str]:
     """Set a case up in a repository; the arguments for check."""
+    options = case / "options.txt"
+    more = options.read_text("utf-8").split() if options.exists() else []
     if not (case / "mainline").exists():
         lay_out(case, side, bed.root)
-        return []
+        return more
     start = "base" if (case / "base").exists() else "mainline"
     lay_out(case, start, bed.root)
     bed.git("add", "-A")
@@ -69,7 +71,7 @@ def prepare(case: Path, side: str, bed: Bed) -> list[str]:
     bed.git("checkout", "-q", "feature")
     shutil.rmtree(bed.root / "drizzle")
     lay_out(case, side, bed.root)
-    return ["--onto", "main"]
+    return ["--onto", "main", *more]
 
 
 def sound(bed: Bed, name: str = "drizzle") -> Path:
