@@ -21,7 +21,8 @@ _NAME = re.compile(r"\bm\d+\b")
 def regenerate(data: bytes, entries: Sequence[Entry], name: str) -> bytes:
     """The bundle `data` with the imports that `entries` call for, and all else in the form it had.
 
-    Raises GuardError if it does not look like what drizzle-kit writes.
+    `name` is the file, for the message.  No import is named twice, even where two entries have one idx.  Raises
+    GuardError if it does not look like what drizzle-kit writes.
     """
     text = data.decode("utf-8", "surrogateescape")
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -34,11 +35,14 @@ def regenerate(data: bytes, entries: Sequence[Entry], name: str) -> bytes:
         )
     first = imports[0] if imports else None
     margin, quote, semicolon = (first[1], first[3], first[5]) if first else ("", "'", ";")
+    tags: dict[str, str] = {}
+    for entry in entries:  # JavaScript allows a name once; of two entries with one idx the first has it
+        tags.setdefault(_variable(entry), entry.tag)
     lines = [
-        f"{margin}import {_variable(entry)} from {quote}./{entry.tag}.sql{quote}{semicolon}{newline}"
-        for entry in entries
+        f"{margin}import {variable} from {quote}./{tag}.sql{quote}{semicolon}{newline}"
+        for variable, tag in tags.items()
     ]
-    listed = _list_names(names[2], [_variable(entry) for entry in entries], newline)
+    listed = _list_names(names[2], list(tags), newline)
     text = text[: names.start(2)] + listed + text[names.end(2) :]
     for match in reversed(imports):
         text = text[: match.start()] + text[match.end() :]

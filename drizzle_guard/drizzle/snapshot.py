@@ -7,6 +7,7 @@ Facts from drizzle-kit 0.31: everything in a snapshot is a dict keyed by name ex
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob
@@ -69,39 +70,41 @@ class Merge(NamedTuple):
     conflicts: list[Path]
 
 
-def merge(base: dict[str, Any] | None, tip: dict[str, Any], own: dict[str, Any]) -> Merge:
+def merge(base: dict[str, Any] | None, tip: dict[str, Any], own: dict[str, Any], *, or_base: Any = None) -> Merge:
     """Replay what changed from `base` to `own` onto `tip`.
 
+    `or_base` is a second base, where two may be what `own` was made from: what is as in either is no change of own's.
     Keys keep the order of `tip`, new ones follow in the order of `own`.  `id`, `prevId` and `_meta` are own's.
     """
     conflicts: list[Path] = []
-    old, left, right = ({k: v for k, v in side.items() if k not in _OWN_KEYS} for side in (base or {}, tip, own))
-    merged = _merge(old, left, right, (), conflicts)
+    bases = [base or {}] if or_base is None else [base or {}, or_base]
+    *olds, left, right = ({k: v for k, v in side.items() if k not in _OWN_KEYS} for side in (*bases, tip, own))
+    merged = _merge(olds, left, right, (), conflicts)
     body = {key: own[key] if key in _OWN_KEYS else merged[key] for key in own if key in _OWN_KEYS or key in merged}
     body.update({key: value for key, value in merged.items() if key not in body})
     return Merge(body, conflicts)
 
 
-def _merge(base: Any, left: Any, right: Any, path: Path, conflicts: list[Path]) -> Any:
-    if left == right or right == base:
+def _merge(bases: Sequence[Any], left: Any, right: Any, path: Path, conflicts: list[Path]) -> Any:
+    if left == right or right in bases:
         return left
-    if left == base:
+    if all(left == base for base in bases):
         return right
-    made_apart = base is MISSING and len(path) > 1 and path[-2] in _COLLECTIONS
+    made_apart = all(base is MISSING for base in bases) and len(path) > 1 and path[-2] in _COLLECTIONS
     if isinstance(left, dict) and isinstance(right, dict) and not made_apart:
-        old = base if isinstance(base, dict) else {}
+        olds = [base if isinstance(base, dict) else {} for base in bases]
         merged = {}
         for key in [*left, *(k for k in right if k not in left)]:
-            sides = (old.get(key, MISSING), left.get(key, MISSING), right.get(key, MISSING))
-            value = _merge(*sides, (*path, key), conflicts)
+            old = [base.get(key, MISSING) for base in olds]
+            value = _merge(old, left.get(key, MISSING), right.get(key, MISSING), (*path, key), conflicts)
             if value is not MISSING:
                 merged[key] = value
         return merged
     # Versions of drizzle-kit differ in which defaults they write out; that is no change of the schema.
-    plain_base, plain_left, plain_right = _plain(base), _plain(left), _plain(right)
-    if plain_left == plain_right or plain_right == plain_base:
+    plain_bases, plain_left, plain_right = [_plain(base) for base in bases], _plain(left), _plain(right)
+    if plain_left == plain_right or plain_right in plain_bases:
         return left
-    if plain_left == plain_base:
+    if plain_left in plain_bases:
         return right
     conflicts.append(path)
     return left
@@ -137,6 +140,35 @@ def same_schema(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return {k: v for k, v in one.items() if k not in _OWN_KEYS} == {
         k: v for k, v in other.items() if k not in _OWN_KEYS
     }
+
+
+def lacking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a snapshot has and another one lacks: the object in words, and the names that speak of it.
+
+    Those are its own name, that of its table, and those of the columns that it is about.  What goes with its table is
+    not named.
+    """
+    for kind in _COLLECTIONS & before.keys():
+        there = _dict(after.get(kind))
+        for name, value in _dict(before[kind]).items():
+            plain = name.rpartition(".")[2]
+            if name not in there:
+                yield describe((kind, name)), (plain,)
+            elif kind == "tables":
+                yield from _members_lacking(name, _dict(value), _dict(there[name]))
+
+
+def _members_lacking(
+    table: str, before: dict[str, Any], after: dict[str, Any]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for kind in _COLLECTIONS & before.keys():
+        there = _dict(after.get(kind))
+        for name, value in _dict(before[kind]).items():
+            if name not in there:
+                columns = [*_list(_dict(value).get("columns")), *_list(_dict(value).get("columnsFrom"))]
+                about = [c.get("expression") if isinstance(c, dict) else c for c in columns]
+                anew = f"__new_{table.rpartition('.')[2]}"
+                yield describe(("tables", table, kind, name)), (name, anew, *(c for c in about if isinstance(c, str)))
 
 
 def dangling(snapshot: dict[str, Any]) -> set[tuple[str, str]]:

@@ -131,7 +131,7 @@ def _refuse_lost_snapshots(outcome: Plan, history: Folder) -> None:
         owners.setdefault(migration.entry.prefix, migration.tag)
     for move in outcome.moves:
         owner = owners.get(move.old.prefix, move.old.tag)
-        if move.changes and not move.snapshot and owner != move.old.tag:
+        if move.changes and not move.has_its_own and owner != move.old.tag:
             raise GuardError(
                 f"{printable(history.journal_path)}: {printable(move.old.tag)} has the number of {printable(owner)}, "
                 "and its snapshot is not in this commit.",

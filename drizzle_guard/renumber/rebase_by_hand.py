@@ -88,7 +88,9 @@ def replay_by_hand(parent: Folder, before: Folder, actual: Folder) -> Plan | Non
         return None
     tags = {migration.entry.prefix: migration.tag for migration in reversed(actual.migrations)}
     # one that shares its number with another was picked by hand, and its snapshot is not in this commit
-    lost = any(move.changes and not move.snapshot and tags[move.old.prefix] != move.old.tag for move in outcome.moves)
+    lost = any(
+        move.changes and not move.has_its_own and tags[move.old.prefix] != move.old.tag for move in outcome.moves
+    )
     return None if lost or _is_repeated(outcome, parent, before, actual) else outcome
 
 

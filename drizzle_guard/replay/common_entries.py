@@ -1,16 +1,25 @@
 """First half of a replay: what both sides made of their common entries, and what each side has of its own.
 
 Common entries follow the three equalities: only one side changed an entry, take that; both in the same way, take it;
-both differently, refuse.  A side that only gave a published entry another number changed nothing.
+both differently, refuse.  A side that only gave a published entry another number changed nothing, and a published idx
+is never the branch's to shift.
+
+A snapshot of a common entry stays as the mainline has it.  The branch's edit of it (a repair, another layout) stays as
+git would keep it where the id is the same, or where no newer snapshot of the mainline's goes back to the old one.  What
+the branch changed in it is in any case among what its own snapshots changed, because those are compared with the
+base's file (`made_from`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
-from drizzle_guard.drizzle.snapshot import snapshot_id
+from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema, snapshot_id
+from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 from drizzle_guard.replay.plan import Refusal, Refused
 
@@ -21,7 +30,8 @@ class Settled(NamedTuple):
     `deleted` are base entries that only the branch deleted, `withdrawn` those that only the mainline did; `unseen` is
     what the mainline has and the branch does not know, in order; `same` pairs the branch's and the mainline's copy of
     one new migration.  `last_common` is the position of the last common entry in the branch's row; `shared` is what
-    both have, by its position in the branch's row.
+    both have, by its position in the branch's row.  `in_base` is the base's migration by its position in the branch's
+    row; `edited` pairs the mainline's version of a published migration with what the branch alone made of it.
     """
 
     kept: list[Migration]
@@ -32,6 +42,8 @@ class Settled(NamedTuple):
     same: list[tuple[Migration, Migration]]
     last_common: int
     shared: list[tuple[int, Migration]]
+    in_base: dict[int, Migration]
+    edited: list[tuple[Migration, Migration]]
 
     @property
     def new_on_main(self) -> list[Migration]:
@@ -47,6 +59,7 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     )
     _refuse_resets(base, on_main, on_branch, picked=picked)
     replaced: dict[int, Migration] = {}
+    edited: list[tuple[Migration, Migration]] = []
     dropped: set[int] = set()
     deleted: list[Migration] = []
     withdrawn: list[Migration] = []
@@ -60,6 +73,9 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             deleted.append(mainline.migrations[at])
         elif at is not None and result is not None:
             replaced[at] = result
+            main = mainline.migrations[at]
+            if result.entry.raw != main.entry.raw or result.sql != main.sql:
+                edited.append((main, result))
         elif branch_now is not None:
             withdrawn.append(old)
     known_main, known_branch = set(on_main.values()), set(on_branch.values())
@@ -71,8 +87,16 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     seen = {new_main[m] for m in pairs.values()}
     unseen = set(new_main) - seen
     _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n in unseen])
+    kept = {n: replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped}
+    last_own = max((n for n in own_positions if branch.migrations[n].snapshot), default=-1)
+    last_snapshot = max((n for n in new_main if mainline.migrations[n].snapshot), default=-1)
+    for n in on_main.keys() & on_branch.keys() & {n for n, at in on_main.items() if at in kept}:
+        at, old, mine = on_main[n], base.migrations[n], branch.migrations[on_branch[n]]
+        snapshot = _snapshot(old, kept[at], mine, carried=on_branch[n] < last_own, newer=at < last_snapshot)
+        kept[at] = kept[at]._replace(snapshot=snapshot)
+    _put_back_copies(kept, mainline)
     return Settled(
-        kept=[replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped],
+        kept=list(kept.values()),
         own=own_positions,
         deleted=deleted,
         withdrawn=withdrawn,
@@ -83,6 +107,8 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             *((own, mainline.migrations[on_main[n]]) for n, own in on_branch.items() if n in on_main),
             *((new_branch[b], mainline.migrations[new_main[m]]) for b, m in pairs.items()),
         ],
+        in_base={own: base.migrations[n] for n, own in on_branch.items()},
+        edited=edited,
     )
 
 
@@ -105,18 +131,28 @@ def _three_equalities(
             raise Refused(Refusal("the branch deleted it, the mainline changed it", other=main.tag))
         return None
     entry = main.entry
-    if branch.entry != base.entry and branch.entry.raw != main.entry.raw:
+    if not _same_but_idx(branch.entry, base.entry) and branch.entry.raw != main.entry.raw:
         if branch.tag == base.tag and main.entry == base.entry:
-            entry = branch.entry
+            entry = _at_place_of(main.entry, branch.entry)
         elif (branch.tag == base.tag or main.tag == base.tag) and main.entry != base.entry:
             raise Refused(Refusal("both sides changed its journal entry", own=branch.tag, other=main.tag))
-    return Migration(entry, _edited(base, main, branch), _snapshot(base, main, branch))
+    return Migration(entry, _edited(base, main, branch), main.snapshot)
+
+
+def _at_place_of(published: Entry, edited: Entry) -> Entry:
+    """What the branch made of a published entry, under the idx that is published."""
+    raw = {**edited.raw, **{key: published.raw[key] for key in ("idx",) if key in published.raw}}
+    return published if raw == published.raw else Entry(raw, edited.tag, published.idx, edited.when)
 
 
 def _changed(now: Migration, base: Migration) -> bool:
     """Whether the migration itself was edited; another number is no edit, nor a formatter over its snapshot."""
     renumbered = now.tag != base.tag and now.entry.suffix == base.entry.suffix
-    return now.sql != base.sql or (now.entry != base.entry and not renumbered)
+    return now.sql != base.sql or not (renumbered or _same_but_idx(now.entry, base.entry))
+
+
+def _same_but_idx(one: Entry, other: Entry) -> bool:
+    return one == other or {**one.raw, "idx": None} == {**other.raw, "idx": None}
 
 
 def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
@@ -127,9 +163,37 @@ def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
     raise Refused(Refusal("both sides edited its SQL", own=branch.tag, other=main.tag))
 
 
-def _snapshot(base: Migration, main: Migration, branch: Migration) -> Blob | None:
-    """The snapshot of a common entry: the branch's only where it alone edited it, not where it gave it a new number."""
-    return branch.snapshot if main.snapshot == base.snapshot and branch.tag == main.tag else main.snapshot
+def _snapshot(base: Migration, main: Migration, branch: Migration, *, carried: bool, newer: bool) -> Blob | None:
+    """The snapshot of a common entry; `newer` says that the mainline has newer ones.  Raises Refused.
+
+    `carried` says that the branch has own snapshots behind it, which bring along what it changed here.
+    """
+    mine, old = branch.snapshot, base.snapshot
+    if branch.tag != main.tag or main.snapshot != old or mine is None or mine == old:
+        return main.snapshot
+    same = old is not None and snapshot_id(mine) == snapshot_id(old)
+    if newer and not carried and not (old and _says_the_same(mine, old)):
+        reason = "the branch changed its snapshot, and the mainline's newer ones do not know of that"
+        raise Refused(Refusal(reason, own=branch.tag))
+    return mine if same or not newer else main.snapshot
+
+
+def _says_the_same(one: Blob, other: Blob) -> bool:
+    try:
+        return same_schema(read_snapshot(one), read_snapshot(other))
+    except GuardError:
+        return False
+
+
+def _put_back_copies(kept: dict[int, Migration], mainline: Folder) -> None:
+    """Take a snapshot away that the branch moved to another entry: the mainline's stands where it stood."""
+    changed = [n for n, m in kept.items() if m.snapshot and m.snapshot != mainline.migrations[n].snapshot]
+    if changed:
+        ids = Counter(snapshot_id(m.snapshot) for m in kept.values() if m.snapshot)
+        for n in changed:
+            snapshot = kept[n].snapshot
+            if snapshot and ids[snapshot_id(snapshot)] > 1:
+                kept[n] = kept[n]._replace(snapshot=mainline.migrations[n].snapshot)
 
 
 def _refuse_resets(base: Folder, on_main: Pairs, on_branch: Pairs, *, picked: bool) -> None:

@@ -27,15 +27,57 @@ def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
 
 
 def match_new(one: Sequence[Migration], other: Sequence[Migration]) -> Pairs:
-    """Which of the migrations that two sides added are the same (a cherry-pick): byte-identical SQL.
+    """Which of the migrations that two sides added are the same (a cherry-pick): byte-identical SQL, and a proof.
 
-    The same tag alone says nothing here: two people may both have called theirs `0003_add_age`.
+    `one` and `other` are all that each side added, in order.  Proof is the same name or the same snapshot id; without
+    either, a text that cannot run twice and that nothing else on either side touches (`same_sql`).  The same tag alone
+    says nothing here: two people may both have called theirs `0003_add_age`.  Nor does a name that both chose for SQL
+    which each of them generated: then their snapshots have two ids.
     """
     pairs: Pairs = {}
     for key in (_tag_and_sql, _suffix_and_sql):
         _pair(one, other, pairs, key)
     _pair(one, other, pairs, _sql, _does_something)
+    doubtful = [n for n, m in pairs.items() if not _is_one(one[n], other[m])]
+    while doubtful and (wrong := _unproven(one, other, pairs, doubtful)):
+        for n in wrong:
+            del pairs[n]  # it now stands beside the others
+        doubtful = [n for n in doubtful if n in pairs]
     return pairs
+
+
+def _is_one(one: Migration, other: Migration) -> bool:
+    """Whether name or snapshot say that two migrations of the same SQL are one."""
+    if one.tag == other.tag and one.snapshot == other.snapshot:
+        return True
+    ids = [_snapshot_id(one), _snapshot_id(other)]
+    if None not in ids:
+        return ids[0] == ids[1] or (one.entry.suffix == other.entry.suffix and not _does_something(one))
+    return one.entry.suffix == other.entry.suffix
+
+
+def _unproven(one: Sequence[Migration], other: Sequence[Migration], pairs: Pairs, doubtful: Sequence[int]) -> list[int]:
+    """Which of the doubtful pairs the SQL does not prove."""
+    from drizzle_guard.replay.same_sql import is_touched, made_by  # late: hardly ever needed
+
+    places = [pairs[n] for n in sorted(pairs)]
+    in_order = places == sorted(places)
+    taken = set(places)
+    # pairs in one order on both sides did the same to what they touch
+    beside = [_text(m) for n, m in enumerate(one) if n not in pairs or not in_order]
+    beside += [_text(m) for n, m in enumerate(other) if n not in taken or not in_order]
+    wrong = []
+    for n in doubtful:
+        text = _text(one[n])
+        made = made_by(text)
+        others = beside if in_order else [t for t in beside if t != text]
+        if made is None or is_touched(made, others):
+            wrong.append(n)
+    return wrong
+
+
+def _text(migration: Migration) -> str:
+    return decode(migration.sql.data) if migration.sql else ""
 
 
 def _pair(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
@@ -12,17 +12,23 @@ from drizzle_guard.errors import printable
 class Move(NamedTuple):
     """One of the branch's own migrations and where it goes.
 
-    `snapshot` is "" (it has none), "kept" (same content), "relinked" (another prevId) or "merged".
+    `snapshot` is "" (it has none), "kept" (same content), "relinked" (another prevId), "merged", or "copied": it had
+    none of its own beside another migration of its number, and gets what is before it again.
     """
 
     old: Entry
     new: Entry
-    snapshot: str
+    snapshot: Literal["", "kept", "relinked", "merged", "copied"]
+
+    @property
+    def has_its_own(self) -> bool:
+        """Whether the branch has a snapshot that was made for it."""
+        return self.snapshot not in ("", "copied")
 
     @property
     def changes(self) -> bool:
         """Whether anything of it changes at all."""
-        return self.old != self.new or self.snapshot in ("relinked", "merged")
+        return self.old != self.new or self.snapshot in ("relinked", "merged", "copied")
 
 
 class Plan(NamedTuple):

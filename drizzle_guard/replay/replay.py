@@ -25,9 +25,11 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.assemble import assemble
 from drizzle_guard.replay.common_entries import Settled, settle
 from drizzle_guard.replay.hazards import Script, find_hazards, find_undone
+from drizzle_guard.replay.origins import Line
 from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
-from drizzle_guard.replay.snapshot_chain import Chain
-from drizzle_guard.replay.verify import verify
+from drizzle_guard.replay.shared_numbers import with_own_snapshots
+from drizzle_guard.replay.snapshot_chain import Chain, Done
+from drizzle_guard.replay.verify import refuse_new_faults, verify
 from drizzle_guard.sql.statements import decode, is_handwritten
 
 STEP = 1000  # ms
@@ -41,14 +43,16 @@ def plan(base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, pic
     mainline never had everything.  Raises GuardError only for files that cannot be read.
     """
     try:
+        branch = with_own_snapshots(base, branch)
         settled = settle(base, mainline, branch, picked=picked)
         header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
         own = [branch.migrations[n] for n in settled.own]
         _refuse_unmovable(own, branch)
         _refuse_hazards(settled, branch, mainline.journal.dialect)
-        moves, snapshots = _replay(settled, base, mainline, branch)
+        moves, snapshots, chain = _replay(settled, base, mainline, branch)
         result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
         verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
+        refuse_new_faults(result, base, mainline, branch, settled, chain)
         return result
     except Refused as refused:
         return refused.refusal._replace(save=_handwritten(base, branch))
@@ -56,32 +60,38 @@ def plan(base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, pic
         raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
 
 
-def _replay(settled: Settled, base: Folder, mainline: Folder, branch: Folder) -> tuple[list[Move], dict[str, Blob]]:
-    """Number the own migrations and chain their snapshots: the moves, and the new snapshots by path."""
+def _replay(
+    settled: Settled, base: Folder, mainline: Folder, branch: Folder
+) -> tuple[list[Move], dict[str, Blob], Chain]:
+    """Number the own migrations and chain their snapshots: the moves, the new snapshots by path, and their chain."""
     entries = [m.entry for m in settled.kept]
     newest, taken = running_max(entries), Prefixes(entries)
     kept: dict[str, list[Migration]] = {}
     for migration in settled.kept:
         kept.setdefault(migration.entry.prefix, []).append(migration)
-    nearest: list[Blob | None] = [None]  # by position on the branch: the last snapshot before it
-    for migration in branch.migrations:
-        nearest.append(migration.snapshot or nearest[-1])
+    line = Line(settled, base, mainline, branch)
     chain = Chain(settled, start=_start_after_deletions(settled, base, mainline, branch))
     moves: list[Move] = []
     snapshots: dict[str, Blob] = {}
     for position in settled.own:
         own = branch.migrations[position]
         entry = _place(own.entry, entries, taken, newest)
-        done = ""
+        path = snapshot_path(entry.prefix)
+        done: Done = ""
         if own.snapshot:
             _refuse_borrowed(own, kept)
-            snapshots[snapshot_path(entry.prefix)], done = chain.append(own, nearest[position], entry)
+            try:
+                snapshots[path], done = chain.append(own, line.origins(position), entry)
+            except GuardError as error:
+                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="edit")) from None
+        elif _loses_shared(own, entry, branch) and (repeated := chain.repeat(own, entry)):
+            snapshots[path], done = repeated, "copied"
         moves.append(Move(own.entry, entry, done))
         entries.append(entry)
         taken.add(entry)
         newest = max(entry.when or 0, newest or 0)
     chain.finish()
-    return moves, snapshots
+    return moves, snapshots, chain
 
 
 def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) -> None:
@@ -93,6 +103,11 @@ def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) ->
         if migration.snapshot == own.snapshot:
             reason = "they share a number and a snapshot"
             raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="edit"))
+
+
+def _loses_shared(own: Migration, entry: Entry, branch: Folder) -> bool:
+    """Whether a migration had another one's snapshot under its number, and gets a number that has none."""
+    return entry is not own.entry and snapshot_path(own.entry.prefix) in branch.files
 
 
 def _place(own: Entry, before: Sequence[Entry], taken: Prefixes, newest: int | None) -> Entry:

@@ -1,9 +1,13 @@
-"""Second half of a replay: the snapshots of the moved migrations, each merged onto the one before it."""
+"""Second half of a replay: the snapshots of the moved migrations, each merged onto the one before it.
+
+What a migration changed is told by the snapshot that its own was made from.  That is the one before it on the branch;
+if its `prevId` names another one, it may be either, and what is as in one of the two is no change (`merge`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import Entry, snapshot_path
@@ -13,6 +17,7 @@ from drizzle_guard.drizzle.snapshot import (
     dangling,
     describe,
     dump_snapshot,
+    lacking,
     merge,
     previous_id,
     read_snapshot,
@@ -22,17 +27,22 @@ from drizzle_guard.drizzle.snapshot import (
 )
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
+from drizzle_guard.replay.origins import Origins
 from drizzle_guard.replay.plan import Refusal, Refused
+from drizzle_guard.rules.contents import Contents
 from drizzle_guard.sql.statements import decode, statements
 
 Body = dict[str, Any]
+Done = Literal["", "kept", "relinked", "merged", "copied"]
 
 
 class Chain:
     """The running tip of the snapshots, as own migrations are put behind the mainline's.
 
     `start` stands for the predecessor of the first own snapshot, where a deletion must be carried over.  Bodies are
-    only read when the tip and the branch's own predecessor differ.
+    only read when the tip and the branch's own predecessor differ.  `links` are id and prevId of what stands at the
+    end of the row, by path, and `contents` compares those that were merged, for the rules; `is_odd` says
+    that the branch's row was not as drizzle-kit makes it.
     """
 
     def __init__(self, settled: Settled, *, start: Blob | None = None) -> None:
@@ -43,35 +53,58 @@ class Chain:
         self._unseen = settled.unseen
         self._start = start
         self._read: tuple[Blob, Body] | None = None  # of the last file read, the next predecessor
-        self._ids: set[str] = set()
-        for migration in (*settled.new_on_main, *kept[-1:]):
-            if migration.snapshot:
-                self._note_id(migration.snapshot)
         self._last: tuple[Migration, Body, Body] | None = None  # own migration, its body on the branch, its body now
+        self._ids: set[str] = set()
+        self.links: dict[str, tuple[str, str]] = {}
+        self.contents = Contents()
+        self.is_odd = False
+        self._files = {m.snapshot.id for m in kept if m.snapshot}
+        last = next((m for m in reversed(kept) if m.snapshot), None)
+        self._tip_path = "" if last is None else snapshot_path(last.entry.prefix)
+        new = {m.tag for m in settled.new_on_main}
+        for migration in kept:
+            if migration.snapshot and (migration is last or migration.tag in new):
+                self._note(snapshot_path(migration.entry.prefix), migration.snapshot)
 
-    def append(self, own: Migration, before: Blob | None, entry: Entry) -> tuple[Blob, str]:
-        """The snapshot of `own` at its new place, and what was done to it; `before` is its predecessor on the branch.
+    def append(self, own: Migration, origins: Origins, entry: Entry) -> tuple[Blob, Done]:
+        """The snapshot of `own` at its new place, and what was done to it; `origins` is what it was made from.
 
-        Raises Refused.
+        Raises Refused, and GuardError for a snapshot of the branch's that cannot be read.
         """
         blob = own.snapshot
         assert blob is not None
-        before, self._start = self._start or before, None
+        if self._start is not None:
+            origins, self._start = Origins(self._start), None
+            self._tip_path = ""  # what it lacks of that, it is to lack
+        before, named = origins.before, origins.named
         path = snapshot_path(entry.prefix)
-        if self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id):
+        self.is_odd = self.is_odd or named is not None or origins.unknown
+        copied = blob.id in self._files or (id_ := snapshot_id(blob)) is None or id_ in self._ids
+        at_tip = self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id)
+        self.is_odd = self.is_odd or copied
+        if self._blob is None or (at_tip and named is None and not copied):
             return self._follow(blob, path)
-        base = None if before is None else self._body(own, before)
-        body, tip = self._body(own, blob), self._tip_body()
-        if before is not None:
-            self._note_id(before)
+        other = None if named is None else self._body(named)
+        base = None if before is None else self._body(before)
+        body, tip = self._body(blob), self._tip_body()
+        for known in (before, named):
+            if known is not None:
+                self._ids.add(snapshot_id(known) or "")
         self._same_version(own, body, tip)
-        merged, conflicts = merge(base, tip, body)
+        if base is not None and origins.unknown and not at_tip:
+            _refuse_lost(own, base, body, origins.sql)
+        merged, conflicts = merge(base, tip, body, or_base=other)
         if conflicts:
             raise Refused(self._conflict(own, conflicts))
         prev, id_ = str(tip["id"]), str(body["id"])
-        new_id = _derived_id(id_, entry.tag) if id_ in self._ids else None
+        new_id = _derived_id(id_, entry.tag) if copied or id_ in self._ids else None
         merged = chained(merged, prev_id=prev, new_id=new_id)
-        self._ids.add(str(merged["id"]))
+        self._add(path, str(merged["id"]), prev)
+        self._files.add(blob.id)
+        if self._tip_path:
+            self.contents.add(self._tip_path, tip)
+            self._tip_path = ""
+        self.contents.add(path, merged)
         self._last = (own, body, merged)
         self._tip, self._blob = merged, blob
         old_prev = body.get("prevId")
@@ -84,16 +117,34 @@ class Chain:
             return Blob.of(data, path), "relinked"
         return Blob.of(dump_snapshot(merged, blob), path), "merged"
 
-    def _follow(self, blob: Blob, path: str) -> tuple[Blob, str]:
+    def _follow(self, blob: Blob, path: str) -> tuple[Blob, Done]:
         """The snapshot where nothing came in between: as it is, unless its prevId never was right."""
         data = None
+        prev = previous_id(blob)
         if self._blob is not None:
-            prev, old = snapshot_id(self._blob), previous_id(blob)
-            if prev is not None and old is not None and prev != old:
-                data = rechain_bytes(blob.data, old, prev)
+            tip = snapshot_id(self._blob)
+            if tip is not None and prev is not None and prev != tip:
+                data, prev = rechain_bytes(blob.data, prev, tip), tip
+        self._files.add(blob.id)
         self._blob = blob if data is None else Blob.of(data, path, mode=blob.mode)
-        self._note_id(blob)
+        self._tip_path = path
+        self._add(path, snapshot_id(blob) or "", prev or "")
         return self._blob, "kept" if data is None else "relinked"
+
+    def repeat(self, own: Migration, entry: Entry) -> Blob | None:
+        """A snapshot for `own`, which shared another migration's: the one before it again, under an id of its own.
+
+        That is what `drizzle-kit generate --custom` writes.  None if there is none before it.
+        """
+        if self._blob is None:
+            return None
+        path, tip = snapshot_path(entry.prefix), self._tip_body()
+        prev = str(tip["id"])
+        body = chained(tip, prev_id=prev, new_id=_derived_id(prev, entry.tag))
+        self._add(path, str(body["id"]), prev)
+        data = dump_snapshot(body, self._blob)
+        self._tip, self._tip_path, self._blob = body, path, Blob.of(data, path)
+        return self._blob
 
     def finish(self) -> None:
         """Check the newest snapshot as a whole.  Raises Refused if a key or index lost what it names."""
@@ -106,16 +157,17 @@ class Chain:
             other = self._who_touched(name.lower())
             raise Refused(Refusal(f'{printable(what)} needs "{printable(name)}", which is gone', own.tag, other))
 
-    def _note_id(self, blob: Blob) -> None:
+    def _note(self, path: str, blob: Blob) -> None:
         if (found := snapshot_id(blob)) is not None:
-            self._ids.add(found)
+            self._add(path, found, previous_id(blob) or "")
 
-    def _body(self, own: Migration, blob: Blob) -> Body:
+    def _add(self, path: str, own: str, prev: str) -> None:
+        self._ids.add(own)
+        self.links[path] = own, prev
+
+    def _body(self, blob: Blob) -> Body:
         if self._read is None or self._read[0].id != blob.id:
-            try:
-                self._read = (blob, read_snapshot(blob))
-            except GuardError as error:
-                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="edit")) from None
+            self._read = (blob, read_snapshot(blob))
         return self._read[1]
 
     def _tip_body(self) -> Body:
@@ -151,6 +203,17 @@ class Chain:
 
     def _newest_unseen(self) -> str:
         return self._unseen[-1].tag if self._unseen else ""
+
+
+def _refuse_lost(own: Migration, before: Body, after: Body, sql: str) -> None:
+    """Where nothing tells what a snapshot was made from, it must hold all of the one before it, or its SQL say why."""
+    words = {word for statement in statements(sql) for word in statement.words}
+    for what, names in lacking(before, after):
+        if not any(name.lower() in words for name in names):
+            reason = (
+                f"its snapshot lacks {what}, its SQL does not drop it, and its prevId names no snapshot that is here"
+            )
+            raise Refused(Refusal(reason, own=own.tag))
 
 
 def _derived_id(id_: str, tag: str) -> str:

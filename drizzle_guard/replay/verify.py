@@ -1,12 +1,50 @@
-"""What must hold of every plan, looked at again on the result before anything is written."""
+"""What must hold of every plan, looked at again on the result before anything is written.
+
+First what the plan itself was to do; then the rules of `check`, which have the last word: an error in the planned
+folder that neither side has alone is a refusal that names it, wherever the plan was made.  The rules see the whole
+journal, and of the snapshots those that the plan touches; the sides are only looked at where there is an error.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
-from drizzle_guard.drizzle.journal import running_max, sql_path
+from drizzle_guard.drizzle.folder import Folder, Migration, snapshot_owners
+from drizzle_guard.drizzle.journal import running_max, snapshot_path, sql_path
+from drizzle_guard.drizzle.snapshot import previous_id, read_snapshot, snapshot_id
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.replay.plan import Plan
+from drizzle_guard.replay.common_entries import Settled
+from drizzle_guard.replay.plan import Plan, Refusal, Refused
+from drizzle_guard.replay.snapshot_chain import Chain
+from drizzle_guard.rules import bundle, contents, entries, files, mainline, snapshots
+from drizzle_guard.rules.model import Finding, Lost, Mainline, Snapshot, Subject
+
+_Links = Mapping[str, tuple[str, str]]
+_Key = tuple[str, str]
+
+#: what a plan can break; it leaves SQL as it is, and names and versions are those of the sides
+_RULES = (
+    entries.duplicate_idx,
+    entries.duplicate_tag,
+    entries.idx_gap,
+    entries.when_not_rising,
+    files.missing_sql,
+    files.orphan_sql,
+    bundle.bundle_out_of_step,
+    snapshots.missing_snapshot,
+    snapshots.shared_prev_id,
+    snapshots.broken_prev_id,
+    snapshots.duplicate_snapshot_id,
+    snapshots.shared_snapshot,
+    snapshots.stray_order,
+    contents.lost_object,
+    mainline.published_changed,
+    mainline.not_after_mainline,
+)
+#: what only the plan itself can have done to a migration that it moved
+_OURS = frozenset(["DG001", "DG002", "DG003", "DG006", "DG019", "DG023", "DG024", "DG025", "DG028", "DG033"])
+_NO_CLOCK = 2**62
 
 
 def verify(plan: Plan, kept: Sequence[str], own: Sequence[str]) -> None:
@@ -37,3 +75,104 @@ def verify(plan: Plan, kept: Sequence[str], own: Sequence[str]) -> None:
 
 def _fault(what: str) -> GuardError:
     return GuardError(f"drizzle-guard checked its own plan and found that {what}; nothing was written.")
+
+
+def refuse_new_faults(plan: Plan, base: Folder, main: Folder, branch: Folder, settled: Settled, chain: Chain) -> None:
+    """Hold a plan against the rules of `check`.  Raises Refused for an error that neither side has alone."""
+    published = Mainline("the mainline", main, base)
+    planned = _planned(plan, main, branch)
+    links: _Links = chain.links
+    published_files = {m.snapshot for m in main.migrations}
+    if chain.is_odd or any(m.snapshot not in published_files for m in settled.kept):
+        links = {**_links(planned), **links}
+    found = list(_errors(planned, published, links, chain.contents.lost))
+    if not found:
+        return
+    lost = any(finding.rule is contents.LOST_OBJECT for finding in found)
+    known = {key for side in (main, branch) for key in _keys(side, published, lost=lost)}
+    for finding in found:
+        if _key(finding, planned) not in known:
+            raise Refused(_refusal(finding, plan, planned, settled))
+
+
+def _planned(plan: Plan, main: Folder, branch: Folder) -> Folder:
+    """The folder that a plan makes of what git merges beside it."""
+    there = {**branch.files, **main.files, **plan.files}
+    found = {path: blob for path, blob in there.items() if blob is not None}
+    owners = snapshot_owners(plan.journal.entries)
+    migrations = tuple(
+        Migration(
+            entry,
+            found.get(sql_path(entry.tag)),
+            found.get(snapshot_path(entry.prefix)) if owners[entry.prefix] == position else None,
+        )
+        for position, entry in enumerate(plan.journal.entries)
+    )
+    return Folder(main.name, plan.journal, migrations, found)
+
+
+def _findings(
+    side: Folder, published: Mainline, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
+) -> Iterator[Finding]:
+    facts = {path: Snapshot(own, prev, "", "", 1) for path, (own, prev) in sorted(links.items())}
+    subject = Subject(side, facts, _NO_CLOCK, published, frozenset(), lost)
+    for rule in _RULES:
+        yield from rule(subject)
+
+
+def _errors(
+    side: Folder, published: Mainline, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
+) -> Iterator[Finding]:
+    stands = mainline.published_entries(side, published)
+    for finding in _findings(side, published, links, lost):
+        if finding.rule.severity == "error" and not mainline.is_published(finding, side, published, stands):
+            yield finding
+
+
+def _keys(side: Folder, published: Mainline, *, lost: bool) -> Iterator[_Key]:
+    """What is wrong on one side, whether it is an error there or an old sin."""
+    known = contents.Contents()
+    if lost:
+        for migration in side.migrations:
+            if migration.snapshot is not None:
+                with suppress(GuardError):  # that has a finding of its own
+                    known.add(snapshot_path(migration.entry.prefix), read_snapshot(migration.snapshot))
+    for finding in _findings(side, published, _links(side), known.lost):
+        yield _key(finding, side)
+        if finding.rule is snapshots.SHARED_SNAPSHOT:  # under a number of its own it has none
+            yield snapshots.MISSING_SNAPSHOT.code, _key(finding, side)[1]
+
+
+def _key(finding: Finding, side: Folder) -> _Key:
+    """What a finding is about, whatever number that has on this side: the rule, and a migration's name or a file."""
+    if finding.entries:
+        return finding.rule.code, side.entries[finding.entries[-1]].suffix
+    path = finding.files[-1] if finding.files else ""
+    owner = next((e for e in side.entries if path in (sql_path(e.tag), snapshot_path(e.prefix))), None)
+    return finding.rule.code, path if owner is None else owner.suffix
+
+
+def _links(side: Folder) -> dict[str, tuple[str, str]]:
+    """The id and prevId of every snapshot that has them, by path."""
+    found = {}
+    for path, blob in side.files.items():
+        if snapshots.is_snapshot(path):
+            with suppress(GuardError):
+                own, prev = snapshot_id(blob), previous_id(blob)
+                if own is not None and prev is not None:
+                    found[path] = own, prev
+    return found
+
+
+def _refusal(finding: Finding, plan: Plan, planned: Folder, settled: Settled) -> Refusal:
+    moved = {move.new.tag: move.old.tag for move in plan.moves}
+    mine = {now.tag for _, now in settled.edited} | moved.keys()
+    tags = [planned.entries[position].tag for position in finding.entries]
+    own = next((moved.get(tag, tag) for tag in reversed(tags) if tag in mine), "")
+    other = next((tag for tag in reversed(tags) if tag not in mine), "")
+    broken = f"{finding.message.rstrip('.')} ({finding.rule.code})"
+    if tags and tags[-1] in moved and finding.rule.code in _OURS:
+        return Refusal(
+            f"drizzle-guard's own plan for it is wrong, which is a fault of drizzle-guard: {broken}", own, other
+        )
+    return Refusal(f"merged, they would break a rule that each side keeps: {broken}", own, other)

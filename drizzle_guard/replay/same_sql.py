@@ -1,0 +1,67 @@
+"""Whether two migrations of one text are one migration: only where the text itself proves it.
+
+An `INSERT` that stands on both sides may be meant twice, and a `SELECT f()` does what f does.  What creates or drops
+what it names cannot run twice, so a second one of that text says the same again; unless somebody has undone it in
+between, for then it has its work to do once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from drizzle_guard.sql.actions import Action, Key
+from drizzle_guard.sql.members import created_columns
+from drizzle_guard.sql.statements import Statement, statements
+
+_HOMES = ("table", "type", "view", "schema")
+
+
+class Made(NamedTuple):
+    """What a migration creates or drops: `keys` are those objects, `homes` the tables and types they belong to."""
+
+    keys: frozenset[Key]
+    homes: frozenset[str]
+
+
+def made_by(text: str) -> Made | None:
+    """What a migration creates or drops, if it does nothing else; None if a second run of it could do something."""
+    keys: set[Key] = set(created_columns([("", text)]))
+    homes: set[str] = set()
+    tables: set[str] = set()  # that it creates itself; their rows are its own affair
+    for statement in statements(text):
+        if not statement.actions:
+            return None
+        for action in statement.actions:
+            if action.verb == "data":
+                if not statement.tables or not statement.tables <= tables:
+                    return None
+                continue
+            if action.verb not in ("create", "drop") or (action.kind == "table" and "select" in statement.words):
+                return None
+            keys.add(action.key)
+            homes.add(action.table or action.key[1])
+            if action.verb == "create" and action.kind == "table":
+                tables.add(action.name[0])
+    return Made(frozenset(keys), frozenset(homes)) if keys else None
+
+
+def is_touched(made: Made, others: Iterable[str]) -> bool:
+    """Whether one of the texts makes, drops or changes again what was made, or may do so."""
+    return any(_touches(statement, made) for text in others for statement in statements(text))
+
+
+def _touches(statement: Statement, made: Made) -> bool:
+    if not statement.actions:  # not understood: whatever it mentions
+        return any(all(part.rpartition(".")[2] in statement.words for part in key[1:]) for key in made.keys)
+    return any(_acts_on(action, made) for action in statement.actions if action.verb != "data")
+
+
+def _acts_on(action: Action, made: Made) -> bool:
+    if action.key in made.keys:
+        return not action.detail.endswith("row level security")
+    if action.verb != "drop" or action.kind not in _HOMES:
+        return False
+    return action.key[1] in made.homes or (
+        action.kind == "schema" and any(home.startswith(f"{action.key[1]}.") for home in made.homes)
+    )
