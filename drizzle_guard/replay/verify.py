@@ -18,7 +18,7 @@ from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.plan import Plan, Refusal, Refused
 from drizzle_guard.replay.snapshot_chain import Chain
 from drizzle_guard.rules import bundle, contents, entries, files, mainline, snapshots
-from drizzle_guard.rules.model import Finding, Lost, Mainline, Snapshot, Subject
+from drizzle_guard.rules.model import Finding, Lost, MainlineFolder, Snapshot, Subject
 
 _Links = Mapping[str, tuple[str, str]]
 _Key = tuple[str, str]
@@ -79,7 +79,7 @@ def _fault(what: str) -> GuardError:
 
 def refuse_new_faults(plan: Plan, base: Folder, main: Folder, branch: Folder, settled: Settled, chain: Chain) -> None:
     """Hold a plan against the rules of `check`.  Raises Refused for an error that neither side has alone."""
-    published = Mainline("the mainline", main, base)
+    published = MainlineFolder("the mainline", main, base)
     planned = _planned(plan, main, branch)
     links: _Links = chain.links
     published_files = {m.snapshot for m in main.migrations}
@@ -112,7 +112,7 @@ def _planned(plan: Plan, main: Folder, branch: Folder) -> Folder:
 
 
 def _findings(
-    side: Folder, published: Mainline, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
+    side: Folder, published: MainlineFolder, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
 ) -> Iterator[Finding]:
     facts = {path: Snapshot(own, prev, "", "", 1) for path, (own, prev) in sorted(links.items())}
     subject = Subject(side, facts, _NO_CLOCK, published, frozenset(), lost)
@@ -121,7 +121,7 @@ def _findings(
 
 
 def _errors(
-    side: Folder, published: Mainline, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
+    side: Folder, published: MainlineFolder, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
 ) -> Iterator[Finding]:
     stands = mainline.published_entries(side, published)
     for finding in _findings(side, published, links, lost):
@@ -129,7 +129,7 @@ def _errors(
             yield finding
 
 
-def _keys(side: Folder, published: Mainline, *, lost: bool) -> Iterator[_Key]:
+def _keys(side: Folder, published: MainlineFolder, *, lost: bool) -> Iterator[_Key]:
     """What is wrong on one side, whether it is an error there or an old sin."""
     known = contents.Contents()
     if lost:
