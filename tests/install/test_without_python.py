@@ -1,0 +1,89 @@
+"""What an armed clone answers from the shell alone: a snapshot's driver call, and hooks with nothing to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.gitbed import Bed, add_migration, migrations
+
+
+@pytest.fixture
+def counted(tmp_path: Path) -> Bed:
+    """An armed clone whose drizzle-guard writes down each call."""
+    bed = Bed(tmp_path)
+    assert bed.tool("install").code == 0
+    real = bed.git("config", "merge.drizzle-journal.driver").split("for c in ")[1].split(" ")[0]
+    proxy = bed.directory / "proxy"
+    proxy.write_text(f'#!/bin/sh\necho "$1 $2" >> "{bed.directory}/calls"\nexec {real} "$@"\n')
+    proxy.chmod(0o755)
+    driver = bed.git("config", "merge.drizzle-journal.driver").replace(real, str(proxy))
+    bed.git("config", "merge.drizzle-journal.driver", driver)
+    for hook in (bed.root / ".git/hooks").iterdir():
+        hook.write_text(hook.read_text().replace(real, str(proxy)))
+    add_migration(bed.root / "drizzle", "base")
+    bed.write("app.ts", "1\n")
+    bed.commit()
+    bed.branch("feature")
+    return bed
+
+
+def calls(bed: Bed) -> list[str]:
+    """The calls since the last look."""
+    file = bed.directory / "calls"
+    found = [line.split(" ")[0 if line.startswith("merge-driver") else 1] for line in file.read_text().splitlines()]
+    file.unlink()
+    return found
+
+
+@pytest.mark.parametrize("names", [("own", "other"), ("own", "own")])
+def test_a_merge_of_one_with_one_starts_python_twice(counted: Bed, names: tuple[str, str]) -> None:
+    bed = counted
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.branch("main", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit()
+    # the side that keeps its place is ours, then theirs
+    here, there = ("main", "feature") if names[1] == "own" else ("feature", "main")
+    bed.git("checkout", "-q", here)
+    bed.write("x", "")
+    assert bed.try_git("merge", "--no-edit", there).code == 0
+    assert calls(bed) == ["merge-driver", "post-merge"]
+    assert migrations(bed.files("HEAD")) == ["base", "other", "own"]
+
+
+def test_hooks_with_nothing_to_do_start_no_python(counted: Bed) -> None:
+    bed = counted
+    bed.write("app.ts", "2\n")
+    bed.commit()
+    bed.branch("main", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit()
+    bed.git("merge", "-q", "--no-edit", "feature")  # only one side has migrations
+    bed.git("checkout", "-q", "feature")
+    bed.git("merge", "-q", "main")  # a fast-forward
+    bed.write("app.ts", "3\n")
+    bed.commit()
+    bed.git("checkout", "-q", "main")
+    bed.write("app.ts", "4\n")
+    bed.commit()
+    assert bed.try_git("merge", "feature").code == 1  # stops over app.ts
+    bed.commit()
+    assert not (bed.directory / "calls").exists()
+
+
+def test_a_file_that_is_not_the_commits_is_left_to_python(counted: Bed) -> None:
+    bed = counted
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.branch("main", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit()
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("merge", "--no-edit", "main").code == 0
+    calls(bed)
+    # the verdict stands, but nothing is being merged
+    assert bed.try_git("merge-tree", "--write-tree", "ORIG_HEAD", "main").code == 1
+    assert calls(bed) == ["merge-driver", "merge-driver"]
