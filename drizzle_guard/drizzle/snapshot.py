@@ -18,7 +18,7 @@ Path = tuple[str, ...]
 
 _OWN_KEYS = ("id", "prevId", "_meta")
 #: dicts from a name to an object of the schema; such an object is never blended from two that were made apart
-_COLLECTIONS = frozenset(
+COLLECTIONS = frozenset(
     (
         *("tables", "columns", "indexes", "foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies"),
         *("checkConstraints", "checkConstraint", "enums", "views", "sequences", "roles", "schemas"),
@@ -90,7 +90,7 @@ def _merge(bases: Sequence[Any], left: Any, right: Any, path: Path, conflicts: l
         return left
     if all(left == base for base in bases):
         return right
-    made_apart = all(base is MISSING for base in bases) and len(path) > 1 and path[-2] in _COLLECTIONS
+    made_apart = all(base is MISSING for base in bases) and len(path) > 1 and path[-2] in COLLECTIONS
     if isinstance(left, dict) and isinstance(right, dict) and not made_apart:
         olds = [base if isinstance(base, dict) else {} for base in bases]
         merged = {}
@@ -122,6 +122,13 @@ def chained(snapshot: dict[str, Any], *, prev_id: str, new_id: str | None = None
     return {**snapshot, "prevId": prev_id, **({} if new_id is None else {"id": new_id})}
 
 
+def derived_id(id_: str, tag: str) -> str:
+    """A fresh id for a snapshot that was copied with its id; the same for the same migration every time."""
+    from uuid import NAMESPACE_OID, uuid5  # late: hardly ever needed
+
+    return str(uuid5(NAMESPACE_OID, f"{id_}/{tag.partition('_')[2]}"))
+
+
 def dump_snapshot(snapshot: dict[str, Any], like: Blob) -> bytes:
     """The bytes of a snapshot, laid out as the file it comes from."""
     return dump(snapshot, style_of(like.data))
@@ -148,7 +155,7 @@ def lacking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str
     Those are its own name, that of its table, and those of the columns that it is about.  What goes with its table is
     not named.
     """
-    for kind in _COLLECTIONS & before.keys():
+    for kind in COLLECTIONS & before.keys():
         there = _dict(after.get(kind))
         for name, value in _dict(before[kind]).items():
             plain = name.rpartition(".")[2]
@@ -161,7 +168,7 @@ def lacking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str
 def _members_lacking(
     table: str, before: dict[str, Any], after: dict[str, Any]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for kind in _COLLECTIONS & before.keys():
+    for kind in COLLECTIONS & before.keys():
         there = _dict(after.get(kind))
         for name, value in _dict(before[kind]).items():
             if name not in there:

@@ -15,6 +15,7 @@ from drizzle_guard.drizzle.snapshot import (
     Path,
     chained,
     dangling,
+    derived_id,
     describe,
     dump_snapshot,
     lacking,
@@ -97,7 +98,7 @@ class Chain:
         if conflicts:
             raise Refused(self._conflict(own, conflicts))
         prev, id_ = str(tip["id"]), str(body["id"])
-        new_id = _derived_id(id_, entry.tag) if copied or id_ in self._ids else None
+        new_id = derived_id(id_, entry.tag) if copied or id_ in self._ids else None
         merged = chained(merged, prev_id=prev, new_id=new_id)
         self._add(path, str(merged["id"]), prev)
         self._files.add(blob.id)
@@ -214,10 +215,3 @@ def _refuse_lost(own: Migration, before: Body, after: Body, sql: str) -> None:
                 f"its snapshot lacks {what}, its SQL does not drop it, and its prevId names no snapshot that is here"
             )
             raise Refused(Refusal(reason, own=own.tag))
-
-
-def _derived_id(id_: str, tag: str) -> str:
-    """A fresh id for a snapshot that was copied with its id; the same for the same migration every time."""
-    from uuid import NAMESPACE_OID, uuid5  # late: hardly ever needed
-
-    return str(uuid5(NAMESPACE_OID, f"{id_}/{tag.partition('_')[2]}"))
