@@ -12,6 +12,7 @@ from drizzle_guard.errors import printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
+from drizzle_guard.heal.run import heal_folders, is_under_way
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import assumption, finish_interrupted
@@ -25,7 +26,8 @@ from drizzle_guard.terminal import fail
 @click.option("--onto", metavar="REF", help="The mainline, whose migrations keep their numbers.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Show it as JSON.")
-def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool) -> int:
+@click.option("--yes", is_flag=True, help="Go on where somebody's work is undone.")
+def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool, yes: bool) -> int:
     """Finish or repair a merge of migrations by hand.
 
     In a stopped merge, rebase or cherry-pick it writes and stages the migration folders, and leaves other conflicts
@@ -36,6 +38,10 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         named = named_folders(repository, paths)
         if not dry_run:
             finish_interrupted(repository)
+        if not is_under_way(repository):
+            healed = heal_folders(repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes)
+            if healed is not None:
+                return healed
         work = find_work(repository, named, onto)
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too

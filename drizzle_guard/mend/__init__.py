@@ -1,1 +1,1 @@
-"""Repairs of one folder that no database can notice: SQL, `when` and tags stay, snapshots and strays are mended.  Pure."""
+"""Repairs of one folder that no database can notice: SQL, `when` and tags stay.  Pure."""

@@ -25,7 +25,6 @@ from drizzle_guard.drizzle.snapshot import (
     dump_snapshot,
     merge,
     previous_id,
-    previous_id,
     read_snapshot,
     rechain_bytes,
     same_schema,
@@ -91,7 +90,9 @@ class _Chain:
         tip: Body | None = None  # as it is now, if it is not what the file says
         last: str | None = None
         for at, link in enumerate(self._row):
-            new_id = link.id if link.id not in self._used else derived_id(link.id, self._folder.entries[link.position].tag)
+            new_id = (
+                link.id if link.id not in self._used else derived_id(link.id, self._folder.entries[link.position].tag)
+            )
             self._used.add(new_id)
             prev = self._wanted_prev(link, last)
             body = self._body(at, tip)

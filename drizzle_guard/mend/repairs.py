@@ -152,7 +152,9 @@ def _journal(folder: Folder) -> list[tuple[str, Blob, str]]:
         idx = entry.idx if not entries else max(entry.idx, (entries[-1].idx or 0) + 1)
         if position == len(journal.entries) - 1 and style_of_prefix(entry.prefix) == "index":
             idx = max(idx, highest)  # the next number must be free
-        entries.append(entry if idx == entry.idx else entry._replace(raw={**entry.raw, "idx": Number(str(idx))}, idx=idx))
+        entries.append(
+            entry if idx == entry.idx else entry._replace(raw={**entry.raw, "idx": Number(str(idx))}, idx=idx)
+        )
     if [e.idx for e in entries] == [e.idx for e in journal.entries]:
         return []
     data = dump_journal(journal._replace(entries=tuple(entries)))
@@ -188,7 +190,7 @@ def _is_plain_data(migration: Migration) -> bool:
         found = statements(decode(migration.sql.data))
     except (GuardError, OSError):
         return False
-    return all(s.actions and all(a.verb == "data" for a in s.actions) or s.text.startswith("select ") for s in found)
+    return all((s.actions and all(a.verb == "data" for a in s.actions)) or s.text.startswith("select ") for s in found)
 
 
 def _lossy(name: str, files: Mapping[str, Blob]) -> list[str]:

@@ -37,7 +37,7 @@ class Work(NamedTuple):
 
 def look_back(repository: Repository, head: str, mainline: Mainline | None, folder: str, onto: str | None) -> Work:
     """Mend the newest merge that did not end as it should; else compare the branch with the mainline."""
-    for merge in _merges(repository, head, mainline):
+    for merge in newest_merges(repository, head, mainline):
         parents = repository.parents(merge)
         sides = merge_sides(repository, parents[0], parents[1])
         if folder in colliding_folders(repository, sides):
@@ -66,7 +66,7 @@ def look_back(repository: Repository, head: str, mainline: Mainline | None, fold
     return Work(decide(repository, sides, folder, onto=onto), "show", sides)
 
 
-def _merges(repository: Repository, head: str, mainline: Mainline | None) -> list[str]:
+def newest_merges(repository: Repository, head: str, mainline: Mainline | None) -> list[str]:
     """Merge commits of the branch itself, newest first.  HEAD's own merge counts even if the mainline has it."""
     exclude = [f"^{mainline.commit}"] if mainline is not None else []
     found = repository.line(

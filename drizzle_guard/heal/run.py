@@ -1,0 +1,123 @@
+"""`renumber` where no operation of git is under way and `check` has errors: shows the cure, asks, and writes it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from drizzle_guard.drizzle.folder import Folder
+from drizzle_guard.drizzle.journal import EMPTY
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.chosen import chosen_folders
+from drizzle_guard.git.folders import files_at, folders_at, folders_in_index
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import sides_in_progress
+from drizzle_guard.git.worktree import apply
+from drizzle_guard.heal.cure import Case, Cure, examine, find_cure
+from drizzle_guard.renumber.rebase import is_rebasing
+from drizzle_guard.rules.model import Finding
+from drizzle_guard.terminal import say
+
+
+class Healing(NamedTuple):
+    """A folder with errors, and what helps (None: nothing does)."""
+
+    case: Case
+    cure: Cure | None
+
+
+def is_under_way(repository: Repository) -> bool:
+    """Whether git has stopped for a person here: then `renumber` finishes that."""
+    if is_rebasing(repository) or sides_in_progress(repository) is not None or repository.has_state("rebase-apply"):
+        return True
+    return repository.is_bare or bool(repository.line("ls-files", "-u"))
+
+
+def heal_folders(
+    repository: Repository, paths: Sequence[str], onto: str | None, *, dry_run: bool, as_json: bool, yes: bool
+) -> int | None:
+    """Heal the folders in which the rules find errors; the exit code, None if no cure is known to be needed."""
+    head = repository.commit("HEAD")
+    if head is None:
+        return None
+    folders = folders_at(repository, head) | folders_in_index(repository)
+    chosen = chosen_folders(repository, paths, folders, "this worktree")
+    cases = [case for folder in chosen if (case := examine(repository, folder, onto)) is not None and case.errors]
+    found = [Healing(case, find_cure(repository, case, onto)) for case in cases]
+    if not any(healing.cure is not None for healing in found):
+        return None
+    undone = [line for healing in found if healing.cure for line in healing.cure.undone]
+    write = not dry_run and (not undone or yes or _agreed(undone))
+    written = [
+        healing for healing in found if healing.cure and write and _write(repository, healing.case, healing.cure)
+    ]
+    if as_json:
+        click.echo(json.dumps([_as_json(healing, healing in written) for healing in found], indent=2))
+    else:
+        for healing in found:
+            _show(healing, healing in written)
+    if written and not as_json:
+        click.echo("staged; next: git commit")
+    if undone and not dry_run and not write:
+        say("this undoes what somebody has done:", *undone, "drizzle-guard renumber --yes")
+        return 1
+    return int(not dry_run and any(left_after(healing) for healing in found))
+
+
+def _agreed(undone: Sequence[str]) -> bool:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    click.echo("This undoes what somebody has done:")
+    for line in undone:
+        click.echo(f"  {line}")
+    return click.confirm("Go on?")
+
+
+def _write(repository: Repository, case: Case, cure: Cure) -> bool:
+    """Write a cure into worktree and index; everything is put back if the folder is not as it was judged."""
+    now = Folder(case.folder, EMPTY, (), case.files)
+    head = history_files(repository, case.folder)
+    done = apply(repository, case.folder, cure.files, [now, head])
+    after = examine(repository, case.folder)
+    if after is not None and len(after.errors) > len(case.errors):
+        raise GuardError(f"{printable(case.folder) or '.'}: the folder is not sound after the cure.", "git stash")
+    return done
+
+
+def history_files(repository: Repository, folder: str) -> Folder:
+    """The files of HEAD, whatever is in them."""
+    return Folder(folder, EMPTY, (), files_at(repository, "HEAD", folder, folder))
+
+
+def left_after(healing: Healing) -> tuple[Finding, ...]:
+    """The errors that stay."""
+    return healing.case.errors if healing.cure is None else healing.cure.left
+
+
+def _show(healing: Healing, written: bool) -> None:
+    folder = printable(healing.case.folder) or "."
+    if healing.cure is None:
+        click.echo(f"{folder}: nothing that a machine could mend")
+    else:
+        click.echo(f"{folder}: {'mended' if written else 'would be mended'}")
+        for line in healing.cure.lines:
+            click.echo(f"  {line}")
+    for finding in left_after(healing):
+        click.echo(f"  left: {finding.rule.code} {finding.message}")
+        click.echo(f"    fix: {finding.fix}")
+
+
+def _as_json(healing: Healing, written: bool) -> dict[str, object]:
+    cure, left = healing.cure, left_after(healing)
+    return {
+        "folder": healing.case.folder,
+        "operation": "heal",
+        "changed": written,
+        "lines": [] if cure is None else cure.lines,
+        "undone": [] if cure is None else cure.undone,
+        "left": [{"code": f.rule.code, "message": f.message, "fix": f.fix} for f in left],
+    }
