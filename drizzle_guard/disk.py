@@ -22,15 +22,20 @@ _SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"
 def find_folders(root: Path) -> Iterator[Path]:
     """Migration folders (those with `meta/_journal.json`) at or below `root`, sorted; links are not followed."""
     for parent, directories, _ in os.walk(root):
-        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        directories[:] = _inside(parent, directories)
         if os.path.isfile(os.path.join(parent, PATH)):
             yield Path(parent)
+
+
+def _inside(parent: str, directories: list[str]) -> list[str]:
+    """The directories that belong to this checkout, sorted: no worktree or clone inside it, and nothing built."""
+    return sorted(d for d in directories if d not in _SKIPPED and not os.path.lexists(os.path.join(parent, d, ".git")))
 
 
 def find_v1_folders(root: Path) -> Iterator[Path]:
     """Folders in Drizzle v1's layout: no journal, `<14 digits>_<name>/migration.sql` inside."""
     for parent, directories, _ in os.walk(root):
-        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        directories[:] = _inside(parent, directories)
         if not os.path.exists(os.path.join(parent, PATH)) and any(is_v1_name(d) for d in directories):
             if any(os.path.isfile(os.path.join(parent, d, SQL)) for d in directories if is_v1_name(d)):
                 yield Path(parent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -18,10 +17,11 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
-from drizzle_guard.git.folders import checked_out_with_crlf, files_at, folders_at, folders_in_index
+from drizzle_guard.git.folders import checked_out_with_crlf, files_at, files_in_index, folders_at, folders_in_index
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.rules.model import Finding, MainlineFolder
+from drizzle_guard.heal.cure import allowed_edits
+from drizzle_guard.rules.model import Finding, Git, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work
 from drizzle_guard.terminal import say
@@ -62,10 +62,26 @@ def find_targets(paths: Iterable[str], start: Path) -> list[FolderToCheck]:
             found.setdefault(os.path.realpath(folder), _journal_target(folder, _shown(folder, start)))
         for folder in find_v1_folders(path):
             found.setdefault(os.path.realpath(folder), _v1_target(folder, _shown(folder, start)))
+    for real in _ignored(found, paths):
+        del found[real]
     if not found:
         where = " or ".join("here" if given == "." else f"at {printable(given)}" for given in paths)
         raise UsageError(f"There is no migration folder {where} or below.", f"A folder is known by its {PATH}.")
     return sorted(found.values(), key=lambda target: target.name)
+
+
+def _ignored(folders: Iterable[str], named: Iterable[str]) -> list[str]:
+    """The folders that git ignores and has nothing of; one that was named is looked at all the same."""
+    wanted = {os.path.realpath(_folder_of(Path(path))) for path in named}
+    asked = [folder for folder in folders if folder not in wanted]
+    try:
+        with Repository() as repository:
+            listed = os.fsencode("".join(f"{os.path.join(folder, PATH)}\0" for folder in asked))
+            done = repository.run("check-ignore", "-z", "--stdin", stdin=listed) if asked else None
+    except UsageError:
+        return []
+    hidden = set(os.fsdecode(done.stdout).split("\0")) if done is not None and done.returncode == 0 else set()
+    return [folder for folder in asked if os.path.join(folder, PATH) in hidden]
 
 
 def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str]:
@@ -83,12 +99,19 @@ def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str
 class Published(NamedTuple):
     """What git knows of one folder: its history on the mainline, and the (tag, path) of allowed edits.
 
+    `repository` is the one around it and `folder` its path there; `git` is what the index has of it, `committed` the
+    paths that HEAD has.
+
     `lf_in_git` are the paths of SQL files to which the checkout gave CRLF, and git has LF.
     """
 
     mainline: MainlineFolder | None = None
     allowed: frozenset[tuple[str, str]] = frozenset()
     lf_in_git: frozenset[str] = frozenset()
+    repository: Repository | None = None
+    folder: str = ""
+    git: Git | None = None
+    committed: frozenset[str] = frozenset()
 
 
 class Mainlines:
@@ -119,13 +142,21 @@ class Mainlines:
             return Published()
         repository, branch, base, config = self._ask(repository)
         folder = _in_gits_spelling(repository, branch, target, path_in_worktree(repository, str(target.path)) or "")
-        allowed = frozenset(_allowed(config, target, folder))
+        allowed = frozenset(allowed_edits(config, folder, target.files))
         lf_in_git = checked_out_with_crlf(repository, folder)
-        if branch is None or target.migrations is not None:
-            return Published(None, allowed, lf_in_git)
+        if target.migrations is not None:
+            return Published(None, allowed, lf_in_git, repository, folder)
+        index = {path: stages[0] for path, stages in files_in_index(repository, folder).items() if 0 in stages}
+        staged = read_any_history(folder, index) if PATH in index else None
+        git = None if staged is None else Git(frozenset(index), frozenset(entry.tag for entry in staged.entries))
+        head = repository.commit("HEAD")
+        committed = frozenset(files_at(repository, head, folder, folder)) if head is not None else frozenset()
+        known = Published(None, allowed, lf_in_git, repository, folder, git, committed)
+        if branch is None:
+            return known
         tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
         old = read_any_history("", files_at(repository, base, folder, folder)) if base else None
-        return Published(None if tip is None else MainlineFolder(branch.name, tip, old), allowed, lf_in_git)
+        return known if tip is None else known._replace(mainline=MainlineFolder(branch.name, tip, old))
 
     def _around(self, folder: Path) -> Repository:
         """The repository of a folder: the one that the command runs in, unless the folder is not of it.
@@ -234,15 +265,3 @@ def _files_in(directory: Path, prefix: str, name: str) -> Iterator[tuple[str, Bl
                 mode = "100644" if item.is_file(follow_symlinks=False) else "120000"
                 path = prefix + item.name
                 yield path, Blob(Path(item.path).read_bytes, mode=mode, name=f"{name}/{path}" if name else path)
-
-
-def _allowed(config: Config, target: FolderToCheck, folder: str) -> Iterator[tuple[str, str]]:
-    """The (tag, path) of files that are exactly as an `[[allow]]` entry says."""
-    for allow in config.allow:
-        path = f"{allow.tag}.sql"
-        if path in target.files and allow.folder in (None, folder):
-            try:
-                if sha256(target.files[path].data).hexdigest() == allow.sha256.lower():
-                    yield allow.tag, path
-            except (GuardError, OSError):
-                continue

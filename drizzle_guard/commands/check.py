@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 import click
 
+from drizzle_guard.check.advice import advised
+from drizzle_guard.check.fix import fix_folders
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
 from drizzle_guard.check.targets import FolderToCheck, Mainlines, Published, config_texts, find_targets, root_of
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.drizzle.v1 import Layout
+from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
 
@@ -27,7 +31,18 @@ from drizzle_guard.rules.tables import shared_table
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
 @click.option("--for", "version", type=click.Choice(["v1"]), help="Also: will `drizzle-kit up` of v1 succeed here?")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, version: str | None, quiet: bool) -> int:
+@click.option("--fix", is_flag=True, help="Mend what no database can notice: snapshots, strays, idx, migrations.js.")
+@click.option("--dry-run", is_flag=True, help="Show what --fix would change.")
+def command(
+    paths: tuple[str, ...],
+    onto: str | None,
+    strict: bool,
+    kind: str,
+    version: str | None,
+    quiet: bool,
+    fix: bool,
+    dry_run: bool,
+) -> int:
     """Say whether the migration folders at or below PATHS (default: here) are sound.
 
     Findings on migrations that stand on the mainline are warnings, on the branch's own they are errors. The exit code
@@ -40,6 +55,14 @@ def command(paths: tuple[str, ...], onto: str | None, strict: bool, kind: str, v
     with Mainlines(onto) as mainlines, Progress("checking", sum(t.work for t in targets)) as progress:
         published = [mainlines.of(target) for target in targets]
         checked = [_check(*pair, strict, version == "v1", progress) for pair in zip(targets, published, strict=True)]
+        still = Progress("checking", 0)
+        judges = [
+            partial(_check, known=known, strict=strict, for_v1=version == "v1", progress=still) for known in published
+        ]
+        if fix or dry_run:
+            return fix_folders(list(zip(targets, published, checked, judges, strict=True)), onto, dry_run=dry_run)
+        rows = zip(targets, published, checked, judges, strict=True)
+        checked = [advised(*row, onto) for row in rows]
     if len(targets) > 1:
         checked = _with_tables(checked, targets, start, strict)
     names = [None if known.mainline is None else known.mainline.name for known in published]
@@ -70,16 +93,18 @@ def _check(target: FolderToCheck, known: Published, strict: bool, for_v1: bool, 
             strict=strict,
             tick=progress.tick,
         )
+    repairs = frozenset() if known.mainline is None else repairs_of(known.mainline.tip, target.files)
     return check_journal_folder(
         target.name,
         target.files,
         now=now(),
         published=known.mainline,
-        allowed=known.allowed,
+        allowed=known.allowed | repairs,
         lf_in_git=known.lf_in_git,
         strict=strict,
         for_v1=for_v1,
         tick=progress.tick,
+        git=known.git,
     )
 
 

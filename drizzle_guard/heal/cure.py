@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
+from drizzle_guard.config import Config, read_config
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import Entry, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at
-from drizzle_guard.git.mainline import Mainline as Branch
-from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.heal.row import Rebuilt, rebuild
 from drizzle_guard.heal.sources import entry_of, files_on_disk, own_migrations
-from drizzle_guard.mend.repairs import mend
+from drizzle_guard.mend.repairs import mend, repairs_of
 from drizzle_guard.renumber.decision import colliding_folders, decide
 from drizzle_guard.renumber.earlier_merge import newest_merges
-from drizzle_guard.rules.model import Finding, Mainline
+from drizzle_guard.rules.model import Finding, MainlineFolder
 from drizzle_guard.rules.run import check_journal_folder, read_any_history
 
 
@@ -47,9 +50,10 @@ class Case(NamedTuple):
 
     folder: str
     files: Mapping[str, Blob]
-    mainline: Mainline | None
+    mainline: MainlineFolder | None
     errors: tuple[Finding, ...]
     committed: frozenset[str]
+    allowed: frozenset[tuple[str, str]]
 
 
 def examine(repository: Repository, folder: str, onto: str | None = None) -> Case | None:
@@ -59,10 +63,21 @@ def examine(repository: Repository, folder: str, onto: str | None = None) -> Cas
         return None
     mainline = published_at(repository, folder, find_mainline(repository, onto))
     committed = frozenset(files_at(repository, "HEAD", folder, folder)) if repository.commit("HEAD") else frozenset()
-    return Case(folder, files, mainline, errors_in(folder, files, mainline), committed)
+    allowed = frozenset(allowed_edits(read_config(Path(repository.root)), folder, files))
+    return Case(folder, files, mainline, errors_in(folder, files, mainline, allowed), committed, allowed)
 
 
-def published_at(repository: Repository, folder: str, branch: Branch | None) -> Mainline | None:
+def allowed_edits(config: Config, folder: str, files: Mapping[str, Blob]) -> Iterator[tuple[str, str]]:
+    """The (tag, path) of files that are exactly as an `[[allow]]` entry says."""
+    for allow in config.allow:
+        path = sql_path(allow.tag)
+        if path in files and allow.folder in (None, folder):
+            with suppress(GuardError, OSError):
+                if sha256(files[path].data).hexdigest() == allow.sha256.lower():
+                    yield allow.tag, path
+
+
+def published_at(repository: Repository, folder: str, branch: Mainline | None) -> MainlineFolder | None:
     """The mainline's version of a folder, and the one where the branch left it; None if there is none to compare."""
     head = repository.commit("HEAD")
     if branch is None or head is None:
@@ -70,13 +85,17 @@ def published_at(repository: Repository, folder: str, branch: Branch | None) -> 
     tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
     bases = repository.merge_bases(head, branch.commit)
     old = read_any_history("", files_at(repository, bases[0], folder, folder)) if bases else None
-    return None if tip is None else Mainline(branch.name, tip, old)
+    return None if tip is None else MainlineFolder(branch.name, tip, old)
 
 
-def errors_in(folder: str, files: Mapping[str, Blob], mainline: Mainline | None) -> tuple[Finding, ...]:
-    """The errors that the rules find in a folder, now."""
+def errors_in(
+    folder: str, files: Mapping[str, Blob], mainline: MainlineFolder | None, allowed: frozenset[tuple[str, str]]
+) -> tuple[Finding, ...]:
+    """The errors that the rules find in a folder, now; repairs of the mainline's folder are allowed."""
     now = time.time_ns() // 1_000_000
-    checked = check_journal_folder(folder, files, now=now, published=mainline)
+    if mainline is not None:
+        allowed |= repairs_of(mainline.tip, files)
+    checked = check_journal_folder(folder, files, now=now, published=mainline, allowed=allowed)
     return tuple(judged.finding for judged in checked.findings if judged.severity == "error")
 
 
@@ -162,7 +181,7 @@ def _with_repairs(case: Case, files: dict[str, Blob | None], lines: list[str], u
     found = mend(case.folder, there, removable=case.committed)
     lines = [*lines, *(f"{printable(repair.path)}: {repair.what}" for repair in found.repairs)]
     there = found.over(there)
-    left = errors_in(case.folder, there, case.mainline)
+    left = errors_in(case.folder, there, case.mainline, case.allowed)
     return Cure(case.folder, {**files, **found.files}, tuple(lines), tuple(undone), left, row)
 
 

@@ -11,7 +11,7 @@ A file is only deleted if git has it (`removable`) or its name says that a machi
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
@@ -23,6 +23,7 @@ from drizzle_guard.drizzle.snapshot import chained, derived_id, dump_snapshot, r
 from drizzle_guard.errors import GuardError
 from drizzle_guard.mend.chain import rechain
 from drizzle_guard.rules.contents import LOST_OBJECT
+from drizzle_guard.rules.model import same_file
 from drizzle_guard.rules.run import check_journal_folder, read_any_history
 from drizzle_guard.rules.snapshots import is_snapshot
 from drizzle_guard.sql.statements import decode, statements
@@ -210,3 +211,29 @@ def _bundle(folder: Folder) -> list[tuple[str, Blob, str]]:
     if data == blob.data:
         return []
     return [(BUNDLE, Blob.of(data, blob.name, blob.mode), "imports what the journal lists")]
+
+
+def repairs_of(old: Folder, files: Mapping[str, Blob]) -> frozenset[tuple[str, str]]:
+    """The (tag, path) of what differs in `files` from the folder `old` just as a repair of it makes it."""
+    owned = [PATH, *(snapshot_path(entry.prefix) for entry in old.entries)]
+    both = [path for path in owned if path in old.files and path in files]
+    if all(same_file(old.files[path], files[path]) for path in both):
+        return frozenset()
+    return frozenset(_repairs_in(old, files))
+
+
+def _repairs_in(old: Folder, files: Mapping[str, Blob]) -> Iterator[tuple[str, str]]:
+    """The (tag, path) of all that `files` have as a repair of the folder `old` makes it.
+
+    For the journal that is the entry of the tag.
+    """
+    mended = mend(old.name, old.files, removable=frozenset(old.files))
+    owners = {snapshot_path(entry.prefix): entry.tag for entry in reversed(old.entries)}
+    for path, blob in mended.files.items():
+        if path in owners and blob is not None and path in files and same_file(blob, files[path]):
+            yield owners[path], path
+    journal = mended.files.get(PATH)
+    new, here = (read_any_history("", {PATH: blob}) if blob else None for blob in (journal, files.get(PATH)))
+    if new is not None and here is not None:
+        raws = {entry.tag: entry.raw for entry in here.entries}
+        yield from ((entry.tag, PATH) for entry in new.entries if raws.get(entry.tag) == entry.raw)

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.rules import bundle, contents, entries, files, for_v1, mainline, names, reading, snapshots, tables
+from drizzle_guard.rules import (
+    bundle,
+    chunks,
+    contents,
+    entries,
+    files,
+    for_v1,
+    mainline,
+    names,
+    reading,
+    repeats,
+    snapshots,
+    tables,
+    tracked,
+)
 from drizzle_guard.rules.model import Rule
 
 #: Every rule by its code, in the order of the codes.
@@ -12,7 +26,21 @@ RULES: dict[str, Rule] = {
     for rule in sorted(
         (
             value
-            for module in (bundle, contents, entries, files, for_v1, mainline, names, reading, snapshots, tables)
+            for module in (
+                bundle,
+                chunks,
+                contents,
+                entries,
+                files,
+                for_v1,
+                mainline,
+                names,
+                reading,
+                repeats,
+                snapshots,
+                tables,
+                tracked,
+            )
             for value in vars(module).values()
             if isinstance(value, Rule)
         ),

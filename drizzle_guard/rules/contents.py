@@ -33,6 +33,7 @@ MIXED_SNAPSHOTS = Rule(
     "another dialect are malformed to it.",
     "Run `drizzle-kit up` once on the mainline and commit what it changes.",
     "drizzle-kit up",
+    fatal=True,
 )
 
 _Tables = dict[str, frozenset[str]]

@@ -22,6 +22,7 @@ MISSING_SQL = Rule(
     "Bring the file back, byte for byte: `git log --all --full-history -- <file>` finds it, `git checkout <commit>^ "
     "-- <file>` restores it. Only an entry that never ran anywhere may be deleted instead.",
     "restore it from git: git log --all --full-history -- <file>",
+    fatal=True,
 )
 ORPHAN_SQL = Rule(
     "DG012",
@@ -63,6 +64,7 @@ STRAY_FILE = Rule(
     "*.rej there breaks every command with a JSON error.",
     "Delete it, and add it to .gitignore if it comes back.",
     "delete it",
+    fatal=True,
 )
 
 _NUMBER = re.compile(r"\d+")

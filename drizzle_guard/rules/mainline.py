@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
-from drizzle_guard.drizzle.journal import Entry, is_safe_tag, running_max, snapshot_path, sql_path, what_is_read
+from drizzle_guard.drizzle.journal import PATH, Entry, is_safe_tag, running_max, snapshot_path, sql_path, what_is_read
 from drizzle_guard.drizzle.line_ends import with_lf
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.rules.model import Finding, MainlineFolder, Rule, Subject, same_file, shown_when
@@ -84,7 +84,7 @@ def published_changed(folder: Subject) -> Iterator[Finding]:
         if entry.tag in seen or not (position in published or entry.tag in common):
             continue
         seen.add(entry.tag)
-        if position not in published:
+        if position not in published and (entry.tag, PATH) not in folder.allowed:
             message = f"the journal entry of {folder.tag(position)} is not as on {printable(mainline.name)}"
             message += f": {_difference(before[entry.tag], entry)}."
             fix = f"put the entry back as it is on {printable(mainline.name)}"

@@ -17,8 +17,9 @@ class Finding(NamedTuple):
     `path` is the file as messages call it and `line` its line (from 1), `message` one sentence fit for a terminal,
     `fix` what to do.  `entries` are positions in the journal and `files` paths inside the folder: everything that the
     finding is about.  If all of it stands the same on the mainline, the finding is about published migrations.
-    `mild`: an old sin, on which neither drizzle-kit nor a deploy breaks today.  `advice`: it is never worse than a
-    warning, as if its rule were advice.
+    `mild`: an old sin, on which neither drizzle-kit nor a deploy breaks today; `fatal`: a deploy, every new database or
+    drizzle-kit stops here, so it is an error in published migrations, too.  `advice`: it is never worse than a warning,
+    as if its rule were advice.
     """
 
     rule: Rule
@@ -29,13 +30,14 @@ class Finding(NamedTuple):
     entries: tuple[int, ...] = ()
     files: tuple[str, ...] = ()
     mild: bool = False
+    fatal: bool = False
     advice: bool = False
 
 
 class Rule(NamedTuple):
     """A rule: `summary` is one line, `why` and `repair` are for `explain`, `fix` is `repair` in a few words.
 
-    A rule of severity `warning` is advice: its findings are errors only with `--strict`.
+    A rule of severity `warning` is advice: its findings never fail.  `fatal` is what its findings are unless told.
     """
 
     code: str
@@ -45,6 +47,7 @@ class Rule(NamedTuple):
     repair: str
     fix: str
     severity: Severity = "error"
+    fatal: bool = False
 
     def at(
         self,
@@ -56,9 +59,11 @@ class Rule(NamedTuple):
         entries: tuple[int, ...] = (),
         files: tuple[str, ...] = (),
         mild: bool = False,
+        fatal: bool | None = None,
     ) -> Finding:
         """A finding of this rule."""
-        return Finding(self, path, message, self.fix if fix is None else fix, line, entries, files, mild)
+        fix, fatal = self.fix if fix is None else fix, self.fatal if fatal is None else fatal
+        return Finding(self, path, message, fix, line, entries, files, mild, fatal)
 
 
 class Snapshot(NamedTuple):
@@ -94,13 +99,20 @@ class MainlineFolder(NamedTuple):
         return (self.tip,) if self.base is None else (self.tip, self.base)
 
 
+class Git(NamedTuple):
+    """What git's index has of a folder: its paths, and the tags in the journal there."""
+
+    paths: frozenset[str]
+    tags: frozenset[str]
+
+
 class Subject(NamedTuple):
     """A migration folder as the rules see it.
 
     `history` was read tolerantly: its journal may break every rule.  `snapshots` are those that could be read, by
     their path inside the folder, in the order of their names.  `now` is the time in ms since the epoch.
-    `allowed` holds (tag, path) of edits that `drizzle-guard.toml` allows, `lost` what each snapshot lacks of the one
-    before it.
+    `allowed` holds (tag, path) of edits that `drizzle-guard.toml` allows, or that mend the mainline's folder; `lost`
+    what each snapshot lacks of the one before it; `git` what git has of the folder (None: not known).
     """
 
     history: Folder
@@ -109,6 +121,7 @@ class Subject(NamedTuple):
     mainline: MainlineFolder | None = None
     allowed: frozenset[tuple[str, str]] = frozenset()
     lost: Mapping[str, tuple[Lost, ...]] = {}
+    git: Git | None = None
 
     def tag(self, position: int) -> str:
         """The tag of an entry, fit for a message."""

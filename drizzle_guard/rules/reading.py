@@ -36,6 +36,7 @@ BROKEN_JOURNAL = Rule(
     "Bring the journal back from git (`git log -p -- <journal>` shows the last good one) and add the missing entries "
     "with `drizzle-guard renumber`.",
     "restore the journal from git: git log -p -- meta/_journal.json",
+    fatal=True,
 )
 CONFLICT_MARKERS = Rule(
     "DG013",
@@ -46,6 +47,7 @@ CONFLICT_MARKERS = Rule(
     "Resolve the conflict. For the journal and snapshots `drizzle-guard renumber` does it, also after the fact; in "
     "SQL keep the published text as it is.",
     "drizzle-guard renumber (journal, snapshots); resolve SQL by hand",
+    fatal=True,
 )
 UNREADABLE = Rule(
     "DG016",
@@ -74,6 +76,7 @@ BROKEN_SNAPSHOT = Rule(
     "(`generate` with exit code 0).",
     "Restore it from git. If it was never committed, delete it with its migration and generate that again.",
     "restore the snapshot from git: git log -p -- <file>",
+    fatal=True,
 )
 
 _MARKER = re.compile(rb"^(?:<{7,} |>{7,} )", re.MULTILINE)

@@ -9,9 +9,9 @@ from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.v1 import Layout
-from drizzle_guard.rules import bundle, contents, entries, files, mainline, names, snapshots
+from drizzle_guard.rules import bundle, chunks, contents, entries, files, mainline, names, repeats, snapshots, tracked
 from drizzle_guard.rules.mainline import is_published, published_entries
-from drizzle_guard.rules.model import Finding, MainlineFolder, Severity, Snapshot, Subject
+from drizzle_guard.rules.model import Finding, Git, MainlineFolder, Severity, Snapshot, Subject
 from drizzle_guard.rules.reading import entry_lines, load, read_journal, read_snapshot
 from drizzle_guard.rules.v1 import v1_findings
 
@@ -28,6 +28,9 @@ _FOLDER_RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     files.missing_sql,
     files.orphan_sql,
     bundle.bundle_out_of_step,
+    repeats.created_twice,
+    chunks.breakpoints,
+    tracked.not_in_git,
     snapshots.missing_snapshot,
     snapshots.shared_prev_id,
     snapshots.broken_prev_id,
@@ -80,14 +83,16 @@ def check_journal_folder(
     strict: bool = False,
     for_v1: bool = False,
     tick: Callable[[], None] = _no_tick,
+    git: Git | None = None,
 ) -> Checked:
     """Check a folder of the journal layout.
 
     `name` is the folder as messages call it, `found` its files by their paths inside it, `now` the time in ms since
     the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose;
     `lf_in_git` are the paths to which the checkout gave CRLF, and git has LF.
-    With `strict` every finding is an error.  `for_v1` asks, too, what `drizzle-kit up` of v1 will make of it; these
-    findings are errors on published migrations as well.  `tick` is called for each SQL file and snapshot.
+    With `strict` every finding but advice is an error.  `for_v1` asks, too, what `drizzle-kit up` of v1 will make of
+    it; these findings are errors on published migrations as well.  `git` is what git has of it.  `tick` is called for
+    each SQL file and snapshot.
     """
     journal, findings = _load_journal(name, found)
     history = _history(name, found, journal)
@@ -107,7 +112,7 @@ def check_journal_folder(
                     known.add(path, body)
         tick()
     facts = dict(sorted(facts.items()))
-    folder = Subject(history, facts, now, published, frozenset(allowed), known.lost)
+    folder = Subject(history, facts, now, published, frozenset(allowed), known.lost, git)
     findings += files.stray_file(folder)
     findings += names.unportable_name(folder)
     if journal is not None:
@@ -152,18 +157,18 @@ def judge(
 ) -> tuple[Judged, ...]:
     """Say how bad each finding is, and sort them by file and line.
 
-    On published migrations findings are warnings, on others errors.  Where no mainline is known, all are errors but
-    the mild ones.  Advice is a warning anywhere; with `strict` everything is an error.
+    On published migrations findings are warnings unless they are fatal, on others errors.  Where no mainline is known,
+    all are errors but the mild ones.  Advice is a warning anywhere; with `strict` everything else is an error.
     """
     stands = frozenset() if published is None else published_entries(history, published)
     judged = []
     for finding in findings:
         old = None if published is None else is_published(finding, history, published, stands)
-        harmless = finding.mild if old is None else old
+        harmless = finding.mild if old is None else old and not finding.fatal
         advice = finding.advice or finding.rule.severity == "warning"
-        severity: Severity = "warning" if harmless or advice else "error"
+        severity: Severity = "warning" if advice or (harmless and not strict) else "error"
         tags = dict.fromkeys(history.entries[position].tag for position in finding.entries)
-        judged.append(Judged(finding, "error" if strict else severity, old, tuple(tags)))
+        judged.append(Judged(finding, severity, old, tuple(tags)))
     return tuple(sorted(judged, key=_order))
 
 

@@ -33,6 +33,7 @@ SHARED_PREV_ID = Rule(
     "snapshot lacks the other branch's tables and the next `generate` creates them again.",
     "`drizzle-guard renumber` puts the unpublished one after the other and merges its snapshot.",
     "drizzle-guard renumber",
+    fatal=True,
 )
 BROKEN_PREV_ID = Rule(
     "DG024",
@@ -123,6 +124,8 @@ def broken_prev_id(folder: Subject) -> Iterator[Finding]:
             gap = True
             continue
         explained = children[found.prev] > 1 or (gap and found.prev not in ids)
+        if not position and found.prev == "":  # as `drizzle-kit pull` writes its first one
+            before = found.prev
         if (found.prev != before and not explained) or (found.prev == found.id and copies[found.id] == 1):
             what = "itself" if found.prev == found.id else _parent(found.prev, ids)
             expected = "; the first has none" if before == NO_PARENT and not gap else ", not the snapshot before it"

@@ -158,7 +158,8 @@ def test_a_repository_inside_another(bed: Bed) -> None:
     inner.root.mkdir(parents=True)
     inner.git("init", "-q")
     args = prepare(CASES / "DG021-missing-snapshot-published", "failing", inner)
-    done = run_check(bed, "vendor", directory=bed.root)
+    assert run_check(bed, directory=bed.root).out.endswith("1 folder, 3 migrations: sound.\n")
+    done = run_check(bed, "vendor/inner", directory=bed.root)
     assert (done.code, done.out.splitlines()[0]) == (0, "vendor/inner/drizzle: 4 migrations, 1 not on main"), args
 
 

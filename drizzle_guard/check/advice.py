@@ -1,0 +1,99 @@
+"""What to type about each finding: what was tried in memory and takes it away, not what the rule usually needs.
+
+A command stands there only if it works here.  First `drizzle-guard check --fix`, which touches nothing that a database
+has seen; then `drizzle-guard renumber`; else what the rule says, which is for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from drizzle_guard.check.targets import FolderToCheck, Published
+from drizzle_guard.errors import GuardError
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.heal.cure import examine, find_cure
+from drizzle_guard.heal.run import is_under_way
+from drizzle_guard.mend.repairs import Mended, mend
+from drizzle_guard.rules.contents import LOST_OBJECT
+from drizzle_guard.rules.model import Finding
+from drizzle_guard.rules.run import Checked
+
+Check = Callable[[FolderToCheck], Checked]
+
+FIX = "drizzle-guard check --fix"
+RENUMBER = "drizzle-guard renumber"
+#: the rules whose findings a repair may take away
+MENDABLE = frozenset(
+    ("DG001", "DG003", "DG012", "DG018", "DG019", "DG020", "DG021", "DG023", "DG024", "DG025", "DG027", "DG028")
+)
+
+
+class Trial(NamedTuple):
+    """What `check --fix` would do to a folder, and what the rules would say then."""
+
+    mended: Mended
+    after: Checked
+
+
+def try_repairs(target: FolderToCheck, known: Published, checked: Checked, again: Check) -> Trial | None:
+    """The repairs of a folder, tried in memory; None if there are none, or they would make it no better."""
+    codes = {judged.finding.rule.code for judged in checked.findings}
+    if target.migrations is not None or target.fault is not None or not codes & MENDABLE:
+        return None
+    lossy = [p for judged in checked.findings if judged.finding.rule is LOST_OBJECT for p in judged.finding.files]
+    mended = mend(target.name, target.files, removable=known.committed, lossy=lossy)
+    if not mended.files:
+        return None
+    after = again(target._replace(files=mended.over(target.files)))
+    before, now = _keys(checked), _keys(after)
+    worse = sum(j.severity == "error" for j in after.findings) > sum(j.severity == "error" for j in checked.findings)
+    return None if worse or before <= now else Trial(mended, after)
+
+
+def advised(target: FolderToCheck, known: Published, checked: Checked, again: Check, onto: str | None) -> Checked:
+    """The same findings with the command that takes each of them away here, where one does."""
+    if not checked.findings or target.migrations is not None:
+        return checked
+    trial = try_repairs(target, known, checked, again)
+    mended = set() if trial is None else _keys(checked) - _keys(trial.after)
+    # a branch's own migrations may still get other places, which heals more
+    own = [j.finding for j in checked.findings if j.severity == "error" and not j.published]
+    left = own or [j.finding for j in checked.findings if j.severity == "error" and _key(j.finding) not in mended]
+    healed: Collection[tuple[str, str]] = ()
+    if left and known.repository is not None:
+        healed = _healed(known.repository, known.folder, onto, left)
+    findings = []
+    for judged in checked.findings:
+        key = _key(judged.finding)
+        fix = RENUMBER if key in healed else FIX if key in mended else judged.finding.fix
+        findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
+    return checked._replace(findings=tuple(findings))
+
+
+def _healed(
+    repository: Repository, folder: str, onto: str | None, findings: list[Finding]
+) -> Collection[tuple[str, str]]:
+    """The findings that `renumber` takes away."""
+    try:
+        if is_under_way(repository):
+            # the folder is finished from the commits that meet, whatever lies there
+            return {
+                _key(f) for f in findings if repository.line("ls-files", "-u", "--", f":(top,literal){folder or '.'}")
+            }
+        case = examine(repository, folder, onto)
+        cure = None if case is None else find_cure(repository, case, onto)
+    except GuardError:
+        return ()
+    if cure is None or not cure.row:
+        return ()
+    left = {_key(finding) for finding in cure.left}
+    return {_key(finding) for finding in findings} - left
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.rule.code, finding.message
+
+
+def _keys(checked: Checked) -> set[tuple[str, str]]:
+    return {_key(judged.finding) for judged in checked.findings}

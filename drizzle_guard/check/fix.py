@@ -1,0 +1,115 @@
+"""`check --fix`: shows the repairs as a diff, writes them, looks again, and takes them back if the folder is no better.
+
+SQL, `when` and tags stay; what is mended, no database can notice.  Verified by the rules, and where the project has
+drizzle-kit, by its `check`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from drizzle_guard.check.advice import Check, advised, try_repairs
+from drizzle_guard.check.targets import FolderToCheck, Published
+from drizzle_guard.disk import folder_files
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.mend.repairs import Mended
+from drizzle_guard.regenerate.verify_kit import KitVerdict, ask_kit
+from drizzle_guard.rules.entries import WHEN_NOT_RISING
+from drizzle_guard.rules.run import Checked
+
+Row = tuple[FolderToCheck, Published, Checked, Check]
+
+
+def fix_folders(rows: Sequence[Row], onto: str | None, *, dry_run: bool) -> int:
+    """Mend every folder; 1 if errors are left (or, with `dry_run`, would be)."""
+    left = [_fix_folder(*row, onto, dry_run=dry_run) for row in rows]
+    return int(any(left))
+
+
+def _fix_folder(
+    target: FolderToCheck, known: Published, checked: Checked, again: Check, onto: str | None, *, dry_run: bool
+) -> bool:
+    name = printable(target.name) or "."
+    trial = try_repairs(target, known, checked, again)
+    after = checked if trial is None else trial.after
+    if trial is None:
+        click.echo(f"{name}: nothing to mend")
+    else:
+        click.echo(f"{name}: {'would be mended' if dry_run else 'mended'}")
+        for repair in trial.mended.repairs:
+            click.echo(f"  {printable(repair.path)}: {repair.what}")
+        for line in _diff(target, trial.mended):
+            click.echo(printable(line.replace("\t", "    ")))
+        if not dry_run:
+            _write(target, known, trial.mended, lambda: again(_as_written(target)), checked)
+            after = advised(_as_written(target), known, after, again, onto)
+    for judged in after.findings:
+        if judged.severity == "error":
+            click.echo(f"  left: {judged.finding.rule.code} {judged.finding.message}")
+            click.echo(f"    {_why(judged.finding.rule.code)}fix: {judged.finding.fix}")
+    return any(judged.severity == "error" for judged in after.findings)
+
+
+def _as_written(target: FolderToCheck) -> FolderToCheck:
+    return target._replace(files=folder_files(target.path, target.name))
+
+
+def _why(code: str) -> str:
+    if code == WHEN_NOT_RISING.code:
+        return "no file can mend it: the database has the `when` that ran; "
+    return ""
+
+
+def _diff(target: FolderToCheck, mended: Mended) -> list[str]:
+    lines: list[str] = []
+    for path, blob in mended.files.items():
+        old = target.files[path].data if path in target.files and target.files[path].mode != "120000" else b""
+        new = b"" if blob is None else blob.data
+        name = join(target.name, path)
+        texts = [data.decode("utf-8", "replace").splitlines() for data in (old, new)]
+        ends = (f"a/{name}" if old else "/dev/null", "/dev/null" if blob is None else f"b/{name}")
+        lines += difflib.unified_diff(texts[0], texts[1], ends[0], ends[1], n=1, lineterm="")
+    return lines
+
+
+def _write(
+    target: FolderToCheck, known: Published, mended: Mended, look: Callable[[], Checked], before: Checked
+) -> None:
+    """Write the repairs; everything is put back if the rules or drizzle-kit like the folder less than before."""
+    root = None if known.repository is None else known.repository.root
+    said = ask_kit(root, known.folder)
+    old = {path: target.files[path].data if path in target.files else None for path in mended.files}
+    new = {path: None if blob is None else blob.data for path, blob in mended.files.items()}
+    try:
+        _put(target.path, new)
+        verdict = ask_kit(root, known.folder)
+        if said is KitVerdict.FINE and verdict is not KitVerdict.FINE:
+            raise GuardError(f"{printable(target.name) or '.'}: drizzle-kit check is not content with the repairs.")
+        if len(look().findings) > len(before.findings):
+            raise GuardError(f"{printable(target.name) or '.'}: the repairs make it no better.")
+    except BaseException as error:  # Ctrl-C, too
+        _put(target.path, old)
+        if isinstance(error, GuardError):
+            raise GuardError(error.message, "Everything was put back.") from None
+        raise
+    if verdict is not KitVerdict.ABSENT:
+        click.echo(f"  drizzle-kit check: {verdict.value}")
+
+
+def _put(folder: Path, files: Mapping[str, bytes | None]) -> None:
+    for path, data in files.items():
+        file = os.path.join(folder, path)
+        if data is None:
+            if os.path.lexists(file):
+                os.unlink(file)
+            continue
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(f"{file}.drizzle-guard", "wb") as output:
+            output.write(data)
+        os.replace(f"{file}.drizzle-guard", file)

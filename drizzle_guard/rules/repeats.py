@@ -1,0 +1,130 @@
+"""Rules about migrations that do one thing twice: every new database stops at the second of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.journal import sql_path
+from drizzle_guard.errors import printable
+from drizzle_guard.rules.model import Finding, Rule, Subject
+from drizzle_guard.rules.reading import load
+from drizzle_guard.sql.actions import Action, Key
+from drizzle_guard.sql.members import created_columns
+from drizzle_guard.sql.statements import Statement, decode, statements
+
+CREATED_TWICE = Rule(
+    "DG035",
+    "created-twice",
+    "Two migrations create the same object.",
+    "A merge that was resolved by hand left a migration under its old number and under the new one, or `generate` "
+    "repeated what a snapshot had lost. A database that runs both stops at the second with `already exists`: every new "
+    "one, in CI and on every new colleague's machine. `drizzle-kit check` says that all is fine.",
+    "The second is not published: take it out (`drizzle-guard renumber` does, if it only repeats). It is published and "
+    "ran nowhere: take it out with its entry and snapshot. It ran somewhere: write IF NOT EXISTS into it, so that new "
+    "databases pass, and allow that edit in drizzle-guard.toml.",
+    "take the second one out, or write IF NOT EXISTS into it if it ran anywhere",
+    fatal=True,
+)
+
+_KINDS = ("table", "column", "type", "index")
+_PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
+
+
+class _Made:
+    """What a row of migrations has created so far and not dropped again, and the position of who did it."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+        self.by: dict[Key, int] = {}
+        self._on: dict[Key, str] = {}
+
+    def key(self, action: Action) -> Key:
+        if action.kind == "index" and action.on and self._dialect in _PER_TABLE:
+            return ("index", action.on, action.name[-1])
+        return action.key
+
+    def create(self, action: Action, position: int) -> None:
+        key = self.key(action)
+        self.by.setdefault(key, position)
+        self._on[key] = action.on or (key[1] if action.kind == "column" else "")
+
+    def drop(self, action: Action) -> None:
+        """Forget what is dropped, and what may go with it: the columns and indexes of its table."""
+        self.by.pop(self.key(action), None)
+        if action.kind == "schema":
+            self.by.clear()
+        elif action.kind in ("table", "column", "constraint"):
+            table = action.key[1]
+            whole = action.kind == "table"
+            for key in [k for k in self.by if k[0] == "index" or (whole and k[0] == "column" and k[1] == table)]:
+                if key[0] == "column" or self._on.get(key) == table:
+                    self.by.pop(key)
+
+    def forget(self, statement: Statement) -> None:
+        """What a statement that is not understood may drop or rename."""
+        if statement.words & {"drop", "rename"}:
+            for key in [k for k in self.by if statement.words.issuperset(part.rpartition(".")[2] for part in k[1:])]:
+                self.by.pop(key)
+
+
+def created_twice(folder: Subject) -> Iterator[Finding]:
+    """DG035: a table, column, type or index that an earlier migration creates, and nothing drops in between."""
+    made = _Made(folder.history.journal.dialect)
+    texts: dict[tuple[str, ...], int] = {}
+    for position, migration in enumerate(folder.history.migrations):
+        data = b"" if migration.sql is None else load(migration.sql, "")
+        if not isinstance(data, bytes) or not data:
+            continue
+        text = decode(data)
+        found = statements(text)
+        whole = tuple(statement.text for statement in found if not statement.text.startswith("select "))
+        twice = _repeated(made, found, position)
+        for key in created_columns([(migration.tag, text)]):
+            if ("table", key[1]) in made.by:
+                made.by.setdefault(key, position)
+        entries, earlier = folder.history.entries, texts.setdefault(whole, position)
+        if twice is not None and entries[twice[1]].tag != migration.tag:  # one tag twice is DG002
+            shown, first = twice
+            what = f"both create {shown}: every new database stops at the second"
+            yield _finding(folder, first, position, what)
+        elif earlier != position and entries[earlier].tag != migration.tag and not _creates(found):
+            yield _finding(folder, earlier, position, "hold the same SQL")._replace(mild=True, fatal=False)
+
+
+def _creates(found: list[Statement]) -> bool:
+    """Whether the statements create anything: then what the earlier ones made was dropped in between."""
+    return any(a.verb == "create" and not a.guarded for s in found for a in s.actions) or not found
+
+
+def _repeated(made: _Made, found: list[Statement], position: int) -> tuple[str, int] | None:
+    """What the statements create that stands already, and who made it: the first of all."""
+    first: tuple[str, int] | None = None
+    for statement in found:
+        if not statement.actions:
+            made.forget(statement)
+        for action in statement.actions:
+            if action.guarded and action.verb == "drop":
+                made.forget(statement)
+            if action.kind not in (*_KINDS, "schema", "constraint"):
+                continue
+            if action.verb == "drop":
+                made.drop(action)
+            elif action.verb == "create" and action.kind in _KINDS:
+                earlier = made.by.get(made.key(action), position)
+                if earlier != position and not action.guarded and first is None:
+                    first = (_shown(action), earlier)
+                made.create(action, position)
+    return first
+
+
+def _finding(folder: Subject, earlier: int, position: int, what: str) -> Finding:
+    path = sql_path(folder.history.entries[position].tag)
+    message = f"{folder.tag(earlier)} and {folder.tag(position)} {what}."
+    return CREATED_TWICE.at(join(folder.history.name, path), message, entries=(earlier, position), files=(path,))
+
+
+def _shown(action: Action) -> str:
+    if action.kind == "column":
+        return f'the column "{printable(action.key[2])}" of "{printable(action.key[1])}"'
+    return f'the {action.kind} "{printable(action.key[-1])}"'
