@@ -141,7 +141,7 @@ class Chain:
             return None
         path, tip = snapshot_path(entry.prefix), self._tip_body()
         prev = str(tip["id"])
-        body = chained(tip, prev_id=prev, new_id=_derived_id(prev, entry.tag))
+        body = chained(tip, prev_id=prev, new_id=derived_id(prev, entry.tag))
         self._add(path, str(body["id"]), prev)
         data = dump_snapshot(body, self._blob)
         self._tip, self._tip_path, self._blob = body, path, Blob.of(data, path)

@@ -30,7 +30,7 @@ UP_STOPS = Rule(
 UP_LOSES = Rule(
     "DG052",
     "v1-up-loses",
-    "`drizzle-kit up` of v1 takes the wrong file for this migration, or leaves it out (only with --for v1).",
+    "`drizzle-kit up` of v1 takes a wrong file here, or leaves one out (only with --for v1).",
     "It finds snapshots and missing SQL by the number in front of the name. Two migrations of one number get the same "
     "snapshot; one without its SQL file gets another file of that number, or, for SQLite and MySQL, is left out "
     "without a word.",

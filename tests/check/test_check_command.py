@@ -30,7 +30,7 @@ def test_several_folders_one_of_them_unsound(bed: Bed) -> None:
         HEAD,
         "  error DG001 duplicate-idx  drizzle/meta/_journal.json:19",
         "    0001_age and 0002_posts both have idx 1.",
-        "    fix: drizzle-guard renumber",
+        "    fix: drizzle-guard check --fix",
         "packages/db/drizzle: 3 migrations; sound",
         "",
         "1 error in 1 of 2 folders; `drizzle-guard explain DG001` says more.",

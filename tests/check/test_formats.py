@@ -15,7 +15,7 @@ import pytest
 from drizzle_guard import __version__
 from drizzle_guard.check.report import Report
 from drizzle_guard.cli import main
-from drizzle_guard.commands import check
+from drizzle_guard.commands import check, progress
 from drizzle_guard.rules.catalog import RULES
 from support.check_folders import CASES, prepare, run_check, sound
 from support.gitbed import Bed
@@ -128,10 +128,10 @@ def test_progress_when_it_takes_long(bed: Bed, monkeypatch: pytest.MonkeyPatch) 
     sound(bed)
     monkeypatch.chdir(bed.root)
     for patience, seen in ((-1.0, True), (60.0, False)):
-        monkeypatch.setattr(check, "_PATIENCE", patience)
+        monkeypatch.setattr(progress, "PATIENCE", patience)
         terminal = Terminal()
         with mock.patch.object(sys, "stderr", terminal):
             assert main(["check"]) == 0
         assert ("checking" in terminal.getvalue()) == seen
-    monkeypatch.setattr(check, "_PATIENCE", -1.0)
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
     assert run_check(bed).err == ""
