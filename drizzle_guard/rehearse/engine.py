@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from drizzle_guard.rehearse.facts import Facts
@@ -79,12 +79,15 @@ class Engine(ABC):
         is taken from there.
         """
 
-    def forbidden(self, texts: Sequence[str]) -> str | None:
+    def forbidden(self, texts: Iterable[str]) -> str | None:
         """Why this SQL must not run here: it would touch what is not ours."""
         return None
 
-    def missing(self, words: str, sql: str) -> str | None:
-        """What this server lacks, if that and no fault of the migration is why a statement failed; else None."""
+    def missing(self, words: str, sql: str, texts: Iterable[str]) -> str | None:
+        """What this server lacks, if that and no fault of the migration is why a statement failed; else None.
+
+        `texts` are the migrations' SQL: what one of them makes and another drops is a fault of theirs.
+        """
         return None
 
     @abstractmethod

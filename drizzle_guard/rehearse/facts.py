@@ -17,7 +17,18 @@ Facts = Mapping[Key, Mapping[str, str]]
 
 #: kinds whose second name is the table that they belong to
 MEMBERS = frozenset(
-    ["column", "index", "foreign key", "primary key", "unique constraint", "check", "policy", "trigger", "constraint"]
+    [
+        "column",
+        "index",
+        "foreign key",
+        "primary key",
+        "unique constraint",
+        "check",
+        "policy",
+        "trigger",
+        "constraint",
+        "table details",
+    ]
 )
 #: what drizzle-kit's snapshots can hold; other kinds are only compared between databases
 IN_SNAPSHOTS = {

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drizzle_guard.database.families import FAMILIES, Family, families_of
+from drizzle_guard.database.row_sql import Names
+from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.rehearse.engine import Engine
 
@@ -46,7 +48,40 @@ def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
         if wishes.url is not None:
             raise UsageError("SQLite is rehearsed in memory; --url is for PostgreSQL, MySQL and MariaDB.")
         return SqliteEngine(family, wishes.timeout, setup, wishes.table)
+    if kind == "postgresql":
+        return _postgres(family, wishes, setup)
     raise UsageError(f"rehearse cannot run {kind} here.")
+
+
+def _postgres(family: Family, wishes: Wishes, setup: Sequence[str]) -> Engine:
+    try:
+        from drizzle_guard.rehearse.postgres import PostgresEngine
+    except ImportError:
+        raise UsageError("rehearsing PostgreSQL needs its driver.", "pip install 'drizzle-guard[rehearse]'") from None
+    names = Names("postgresql", wishes.schema, wishes.table)
+    if wishes.url is not None:
+        target = _target(wishes.url, "postgresql")
+        return PostgresEngine(target, family, wishes.timeout, setup, names, private=False, end=_nothing)
+    from drizzle_guard.rehearse.servers import postgres
+
+    served = postgres()
+    target = Target("postgresql", served.arguments, "a private PostgreSQL")
+    try:
+        return PostgresEngine(target, family, wishes.timeout, setup, names, private=True, end=served.end)
+    except BaseException:
+        served.end()
+        raise
+
+
+def _nothing() -> None:
+    """A server that is not ours is not ended."""
+
+
+def _target(url: str, kind: str) -> Target:
+    target = parse_url(url)
+    if target.kind != kind:
+        raise UsageError(f"the folder is for {kind}, but {target.label} is another database.")
+    return target
 
 
 def _read_setup(name: str) -> str:

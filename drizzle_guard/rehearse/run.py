@@ -13,7 +13,7 @@ from typing import NamedTuple
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.drizzle.snapshot import read_snapshot
-from drizzle_guard.errors import GuardError
+from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.rehearse.chunks import by_driver, cut_short
 from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only
@@ -91,32 +91,32 @@ def rehearse(
     `others` are drivers that may be meant as well as `family`.  `held` says, once it is asked, whether a snapshot ever
     held an object.
     """
+    if why := engine.forbidden(step.text() for step in source.present.steps):
+        raise UsageError(f"cannot rehearse here: {why}.")
     stage = _Stage(source, engine, family, names, tick)
     outcomes = []
     facts: Facts | None = None
-    like: Session | None = None
     reference = ""
+    compared, notes = None, ["The newest snapshot was not looked at: no database came out."]
     try:
         for start in _in_order(source.starts):
             outcome, session = stage.run(start)
             if session is not None:
                 mine = session.facts()
                 if facts is None:
-                    facts, like, reference = mine, session, start.label
+                    facts, reference = mine, start.label
+                    compared, notes = _against_snapshot(source, engine, facts, session, held)
                 else:
                     outcome = outcome._replace(differs=tuple(differences(facts, mine)), reference=reference)
-                    session.drop()
+                session.drop()
             outcomes.append(outcome)
-        snapshot, notes = _against_snapshot(source, engine, facts, like, held)
     finally:
         stage.end()
-        if like is not None:
-            like.drop()
     if others:
         names_ = ", ".join(other.name for other in others)
         notes.append(f"package.json does not tell the driver: run as {family.name} does, not as {names_} (--driver).")
         notes += by_driver(source.present.steps, (family, *others))
-    return Rehearsal(source, engine.name, family, tuple(outcomes), snapshot, (*source.notes, *notes))
+    return Rehearsal(source, engine.name, family, tuple(outcomes), compared, (*source.notes, *notes))
 
 
 def _in_order(starts: tuple[Start, ...]) -> list[Start]:
@@ -136,7 +136,7 @@ class _Stage:
         """Make the state, then migrate with the folder as it stands."""
         session, made = self._at(start)
         if made is not None or session is None:
-            lacks = made and self._engine.missing(made.words, made.sql)
+            lacks = made and self._missing(made)
             return Outcome(start, made=made, lacks=lacks), None
         todo = pending(start.version.steps, self._source.present)
         failure = migrate(
@@ -145,8 +145,12 @@ class _Stage:
         outcome = Outcome(start, tuple(s.tag for s in todo.runs), todo.again, todo.skipped, failure)
         if failure is not None:
             session.drop()
-            return outcome._replace(lacks=self._engine.missing(failure.words, failure.sql)), None
+            return outcome._replace(lacks=self._missing(failure)), None
         return outcome._replace(broken=(*cut_short(todo.runs, self._family), *session.broken())), session
+
+    def _missing(self, failure: Failure) -> str | None:
+        texts = (step.text() for step in self._source.present.steps)
+        return self._engine.missing(failure.words, failure.sql, texts)
 
     def _at(self, start: Start) -> tuple[Session | None, Failure | None]:
         steps = start.version.steps
@@ -185,12 +189,10 @@ class _Stage:
 def _against_snapshot(
     source: Source,
     engine: Engine,
-    facts: Facts | None,
-    like: Session | None,
+    facts: Facts,
+    like: Session,
     held: Callable[[], Callable[[Difference], bool]],
 ) -> tuple[AgainstSnapshot | None, list[str]]:
-    if facts is None or like is None:
-        return None, ["The newest snapshot was not looked at: no database came out."]
     if source.snapshot is None:
         return None, ["The folder has no snapshot, so nothing was compared with one."]
     try:

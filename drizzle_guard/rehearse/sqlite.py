@@ -6,7 +6,7 @@ import contextlib
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drizzle_guard.database.families import Family
@@ -51,7 +51,7 @@ class SqliteEngine(Engine):
         session.drop()
         return facts, unbuilt
 
-    def missing(self, words: str, sql: str) -> str | None:
+    def missing(self, words: str, sql: str, texts: Iterable[str]) -> str | None:
         if "ALTER COLUMN" in sql.upper() and "syntax error" in words:
             return "ALTER COLUMN is libSQL's own and unknown to SQLite"
         return None

@@ -181,7 +181,8 @@ def test_v1_folders_run_by_name_in_either_order(tmp_path: Path) -> None:
     bed.git("merge", "-q", "main")
     folder = rehearsed(bed, "--driver", "libsql")
     assert starts(folder) == {"empty": True, "base": True, "branch": True, "mainline": False}
-    assert folder["starts"][-1]["failure"]["words"] == "table users has 2 columns but 1 values were supplied"
+    failure = next(start["failure"] for start in folder["starts"] if start["start"] == "mainline")
+    assert failure["words"] == "table users has 2 columns but 1 values were supplied"
     ran = {start["start"]: start["ran"] for start in folder["starts"]}
     assert ran["mainline"] == ["20260102000000_rows"]
     assert ran["branch"] == ["20260103000000_age"]
