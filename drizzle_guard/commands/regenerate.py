@@ -9,10 +9,13 @@ import shlex
 import click
 
 from drizzle_guard.commands.opened import open_repository
-from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.errors import printable
+from drizzle_guard.git.folders import files_at, files_in_index
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.worktree import changes
 from drizzle_guard.regenerate.kit import Kit, find_kit, require_runner
-from drizzle_guard.regenerate.run import SAVED, Done, refresh, refuse_obstacles, regenerate
+from drizzle_guard.regenerate.run import SAVED, Done, refresh, refuse_obstacles, regenerate, wanted_files
 from drizzle_guard.regenerate.tasks import Task, find_tasks
 from drizzle_guard.sql.statements import decode
 
@@ -43,7 +46,7 @@ def command(paths: tuple[str, ...], onto: str | None, config: str | None, dry_ru
         for task, kit in planned:
             require_runner(kit)
             if dry_run:
-                _show_commands(task, kit)
+                _show_commands(repository, task, kit)
             else:
                 click.echo(f"{_head(task)}\n$ {printable(kit.shown(kit.generate_command(task.name)))}")
                 _show(task, kit, regenerate(repository, task, kit))
@@ -57,17 +60,32 @@ def _head(task: Task) -> str:
     return f"{printable(task.folder) or '.'}: keeps the folder of {task.side}; sets aside {aside}"
 
 
-def _show_commands(task: Task, kit: Kit) -> None:
-    """What would be done, as one would type it at the top of the worktree."""
-    folder = shlex.quote(task.folder or ".")
+def _show_commands(repository: Repository, task: Task, kit: Kit) -> None:
+    """What would be done, as one would type it at the top of the worktree: migration files only are touched."""
     click.echo(_head(task))
     for migration in task.save:
         assert migration.sql is not None
         target = shlex.quote(f"{SAVED}/{migration.tag}.sql")
         click.echo(printable(f"  mkdir -p {SAVED} && git cat-file blob {migration.sql.id} > {target}"))
-    click.echo(printable(f"  git restore --source={task.source} --staged --worktree -- {folder}"))
+    index = files_in_index(repository, task.folder)
+    there = files_at(repository, task.source, task.folder, task.folder)
+    changed = changes(wanted_files(repository, task), index)
+    kept = [join(task.folder, c.path) for c in changed if c.blob is not None and there.get(c.path) == c.blob]
+    gone = [join(task.folder, c.path) for c in changed if c.blob is None and c.path in index]
+    if kept:
+        restore = ["git", "restore", f"--source={task.source}", "--staged", "--worktree", "--", *kept]
+        click.echo(printable(f"  {shlex.join(restore)}"))
+    if gone:
+        click.echo(printable(f"  {shlex.join(['git', 'rm', '-q', '-f', '--', *gone])}"))
+    if unwritten := sum(c.blob is not None and there.get(c.path) != c.blob for c in changed):
+        click.echo(f"  # and {unwritten} files of this rebase that no commit has yet: only drizzle-guard writes those")
     click.echo(printable(f"  {kit.shown(kit.generate_command(task.name))}"))
-    click.echo(printable(f"  git add {folder}"))
+    click.echo(printable(f"  {shlex.join(['git', 'add', '--', *_written(task)])}"))
+
+
+def _written(task: Task) -> list[str]:
+    """Where drizzle-kit writes: patterns of git's."""
+    return [join(task.folder, name) for name in ("meta", "*.sql", *([BUNDLE] if BUNDLE in task.kept.files else []))]
 
 
 def _show(task: Task, kit: Kit, done: Done) -> None:

@@ -98,14 +98,16 @@ def table(plan: Plan) -> list[str]:
     rows += [(own, "=", main, "", "", "the same migration") for own, main in plan.same if own != main]
     rows += [(tag, "->", "(deleted)", "", "", "") for tag in plan.deleted]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(6)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return [*lines, *plan.edited]
 
 
 def _row(move: Move) -> tuple[str, str, str, str, str, str]:
     old, new = move.old, move.new
     when = f"when {old.when} -> {new.when}" if old.when != new.when else f"when {new.when}"
     snapshot = f"snapshot {move.snapshot}" if move.snapshot else "no snapshot"
-    return printable(old.tag), "->", printable(new.tag), f"idx {old.idx} -> {new.idx}", when, snapshot
+    names = (printable(old.tag), "->", printable(new.tag)) if old.tag != new.tag else (printable(old.tag), "", "")
+    return *names, f"idx {old.idx} -> {new.idx}", when, snapshot
 
 
 def _as_json(item: Work, changed: bool) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -21,7 +22,8 @@ from drizzle_guard.replay.replay import plan
 
 SAVED = "drizzle-guard-saved"
 _AGAIN = "drizzle-guard regenerate"
-_SOURCE = (".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx")
+#: what a schema can be written in; a page (`.tsx`) is none
+_SOURCE = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
 _CONFIGURATION = ("package.json", "tsconfig.json", "drizzle.config.json")
 
 
@@ -40,7 +42,7 @@ def refuse_obstacles(repository: Repository, tasks: Sequence[Task]) -> None:
     if unmerged:
         raise GuardError(
             f"{', '.join(printable(path) for path in unmerged)}: still in conflict; drizzle-kit reads the schema.",
-            f"resolve that first: git add {printable(unmerged[0])}, then: drizzle-guard regenerate",
+            f"resolve that first: {printable(shlex.join(['git', 'add', *unmerged]))}, then: drizzle-guard regenerate",
         )
     for task in tasks:
         start = join(task.folder, "meta")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from drizzle_guard.replay.replay import plan
 
 
 class Decision(NamedTuple):
-    """What becomes of one folder, and which side kept its place."""
+    """What becomes of one folder, and which side kept its place; `other` is the name of theirs."""
 
     folder: str
     outcome: Plan | Refusal
@@ -31,6 +32,12 @@ class Decision(NamedTuple):
     base: Folder
     ours: Folder
     theirs: Folder
+    other: str = "the other side"
+
+    @property
+    def keeper(self) -> str:
+        """The side whose migrations keep their numbers, by its name."""
+        return "HEAD" if self.ours_established else self.other
 
     @property
     def versions(self) -> tuple[Folder, Folder, Folder]:
@@ -83,6 +90,34 @@ def judge(
     onto: str | None = None,
 ) -> Decision:
     """Find out who is published and ask the core about three histories that were read."""
+    mainline = find_mainline(repository, onto)
+    decision = _judge(repository, sides, folder, base, ours, theirs, mainline)
+    is_named = isinstance(decision.outcome, Refusal) or decision.assumed
+    if sides.theirs is None or decision.ours_established or not is_named:
+        return decision
+    return decision._replace(other=_name_of(repository, sides.theirs, mainline))
+
+
+def _name_of(repository: Repository, commit: str, mainline: Mainline | None) -> str:
+    """A commit by the name that the user knows it by."""
+    if mainline is not None and mainline.commit == commit:
+        return mainline.name
+    if name := os.environ.get(f"GITHEAD_{commit}"):
+        return name
+    refs = ("refs/heads", "refs/remotes")
+    listed = repository.line("for-each-ref", f"--points-at={commit}", "--format=%(refname:short)", *refs) or ""
+    return listed.partition("\n")[0] or commit[:10]
+
+
+def _judge(
+    repository: Repository,
+    sides: Sides,
+    folder: str,
+    base: Folder,
+    ours: Folder,
+    theirs: Folder,
+    mainline: Mainline | None,
+) -> Decision:
     rebasing = is_rebasing(repository)
     if rebasing and sides.kind == "merge":
         if not is_merging(repository):  # `renumber` or `graph` at a stop, where git has merged nothing
@@ -97,7 +132,6 @@ def judge(
         )
     rebasing = rebasing and sides.kind == "rebase"
     before = canonical_head(repository, sides.ours, folder) if rebasing else ours
-    mainline = find_mainline(repository, onto)
     published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
     found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
     if not found.ours and not found.told and mainline is not None and _is_mainline(repository, mainline, sides.ours):
@@ -200,16 +234,22 @@ def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
     """A refusal as the user reads it: the sentence, and the commands that lead out."""
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
-    kept = "HEAD" if decision.ours_established else "the other side"
+    import shlex  # late: a merge that goes well has no use for it
+
+    kept = printable(decision.keeper)
     shown, next_command = printable(folder) or ".", sides.next_command
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
         "mainline": (f"{sides.abort_command}, then merge the mainline itself: there they stand in one order",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
-        "edit": (f"mend that, then: drizzle-guard renumber, and {next_command}",),
+        "edit": (
+            f"mend that, git add it, then: drizzle-guard renumber, and {next_command}",
+            f"or: drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew",
+        ),
+        "branch": (f"{sides.abort_command}, mend that in a commit on its side, and try again",),
         "regenerate": (
             f"drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew",
-            f"or resolve {shown}/{PATH} by hand, then: git add {shown} && {next_command}",
+            f"or resolve {shown}/{PATH} by hand, then: git add {shlex.quote(shown)} && {next_command}",
         ),
     }
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)

@@ -76,6 +76,8 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     if isinstance(decision.outcome, Refusal):
         raise explain_refusal(decision, sides)
     _replace(current, decision.outcome.interim)
+    if notes := decision.outcome.notes:
+        say(f"{path}: merged, but not all of it is plain:", *notes)
     kept = {entry.tag for entry in (decision.ours if decision.ours_established else decision.theirs).entries}
     if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:
         say(

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
-from drizzle_guard.drizzle.journal import PATH
-from drizzle_guard.errors import GuardError
+from drizzle_guard.drizzle.journal import PATH, Entry
+from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, files_in_index
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sides import Sides, forget_pick, merge_heads, merge_sides, noted_pick
@@ -203,12 +203,29 @@ def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) 
 
 def assumption(decision: Decision) -> str:
     """What was assumed where nothing tells which side is published."""
-    side = "ours keeps its" if decision.ours_established else "theirs keeps its"
-    return f"(nothing tells which side is published; assumed: {side} numbers)"
+    return f"(nothing tells which side is published; assumed: {printable(decision.keeper)} keeps its numbers)"
 
 
 def describe(decision: Decision) -> list[str]:
-    """What moved, a line each: `drizzle: 0003_comments -> 0005_comments`."""
+    """What moved, a line each: `0003_comments -> 0005_comments`."""
     plan = decision.outcome
     assert isinstance(plan, Plan)
-    return [f"{join(decision.folder, move.old.tag)} -> {move.new.tag}" for move in plan.moves if move.changes]
+    return [describe_move(move.old, move.new) for move in plan.moves if move.changes]
+
+
+def describe_move(old: Entry, new: Entry) -> str:
+    """One migration and what became of it: its new name, else what changed beside the name."""
+    if old.tag != new.tag:
+        return f"{printable(old.tag)} -> {printable(new.tag)}"
+    changed = [
+        f"{key} {then} -> {now}"
+        for key, then, now in (("idx", old.idx, new.idx), ("when", old.when, new.when))
+        if then != now
+    ]
+    return f"{printable(old.tag)}: {', '.join(changed) or 'its snapshot'}"
+
+
+def headline(folder: str, count: int) -> str:
+    """What was done in a folder, in a few words."""
+    where = f" in {printable(folder)}" if folder else ""
+    return f"renumbered {'1 migration' if count == 1 else f'{count} migrations'}{where}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
@@ -10,15 +11,23 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, history_at
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.renumber.finish_merge import same_commit_with_tree
+from drizzle_guard.renumber.finish_merge import describe_move, same_commit_with_tree
 from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
+from drizzle_guard.renumber.rebase_by_hand import place_of
 
 _REASON = "drizzle-guard: renumber migrations"
 _UPDATE_REFS = "rebase-merge/update-refs"
 
 
-def finish_rebase(repository: Repository) -> int:
-    """In `post-rewrite`: rewrite the commits of the rebase that has just ended; returns how many changed.
+class Rebased(NamedTuple):
+    """How many commits were rewritten, and by folder which migrations have other numbers at the end, a line each."""
+
+    commits: int
+    moved: dict[str, list[str]]
+
+
+def finish_rebase(repository: Repository) -> Rebased:
+    """In `post-rewrite`: rewrite the commits of the rebase that has just ended; returns what changed.
 
     Nothing outside the replayed commits is rewritten, and nothing at all if the branch is not where the rebase left
     it.  Author, dates, message and notes stay; whoever signed a commit signs the new one.  Raises GuardError; in the
@@ -26,16 +35,32 @@ def finish_rebase(repository: Repository) -> int:
     """
     head = repository.commit("HEAD")
     if head is None or onto(repository) is None:
-        return 0
+        return Rebased(0, {})
     row = picks(repository, head)
     if not row:
-        return 0
+        return Rebased(0, {})
     folders = picked_folders(repository, row)
     trees = _canonical_trees(repository, row, folders)
     if trees:
         _replace(repository, head, row, trees)
     _refuse_half_done(repository, folders)
-    return len(trees)
+    return Rebased(len(trees), _moved(repository, head, folders) if trees else {})
+
+
+def _moved(repository: Repository, head: str, folders: list[str]) -> dict[str, list[str]]:
+    """What has another name than under the old HEAD, which had the interim journal."""
+    moved = {}
+    for folder in folders:
+        then, now = history_at(repository, head, folder), history_at(repository, "HEAD", folder)
+        names = {place_of(entry): entry for entry in then.entries}
+        lines = [
+            describe_move(names[place_of(entry)], entry)
+            for entry in now.entries
+            if place_of(entry) in names and names[place_of(entry)].tag != entry.tag
+        ]
+        if lines:
+            moved[folder] = lines
+    return moved
 
 
 def _replace(repository: Repository, head: str, row: list[Pick], trees: dict[str, str]) -> None:

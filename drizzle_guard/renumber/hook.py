@@ -122,20 +122,24 @@ def _post_rewrite(args: list[str]) -> int:
     if args[:1] != ["rebase"]:
         return 0
     from drizzle_guard.git.repository import Repository
+    from drizzle_guard.renumber.finish_merge import headline
     from drizzle_guard.renumber.finish_rebase import finish_rebase
 
     with Repository() as repository:
-        if count := finish_rebase(repository):
-            say(f"renumbered the migrations of {count} rebased commit" + ("s" if count > 1 else ""))
+        done = finish_rebase(repository)
+        if done.commits:
+            say(f"renumbered the migrations of {done.commits} rebased commit" + ("s" if done.commits > 1 else ""))
+        for folder, moved in done.moved.items():
+            say(headline(folder, len(moved)), *moved)
     return 0
 
 
 def _report(finished: Sequence[Decision]) -> None:
     if not finished:
         return
-    from drizzle_guard.renumber.finish_merge import assumption, describe
+    from drizzle_guard.renumber.finish_merge import assumption, describe, headline
 
-    moved = [line for decision in finished for line in describe(decision)]
-    notes = {assumption(decision) for decision in finished if decision.assumed}
-    if moved:
-        say("renumbered " + ("1 migration" if len(moved) == 1 else f"{len(moved)} migrations"), *moved, *notes)
+    for decision in finished:
+        if moved := describe(decision):
+            notes = [assumption(decision)] if decision.assumed else []
+            say(headline(decision.folder, len(moved)), *moved, *notes)

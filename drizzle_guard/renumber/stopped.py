@@ -52,9 +52,28 @@ def find_work(repository: Repository, named: set[str] | None, onto: str | None) 
     if sides is not None:
         folders = _only(named, {*colliding_folders(repository, sides), *unmerged})
         choose = decide_stash if sides.kind == "stash" else decide
-        decisions = [choose(repository, sides, folder, onto=onto) for folder in folders]
+        decisions = [_mended(repository, sides, choose(repository, sides, f, onto=onto), onto) for f in folders]
         return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
     return _without_operation(repository, named, onto)
+
+
+def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str | None) -> Decision:
+    """The decision with the files that a person has mended and staged, where it was refused for one of the branch's."""
+    if isinstance(decision.outcome, Plan) or decision.outcome.way_out != "edit":
+        return decision
+    branch = decision.theirs if decision.ours_established else decision.ours
+    own = {path for entry in branch.entries for path in (sql_path(entry.tag), snapshot_path(entry.prefix))}
+    staged = {path: stages[0] for path, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
+    edits = {
+        path: blob
+        for path, blob in staged.items()
+        if path in own and blob not in [side.files.get(path) for side in decision.versions]
+    }
+    if not edits:
+        return decision
+    mended = read_folder(branch.name, {**branch.files, **edits})
+    ours, theirs = (decision.ours, mended) if decision.ours_established else (mended, decision.theirs)
+    return judge(repository, sides, decision.folder, decision.base, ours, theirs, onto=onto)
 
 
 def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from drizzle_guard.drizzle import bundle
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, join
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join
 from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
-from drizzle_guard.errors import GuardError
+from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
 
@@ -56,7 +56,43 @@ def assemble(
         tuple(moves),
         tuple((own.tag, main.tag) for own, main in settled.same),
         tuple(m.tag for m in settled.deleted),
+        (
+            *(line for was, now in settled.edited for line in _edits(was, now)),
+            *_edited_snapshots(settled),
+            *(f"{printable(m.tag)} is left out: the mainline deleted it" for m in settled.withdrawn),
+        ),
     )
+
+
+def _edited_snapshots(settled: Settled) -> Iterator[str]:
+    """The published snapshots that the branch edited: those that stay so in a line, those that do not in another."""
+    stay = [now for was, now in settled.edited if now.snapshot != was.snapshot]
+    for migrations, what in (
+        (stay, "published, and edited by the branch"),
+        (settled.put_back, "as published; what the branch made of it is left out there"),
+    ):
+        if migrations:
+            path = printable(snapshot_path(migrations[0].entry.prefix))
+            yield f"{path}{f' and {len(migrations) - 1} more are' if len(migrations) > 1 else ' is'} {what}"
+
+
+def _edits(was: Migration, now: Migration) -> Iterator[str]:
+    """What the branch alone changed of a published migration, and what follows where that has run."""
+    tag = printable(was.tag)
+    if was.sql != now.sql:
+        yield f"{tag} is published, and the branch edited its SQL: where it has run, that does nothing"
+    old, new = was.entry.when, now.entry.when
+    if old != new:
+        raised = (new or 0) > (old or 0)
+        follows = (
+            "where it has run and nothing newer, it runs again"
+            if raised
+            else "where it has not run and something newer has, it is skipped"
+        )
+        yield f"{tag} is published, and the branch changed its `when` ({old} -> {new}): {follows}"
+    keys = [k for k in {**was.entry.raw, **now.entry.raw} if was.entry.raw.get(k) != now.entry.raw.get(k)]
+    if other := [key for key in keys if key != "when"]:
+        yield f"{tag} is published, and the branch changed its {printable(', '.join(other))}"
 
 
 def _renumbered_in_place(move: Move) -> Entry:
@@ -77,7 +113,7 @@ def _refuse_strays(known: set[str], sides: Sequence[Folder], moves: Sequence[Mov
         for path in _paths(move.new):
             if path not in known and any(path in side.files for side in sides):
                 reason = f"{path} lies in the way and belongs to no journal entry"
-                raise Refused(Refusal(reason, own=move.old.tag, way_out="edit"))
+                raise Refused(Refusal(reason, own=move.old.tag, way_out="branch"))
 
 
 def _journal_file(journal: Journal, mainline: Folder, branch: Folder) -> Blob:
@@ -97,5 +133,5 @@ def _bundle_file(journal: Journal, mainline: Folder, branch: Folder, moves: Sequ
         data = bundle.regenerate(old.data, journal.entries, join(mainline.name, BUNDLE))
     except GuardError as error:
         own = moves[0].old.tag if moves else ""
-        raise Refused(Refusal(error.message.rstrip("."), own=own, way_out="edit")) from None
+        raise Refused(Refusal(error.message.rstrip("."), own=own, way_out="branch")) from None
     return old if data == old.data else Blob.of(data, BUNDLE, mode=old.mode)

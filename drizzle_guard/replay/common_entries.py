@@ -5,9 +5,8 @@ both differently, refuse.  A side that only gave a published entry another numbe
 is never the branch's to shift.
 
 A snapshot of a common entry stays as the mainline has it.  The branch's edit of it (a repair, another layout) stays as
-git would keep it where the id is the same, or where no newer snapshot of the mainline's goes back to the old one.  What
-the branch changed in it is in any case among what its own snapshots changed, because those are compared with the
-base's file (`made_from`).
+git would keep it where it says the same, or where the mainline has no newer snapshot.  Else what the branch changed in
+it is among what its own snapshots changed, because those are compared with the base's file (`origins`).
 """
 
 from __future__ import annotations
@@ -31,7 +30,8 @@ class Settled(NamedTuple):
     what the mainline has and the branch does not know, in order; `same` pairs the branch's and the mainline's copy of
     one new migration.  `last_common` is the position of the last common entry in the branch's row; `shared` is what
     both have, by its position in the branch's row.  `in_base` is the base's migration by its position in the branch's
-    row; `edited` pairs the mainline's version of a published migration with what the branch alone made of it.
+    row; `edited` pairs the mainline's version of a published migration with what the branch alone made of it,
+    `put_back` are the branch's versions whose snapshot does not stay.
     """
 
     kept: list[Migration]
@@ -44,6 +44,7 @@ class Settled(NamedTuple):
     shared: list[tuple[int, Migration]]
     in_base: dict[int, Migration]
     edited: list[tuple[Migration, Migration]]
+    put_back: list[Migration]
 
     @property
     def new_on_main(self) -> list[Migration]:
@@ -59,7 +60,6 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     )
     _refuse_resets(base, on_main, on_branch, picked=picked)
     replaced: dict[int, Migration] = {}
-    edited: list[tuple[Migration, Migration]] = []
     dropped: set[int] = set()
     deleted: list[Migration] = []
     withdrawn: list[Migration] = []
@@ -73,9 +73,6 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             deleted.append(mainline.migrations[at])
         elif at is not None and result is not None:
             replaced[at] = result
-            main = mainline.migrations[at]
-            if result.entry.raw != main.entry.raw or result.sql != main.sql:
-                edited.append((main, result))
         elif branch_now is not None:
             withdrawn.append(old)
     known_main, known_branch = set(on_main.values()), set(on_branch.values())
@@ -95,6 +92,11 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
         snapshot = _snapshot(old, kept[at], mine, carried=on_branch[n] < last_own, newer=at < last_snapshot)
         kept[at] = kept[at]._replace(snapshot=snapshot)
     _put_back_copies(kept, mainline)
+    common = [
+        (base.migrations[n], mainline.migrations[on_main[n]], kept.get(on_main[n]), branch.migrations[own])
+        for n, own in on_branch.items()
+        if n in on_main
+    ]
     return Settled(
         kept=list(kept.values()),
         own=own_positions,
@@ -108,8 +110,17 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             *((new_branch[b], mainline.migrations[new_main[m]]) for b, m in pairs.items()),
         ],
         in_base={own: base.migrations[n] for n, own in on_branch.items()},
-        edited=edited,
+        edited=[(was, now) for _, was, now, _ in common if now and not _same_as_published(was, now)],
+        put_back=[
+            mine
+            for old, _, now, mine in common
+            if now and mine.snapshot and mine.snapshot not in (old.snapshot, now.snapshot)
+        ],
     )
+
+
+def _same_as_published(was: Migration, now: Migration) -> bool:
+    return was.entry.raw == now.entry.raw and was.sql == now.sql and was.snapshot == now.snapshot
 
 
 def _three_equalities(
@@ -171,11 +182,12 @@ def _snapshot(base: Migration, main: Migration, branch: Migration, *, carried: b
     mine, old = branch.snapshot, base.snapshot
     if branch.tag != main.tag or main.snapshot != old or mine is None or mine == old:
         return main.snapshot
-    same = old is not None and snapshot_id(mine) == snapshot_id(old)
-    if newer and not carried and not (old and _says_the_same(mine, old)):
+    if not newer or (old and _says_the_same(mine, old)):
+        return mine
+    if not carried:
         reason = "the branch changed its snapshot, and the mainline's newer ones do not know of that"
         raise Refused(Refusal(reason, own=branch.tag))
-    return mine if same or not newer else main.snapshot
+    return main.snapshot
 
 
 def _says_the_same(one: Blob, other: Blob) -> bool:

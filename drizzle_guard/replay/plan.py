@@ -36,7 +36,9 @@ class Plan(NamedTuple):
 
     `files` says for every path that belongs to a migration what is to stand there (None: nothing); other files are
     not touched.  `interim` is the journal as it is safe to run while the own migrations still have their old file
-    names: all that a merge driver can write.  `same` pairs own tags with the mainline's tag of the same migration.
+    names: all that a merge driver can write.  `same` pairs own tags with the mainline's tag of the same migration;
+    `deleted` are published ones that the branch deleted.  `edited` are sentences about those that it edited, and about
+    those that the mainline deleted.
     """
 
     journal: Journal
@@ -45,20 +47,29 @@ class Plan(NamedTuple):
     moves: tuple[Move, ...]
     same: tuple[tuple[str, str], ...] = ()
     deleted: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a merge leaves out or lets stand although it is not as published: a sentence each."""
+        out = [f"{own} is left out: {main} is the same migration" for own, main in self.same if own != main]
+        gone = [f"{tag} is left out: the branch deleted it" for tag in self.deleted]
+        return (*(printable(line) for line in (*out, *gone)), *self.edited)
 
 
 class Refusal(NamedTuple):
     """Why the two histories cannot be put in a row by a machine.
 
     `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
-    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit`, `mainline` or `move`; `save` are the branch's
-    SQL files with hand-written parts.
+    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit` (of a file, which can be done where git has
+    stopped), `branch` (what only a commit on the side in question can mend), `mainline` or `move`; `save` are the
+    branch's SQL files with hand-written parts.
     """
 
     reason: str
     own: str = ""
     other: str = ""
-    way_out: str = "regenerate"
+    way_out: Literal["regenerate", "up", "edit", "branch", "mainline", "move"] = "regenerate"
     save: tuple[str, ...] = ()
 
     @property

@@ -83,7 +83,7 @@ def _replay(
             try:
                 snapshots[path], done = chain.append(own, line.origins(position), entry)
             except GuardError as error:
-                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="edit")) from None
+                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="branch")) from None
         elif _loses_shared(own, entry, branch) and (repeated := chain.repeat(own, entry)):
             snapshots[path], done = repeated, "copied"
         moves.append(Move(own.entry, entry, done))
@@ -102,7 +102,7 @@ def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) ->
     for migration in kept.get(own.entry.prefix, ()):
         if migration.snapshot == own.snapshot:
             reason = "they share a number and a snapshot"
-            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="edit"))
+            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="branch"))
 
 
 def _loses_shared(own: Migration, entry: Entry, branch: Folder) -> bool:
@@ -134,11 +134,11 @@ def _refuse_unmovable(own: Sequence[Migration], branch: Folder) -> None:
         elif entry.when is None:
             reason = "its journal entry has no `when`"
         elif migration.sql is None:
-            reason = "its SQL file is missing on the branch"
+            raise Refused(Refusal("its SQL file is missing on the branch", own=entry.tag, way_out="edit"))
         elif tags[entry.tag] > 1:
             reason = "its tag stands twice in the branch's journal"
         if reason:
-            raise Refused(Refusal(reason, own=entry.tag, way_out="edit"))
+            raise Refused(Refusal(reason, own=entry.tag, way_out="branch"))
 
 
 def _refuse_hazards(settled: Settled, branch: Folder, dialect: str) -> None:
@@ -198,7 +198,7 @@ def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Jou
             value = own
         else:
             reason = f'the journals differ in "{printable(key)}"'
-            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out="edit"))
+            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out="branch"))
         if value is not None or key in mainline.header:
             header[key] = value
     return header

@@ -178,7 +178,7 @@ class Chain:
                 self._tip = read_snapshot(self._blob)
             except GuardError as error:
                 other = self._newest_unseen()
-                raise Refused(Refusal(error.message.rstrip("."), other=other, way_out="edit")) from None
+                raise Refused(Refusal(error.message.rstrip("."), other=other, way_out="branch")) from None
         return self._tip
 
     def _same_version(self, own: Migration, body: Body, tip: Body) -> None:

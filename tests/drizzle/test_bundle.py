@@ -94,3 +94,15 @@ def test_unknown_forms(text: str) -> None:
         regenerate(text.encode(), _entries("0000_a"), "drizzle/migrations.js")
     assert caught.value.message == "drizzle/migrations.js is not in the form in which drizzle-kit writes it."
     assert caught.value.hints == ("npx drizzle-kit generate writes it anew.",)
+
+
+def test_no_import_is_named_twice() -> None:
+    """Two published entries with one idx: JavaScript stops at a name that is declared twice."""
+    old = b"import journal from './meta/_journal.json';\n\nexport default { journal, migrations: {\n  m0000\n} }\n"
+    entries = [Entry({}, tag, idx, None) for tag, idx in (("0000_a", 0), ("0001_b", 1), ("0001_c", 1))]
+    new = regenerate(old, entries, "migrations.js").decode()
+    assert [new.count(text) for text in ("m0000 from './0000_a.sql'", "m0001 from './0001_b.sql'", "m0001")] == [
+        1,
+        1,
+        2,
+    ]

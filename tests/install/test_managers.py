@@ -69,7 +69,7 @@ def _assert_merges_well(bed: Bed) -> None:
     own = bed.git("rev-parse", "HEAD")
     done = bed.run("git", "merge", "--no-edit", "main")
     assert bed.files("HEAD") == expected, done.text
-    assert "drizzle/0001_comments -> 0003_comments" in done.text
+    assert "renumbered 1 migration in drizzle\n  0001_comments -> 0003_comments\n" in done.text
     assert bed.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [own, bed.git("rev-parse", "main")]
     assert bed.git("status", "--porcelain") == ""
 

@@ -206,9 +206,10 @@ def test_dry_run_shows_the_commands(bed: Bed, kit: Path) -> None:
     main, sql = bed.git("rev-parse", "main"), bed.git("rev-parse", "HEAD:drizzle/0001_email_nullable.sql")
     commands = f"""\
   mkdir -p drizzle-guard-saved && git cat-file blob {sql} > drizzle-guard-saved/0001_email_nullable.sql
-  git restore --source={main} --staged --worktree -- drizzle
+  git restore --source={main} --staged --worktree -- drizzle/meta/0001_snapshot.json drizzle/meta/_journal.json
+  git rm -q -f -- drizzle/0001_email_nullable.sql
   npx --no-install drizzle-kit generate --name=email_nullable
-  git add drizzle
+  git add -- drizzle/meta 'drizzle/*.sql'
 """
     head = "drizzle: keeps the folder of main; sets aside 0001_email_nullable\n"
     assert done == (0, head + commands, "")

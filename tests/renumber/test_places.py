@@ -549,7 +549,7 @@ def test_no_remote_and_another_name(bed: Bed) -> None:
     ours = bed.git("rev-parse", "HEAD")
     done = bed.try_git("merge", "--no-edit", "trunk")
     assert done.code == 0
-    assert "  (nothing tells which side is published; assumed: theirs keeps its numbers)\n" in done.text
+    assert "  (nothing tells which side is published; assumed: trunk keeps its numbers)\n" in done.text
     assert merged(bed) == MERGED
     one_merge(bed, ours, "trunk")
     bed.git("reset", "-q", "--hard", ours)

@@ -133,7 +133,7 @@ def test_links_are_not_followed() -> None:
     files = {**own.files, "meta/0001_snapshot.json": Blob.of(b"/etc/passwd", "s.json", mode="120000")}
     refusal = _refusal(base, main, read_folder("drizzle", files))
     assert refusal.reason == "s.json is a symbolic link; drizzle-guard only works on regular files"
-    assert refusal.way_out == "edit"
+    assert refusal.way_out == "branch"
     files = {**own.files, "0001_age.sql": Blob.of(b"/etc/passwd", "age.sql", mode="120000")}
     with pytest.raises(GuardError, match=r"^age\.sql is a symbolic link"):
         plan(base, main, read_folder("drizzle", files), layout=own.journal)

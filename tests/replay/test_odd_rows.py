@@ -1,0 +1,252 @@
+"""Rows that people made by hand: what a snapshot was made from, what is published, and what is one migration.
+
+A side is written down in short: each line is a migration, `TAG WHEN [ID<PREVID TABLES]: SQL`, and tables are
+`boats(id keel)`.  A line without the brackets has no snapshot of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
+from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.replay import plan
+
+_LINE = re.compile(r"(\S+) (\d+)(?: \[(\w+)<(\w+) ([^\]]*)\])?: (.*)")
+
+FIRST = "0000_first 1000 [s1<none boats(id)]: CREATE TABLE boats (id int)"
+KEEL = "0001_keel 3000 [s2<s1 boats(id keel)]: ALTER TABLE boats ADD COLUMN keel int"
+DOCKS = "0002_docks 5000 [s3<s2 boats(id keel) docks(id)]: CREATE TABLE docks (id int)"
+MAST = "0002_mast 4000 [s4<s2 boats(id keel mast)]: ALTER TABLE boats ADD COLUMN mast int"
+FILL = "UPDATE boats SET keel = 1"
+
+
+def _side(*lines: str) -> Folder:
+    files: dict[str, str] = {}
+    entries: list[dict[str, Any]] = []
+    for line in lines:
+        found = _LINE.fullmatch(line)
+        assert found, line
+        tag, when, id_, prev, tables, sql = found.groups()
+        entries.append({"idx": len(entries), "version": "7", "when": int(when), "tag": tag, "breakpoints": True})
+        files[f"{tag}.sql"] = sql
+        if id_:
+            body = {
+                name: {"name": name, "columns": {column: {"name": column} for column in columns.split()}}
+                for name, columns in re.findall(r"(\w+)\(([^)]*)\)", tables)
+            }
+            snapshot = {"id": id_, "prevId": prev, "version": "7", "dialect": "postgresql", "tables": body}
+            files[f"meta/{tag[:4]}_snapshot.json"] = json.dumps(snapshot, indent=2)
+    files["meta/_journal.json"] = json.dumps({"version": "7", "dialect": "postgresql", "entries": entries})
+    return read_folder("drizzle", {path: Blob.of(text.encode(), path) for path, text in files.items()})
+
+
+def _meet(base: list[str], mainline: list[str], branch: list[str]) -> Plan | Refusal:
+    sides = [_side(*lines) for lines in (base, mainline, branch)]
+    return plan(*sides, layout=sides[2].journal)
+
+
+def _planned(base: list[str], mainline: list[str], branch: list[str]) -> Plan:
+    outcome = _meet(base, mainline, branch)
+    assert isinstance(outcome, Plan), outcome
+    return outcome
+
+
+def _refused(base: list[str], mainline: list[str], branch: list[str]) -> str:
+    outcome = _meet(base, mainline, branch)
+    assert isinstance(outcome, Refusal), outcome
+    return outcome.sentence
+
+
+def _row(found: Plan) -> list[str]:
+    return [f"{entry.idx} {entry.tag}" for entry in found.journal.entries]
+
+
+def _snapshots(found: Plan) -> list[str]:
+    """Each snapshot of the planned folder, in short."""
+    shown = []
+    for path, blob in sorted(found.files.items()):
+        if blob is not None and path.endswith("_snapshot.json"):
+            body = json.loads(blob.data)
+            tables = [f"{name}({' '.join(table['columns'])})" for name, table in body["tables"].items()]
+            shown.append(f"{path[5:9]} {body['id']}<{body['prevId']} {' '.join(tables)}")
+    return shown
+
+
+MAIN = ["0000 s1<none boats(id)", "0001 s2<s1 boats(id keel)", "0002 s3<s2 boats(id keel) docks(id)"]
+NEWEST = "0003 s4<s3 boats(id keel mast) docks(id)"
+
+
+@pytest.mark.parametrize(
+    ("branch", "newest"),
+    [
+        pytest.param([FIRST, KEEL, MAST], [NEWEST], id="as drizzle-kit makes it"),
+        pytest.param(
+            [FIRST, KEEL, "0002_mast 4000 [s4<s1 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int"],
+            [NEWEST],
+            id="made from an older one",
+        ),
+        pytest.param(
+            [FIRST, KEEL, "0002_mast 4000 [s4<s1 boats(id keel mast)]: ALTER TABLE boats ADD COLUMN mast int"],
+            [NEWEST],
+            id="made from the one before it, with an older prevId",
+        ),
+        pytest.param(
+            [FIRST, KEEL, "0002_mast 4000 [s4<lost boats(id keel mast)]: ALTER TABLE boats ADD COLUMN mast int"],
+            [NEWEST],
+            id="made from nobody knows what, and nothing is lost",
+        ),
+        pytest.param(
+            [
+                FIRST,
+                "0001_keel 3000 [s9<s1 boats(id keel mast)]: ALTER TABLE boats ADD COLUMN keel int",
+                "0001_mast 4000: ALTER TABLE boats ADD COLUMN mast int",
+            ],
+            ["0003 s9<s3 boats(id keel mast) docks(id)"],
+            id="one file for a common and an own migration",
+        ),
+        pytest.param(
+            [
+                FIRST,
+                "0001_keel 3000 [s2<s1 boats(id keel rig)]: ALTER TABLE boats ADD COLUMN keel int",
+                "0002_mast 4000 [s4<s2 boats(id keel rig mast)]: ALTER TABLE boats ADD COLUMN mast int",
+            ],
+            ["0003 s4<s3 boats(id keel rig mast) docks(id)"],
+            id="the common one was repaired",
+        ),
+        pytest.param(
+            [
+                FIRST,
+                "0001_mast 2000 [s4<s1 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int",
+                "0002_keel 3000 [s2<s4 boats(id mast keel)]: ALTER TABLE boats ADD COLUMN keel int",
+            ],
+            [NEWEST],
+            id="put in front of a common one",
+        ),
+    ],
+)
+def test_the_newest_snapshot_holds_what_both_sides_did(branch: list[str], newest: list[str]) -> None:
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch)
+    assert _row(found) == ["0 0000_first", "1 0001_keel", "2 0002_docks", "3 0003_mast"]
+    assert _snapshots(found) == [*MAIN, *newest]
+
+
+def test_nobody_knows_what_it_was_made_from_and_something_would_be_lost() -> None:
+    branch = [FIRST, KEEL, "0002_mast 4000 [s4<lost boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int"]
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch) == (
+        '0002_mast (branch): its snapshot lacks column "keel" of table "boats", its SQL does not drop it, and its '
+        "prevId names no snapshot that is here."
+    )
+    branch[2] = branch[2].replace("ADD COLUMN mast", "RENAME COLUMN keel TO mast")
+    assert isinstance(_meet([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch), Plan)
+
+
+def test_a_repair_that_nothing_carries_along() -> None:
+    repaired = "0001_keel 3000 [s2<s1 boats(id keel rig)]: ALTER TABLE boats ADD COLUMN keel int"
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, repaired, f"0002_fill 4000: {FILL}"]) == (
+        "0001_keel (branch): the branch changed its snapshot, and the mainline's newer ones do not know of that."
+    )
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, f"0002_fill 5000: {FILL}"], [FIRST, repaired, MAST])
+    assert _snapshots(found)[1] == "0001 s2<s1 boats(id keel rig)"
+    assert found.notes == ("meta/0001_snapshot.json is published, and edited by the branch",)
+
+
+def test_a_published_idx_is_not_the_branchs_to_shift() -> None:
+    branch = [FIRST, f"0001_fill 2000: {FILL}", KEEL]
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch)
+    assert _row(found) == ["0 0000_first", "1 0001_keel", "2 0002_docks", "3 0003_fill"]
+    # it had the snapshot of another one under its number; alone it gets what `generate --custom` writes
+    assert [line[8:] for line in _snapshots(found)[:3]] == [line[8:] for line in MAIN]
+    assert _snapshots(found)[3].endswith("<s3 boats(id keel) docks(id)")
+    assert found.notes == ()
+
+
+def test_a_moved_snapshot_goes_back() -> None:
+    by_hand = f"0002_by_hand 3500: {FILL}"
+    moved = [
+        "0001_keel 3000: ALTER TABLE boats ADD COLUMN keel int",
+        by_hand.replace("3500", "3500 [s2<s1 boats(id keel)]"),
+    ]
+    docks, mast = DOCKS.replace("0002", "0003"), MAST.replace("0002", "0003")
+    for mainline in ([FIRST, KEEL, by_hand, docks], [FIRST, KEEL, by_hand, f"0003_x 5000: {FILL}"]):
+        found = _planned([FIRST, KEEL, by_hand], mainline, [FIRST, *moved, mast])
+        assert [line for line in _snapshots(found) if " s2<" in line] == [MAIN[1]]
+        assert found.notes == ("meta/0002_snapshot.json is as published; what the branch made of it is left out there",)
+
+
+@pytest.mark.parametrize("main", [DOCKS, f"0002_by_hand 5000: {FILL}"])
+def test_copied_snapshots_get_an_id_of_their_own(main: str) -> None:
+    copy = MAST.replace("0002_mast 4000", "0003_rig 4500").replace("ALTER TABLE boats ADD COLUMN mast int", FILL)
+    copy_of_common = KEEL.replace("0001_keel 3000", "0004_sail 4600").replace(
+        "ALTER TABLE boats ADD COLUMN keel int", FILL
+    )
+    for branch in ([FIRST, KEEL, MAST, copy], [FIRST, KEEL, copy_of_common], [FIRST, KEEL, MAST, copy, copy_of_common]):
+        found = _planned([FIRST, KEEL], [FIRST, KEEL, main], branch)
+        links = [line.split(" ")[1].split("<") for line in _snapshots(found)]
+        assert len({own for own, _ in links}) == len(links)
+        assert [prev for _, prev in links] == ["none", *(own for own, _ in links[:-1])]
+
+
+def test_a_published_entry_that_the_branch_edited_is_named() -> None:
+    raised, lowered = KEEL.replace("3000", "9000"), KEEL.replace("3000", "2000")
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, raised, MAST.replace("4000", "9500")]) == (
+        "0001_keel (branch) and 0002_docks (mainline): merged, they would break a rule that each side keeps: "
+        "0002_docks has `when` 5000 (1970-01-01 00:00:05 UTC), before 0001_keel with 9000 (1970-01-01 00:00:09 UTC): "
+        "where that one has run, this one is skipped (DG006)."
+    )
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, lowered, MAST])
+    assert found.journal.entries[1].when == 2000
+    assert found.notes == (
+        "0001_keel is published, and the branch changed its `when` (3000 -> 2000): where it has not run and something "
+        "newer has, it is skipped",
+    )
+    slightly = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, KEEL.replace("3000", "3500"), MAST])
+    assert slightly.notes[0].endswith("(3000 -> 3500): where it has run and nothing newer, it runs again")
+    edited = _planned(
+        [FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, KEEL.replace("COLUMN", "COLUMN IF NOT EXISTS"), MAST]
+    )
+    assert edited.notes == (
+        "0001_keel is published, and the branch edited its SQL: where it has run, that does nothing",
+    )
+
+
+TAGS = "0002_tags 5000 [t1<s2 boats(id keel) tags(id)]: CREATE TABLE tags (id int)"
+OWN_TAGS = "0002_labels 4000 [t2<s2 boats(id keel) tags(id)]: CREATE TABLE tags (id int)"
+GONE = "0003_gone 4500 [t3<t2 boats(id keel)]: DROP TABLE tags"
+MORE = "0003_more 4500 [t3<t2 boats(id keel) tags(id x)]: ALTER TABLE tags ADD COLUMN x int"
+
+
+def test_equal_sql_is_one_migration_where_nothing_undid_it() -> None:
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, TAGS], [FIRST, KEEL, OWN_TAGS, MORE])
+    assert found.same == (("0002_labels", "0002_tags"),)
+    assert found.notes == ("0002_labels is left out: 0002_tags is the same migration",)
+    assert _row(found)[2:] == ["2 0002_tags", "3 0003_more"]
+
+
+def test_equal_sql_that_one_side_undid() -> None:
+    """Paired, the branch's DROP would take away the table that production has."""
+    refused = '0002_labels (branch) and 0002_tags (mainline): both create table "tags".'
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, TAGS], [FIRST, KEEL, OWN_TAGS, GONE]) == refused
+    # a name that both chose proves nothing where each of them generated
+    assert "both create" in _refused(
+        [FIRST, KEEL], [FIRST, KEEL, TAGS], [FIRST, KEEL, OWN_TAGS.replace("labels", "tags"), GONE]
+    )
+    # picked from each other they are one, whatever came after
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, TAGS], [FIRST, KEEL, OWN_TAGS.replace("[t2", "[t1"), GONE])
+    assert found.same == (("0002_labels", "0002_tags"),)
+
+
+def test_rows_are_never_the_same_by_their_text() -> None:
+    row = "INSERT INTO boats (id) VALUES (1)"
+    mainline = [FIRST, KEEL, f"0002_row 5000: {row}", "0003_none 6000: DELETE FROM boats WHERE id = 1"]
+    outcome = _meet([FIRST, KEEL], mainline, [FIRST, KEEL, f"0002_my_row 4000: {row}"])
+    assert isinstance(outcome, Refusal) or _row(outcome)[-1] == "4 0004_my_row"
+    for sql in (row, "SELECT fill()", "UPDATE boats SET keel = 2"):
+        outcome = _meet([FIRST, KEEL], [FIRST, KEEL, f"0002_a 5000: {sql}"], [FIRST, KEEL, f"0002_b 4000: {sql}"])
+        assert isinstance(outcome, Refusal) or outcome.same == (), sql
+        named = _planned([FIRST, KEEL], [FIRST, KEEL, f"0002_a 5000: {sql}"], [FIRST, KEEL, f"0002_a 4000: {sql}"])
+        assert named.same == (("0002_a", "0002_a"),)
