@@ -36,7 +36,8 @@ class Family(NamedTuple):
 
     `kind` is postgresql, mysql or sqlite; `packages` are the npm packages that tell it.  `many_words` and
     `empty_words` are what it says of a chunk that it refuses ("": it takes one without a statement).  `foreign_keys`
-    says whether SQLite enforces them while migrations run.
+    says whether SQLite enforces them while migrations run, `quotes_are_names` whether it was built to take "x" for
+    nothing but a name.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Family(NamedTuple):
     empty_words: str = ""
     batch: Batch = Batch.TRANSACTION
     foreign_keys: bool = False
+    quotes_are_names: bool = False
     seen: bool = True
 
 
@@ -75,8 +77,15 @@ FAMILIES = (
         *("tidb", "mysql", ("@tidbcloud/serverless",), Many.REFUSED, _SYNTAX, "Query was empty", Batch.COMMITS),
         seen=False,
     ),
-    Family("better-sqlite3", "sqlite", ("better-sqlite3",), Many.REFUSED, _SEVERAL, _NONE, foreign_keys=True),
-    Family("libsql", "sqlite", ("@libsql/client", "@libsql/client-wasm"), Many.FIRST, "", "not an error"),
+    Family(
+        *("better-sqlite3", "sqlite", ("better-sqlite3",), Many.REFUSED, _SEVERAL, _NONE),
+        foreign_keys=True,
+        quotes_are_names=True,
+    ),
+    Family(
+        *("libsql", "sqlite", ("@libsql/client", "@libsql/client-wasm"), Many.FIRST, "", "not an error"),
+        quotes_are_names=True,
+    ),
     Family("sql.js", "sqlite", ("sql.js",), Many.FIRST, "", "Nothing to prepare"),
     Family("expo-sqlite", "sqlite", ("expo-sqlite",), Many.FIRST, "", "", seen=False),
     Family("op-sqlite", "sqlite", ("@op-engineering/op-sqlite",), Many.ALL, seen=False),

@@ -36,7 +36,11 @@ def choose_family(kind: str, wanted: str | None, packages: frozenset[str]) -> tu
                 return family, ()
         raise UsageError(f"there is no driver {printable(wanted)}.", "Known: " + ", ".join(f.name for f in FAMILIES))
     found = families_of(kind, packages)
-    return found[0], found[1:]
+    return found[0], tuple(other for other in found[1:] if _rules(other) != _rules(found[0]))
+
+
+def _rules(family: Family) -> tuple[object, ...]:
+    return family.many, family.empty_words, family.batch, family.foreign_keys, family.quotes_are_names
 
 
 def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
@@ -50,7 +54,26 @@ def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
         return SqliteEngine(family, wishes.timeout, setup, wishes.table)
     if kind == "postgresql":
         return _postgres(family, wishes, setup)
-    raise UsageError(f"rehearse cannot run {kind} here.")
+    return _mysql(wishes, setup)
+
+
+def _mysql(wishes: Wishes, setup: Sequence[str]) -> Engine:
+    try:
+        from drizzle_guard.rehearse.mysql import MysqlEngine
+    except ImportError:
+        raise UsageError("rehearsing MySQL needs its driver.", "pip install 'drizzle-guard[rehearse]'") from None
+    if wishes.url is not None:
+        target = _target(wishes.url, "mysql")
+        return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=False, end=_nothing)
+    from drizzle_guard.rehearse.servers import mysql
+
+    served = mysql()
+    target = Target("mysql", served.arguments, "a private server")
+    try:
+        return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=True, end=served.end)
+    except BaseException:
+        served.end()
+        raise
 
 
 def _postgres(family: Family, wishes: Wishes, setup: Sequence[str]) -> Engine:

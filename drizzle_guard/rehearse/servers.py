@@ -137,7 +137,7 @@ def serve(
     place: Place, command: Sequence[str | Path], answers: Callable[[], bool], how: signal.Signals, name: str
 ) -> Callable[[], None]:
     """Start a server and wait until it answers; returns what ends it.  Raises UsageError with its last words."""
-    log = place.directory.parent / f"{place.directory.name}.log"
+    log = place.directory / "server.log"
     with open(log, "wb") as out:
         process = subprocess.Popen(
             list(map(str, command)),
@@ -147,6 +147,7 @@ def serve(
             cwd=place.directory,
             user=place.account,
             group=place.group,
+            env=_environment(place),
             start_new_session=True,
         )
     (place.directory / "pid").write_text(str(process.pid))
@@ -159,7 +160,6 @@ def serve(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        log.unlink(missing_ok=True)
         remove_place(place)
 
     deadline = time.monotonic() + _PATIENCE
@@ -172,6 +172,11 @@ def serve(
     raise UsageError(f"a private {name} did not start: {' '.join(said)[:300] or 'no answer'}.")
 
 
+def _environment(place: Place) -> dict[str, str]:
+    """The server's account may not write to the temporary directory that we were given."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": str(place.directory)}
+
+
 def run_tool(place: Place, command: Sequence[str | Path], name: str) -> None:
     """Run a server's setup program.  Raises UsageError with its last words."""
     done = subprocess.run(
@@ -181,7 +186,7 @@ def run_tool(place: Place, command: Sequence[str | Path], name: str) -> None:
         cwd=place.directory,
         user=place.account,
         group=place.group,
-        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        env=_environment(place),
     )
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()[-1:]
@@ -277,3 +282,46 @@ def _readable(programs: Path, place: Place) -> Path:
                     if not full.is_symlink():
                         full.chmod(0o755)
         return copy / programs.relative_to(package)
+
+
+def mysql() -> Served:
+    """A private MySQL or MariaDB, reached by a socket in its own directory only.  Raises UsageError if none is here."""
+    import pymysql
+
+    server = _program("mysqld", "mariadbd")
+    if server is None:
+        raise UsageError(
+            "rehearse needs a MySQL or MariaDB server, and no mysqld or mariadbd is on the PATH.",
+            "Name one: --url mysql://user:password@host:3306",
+        )
+    place = make_place(("mysql", "nobody"))
+    data, socket = place.directory / "data", place.directory / "socket"
+    install = _program("mariadb-install-db", "mysql_install_db") if "mariadb" in server.name else None
+    setup: list[str | Path] = [server, "--no-defaults", "--initialize-insecure", f"--datadir={data}"]
+    if install is not None:
+        setup = [install, "--no-defaults", f"--datadir={data}", "--skip-test-db"]
+        setup += ["--auth-root-authentication-method=normal", "--innodb-flush-method=nosync"]
+    run_tool(place, setup, (install or server).name)
+    command: list[str | Path] = [server, "--no-defaults", f"--datadir={data}", f"--socket={socket}"]
+    command += [f"--pid-file={place.directory / 'own.pid'}", "--skip-networking", "--skip-log-bin"]
+    command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--character-set-server=utf8mb4"]
+    arguments: dict[str, Any] = {"unix_socket": str(socket), "user": "root", "host": "localhost"}
+
+    def answers() -> bool:
+        try:
+            pymysql.connect(**arguments, connect_timeout=2).close()
+        except (pymysql.Error, OSError):
+            return False
+        return True
+
+    return Served(arguments, serve(place, command, answers, signal.SIGTERM, server.name))
+
+
+def _program(*names: str) -> Path | None:
+    """The first of these programs, from PATH or where servers are installed."""
+    for name in names:
+        for directory in ("", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/usr/libexec"):
+            found = shutil.which(name, path=directory or None)
+            if found:
+                return Path(found).resolve()
+    return None

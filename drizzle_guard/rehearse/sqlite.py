@@ -17,6 +17,7 @@ from drizzle_guard.sql.tokens import Token, tokenize
 
 _LOOK_EVERY = 50_000  # instructions of SQLite's machine between two looks at the clock
 _OWN = ("sqlite_", "libsql_")
+_DML = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert|update|delete|replace|select|with)\b", re.I | re.S)
 
 
 class SqliteEngine(Engine):
@@ -67,13 +68,21 @@ class SqliteSession(Session):
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self._family, self._timeout, self._table, self._deadline = family, timeout, table, 0.0
         self.connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _LOOK_EVERY)
-        self._quotes()
 
-    def _quotes(self) -> None:
-        """better-sqlite3 is built so that "x" is never a string; Python can be told so from 3.12 on."""
-        if self._family.name == "better-sqlite3" and hasattr(self.connection, "setconfig"):
-            for option in ("SQLITE_DBCONFIG_DQS_DDL", "SQLITE_DBCONFIG_DQS_DML"):
-                self.connection.setconfig(getattr(sqlite3, option), False)
+    def _refuse_quoted_string(self, sql: str) -> None:
+        """Refuse "x" where no x is to be found, as a SQLite without double-quoted strings does.
+
+        Python's takes it for a string (it cannot be told otherwise before 3.12), and drizzle-kit copies the rows of a
+        table that it makes anew by such names: a column that is gone would be filled with its name.
+        """
+        tokens = list(tokenize(sql))
+        names = {token.text for token in tokens if token.kind == "name"}
+        strings = {token.text[1:-1].replace("''", "'").lower() for token in tokens if token.kind == "string"}
+        if not names - strings:
+            return
+        for row in self.connection.execute(f"EXPLAIN {sql}").fetchall():
+            if row[1] in ("String", "String8") and str(row[5]).lower() in names - strings:
+                raise StatementError(f"no such column: {row[5]}")
 
     def script(self, text: str) -> None:
         """Run a whole setup file."""
@@ -86,6 +95,8 @@ class SqliteSession(Session):
     def run(self, sql: str) -> None:
         self._deadline = time.monotonic() + self._timeout
         try:
+            if self._family.quotes_are_names and '"' in sql and _DML.match(sql):
+                self._refuse_quoted_string(sql)
             self.connection.execute(sql).fetchall()
         except sqlite3.OperationalError as error:
             late = str(error) == "interrupted"

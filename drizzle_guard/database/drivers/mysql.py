@@ -36,7 +36,7 @@ class Mysql(Database):
 
     def _connect(self, timeout: float) -> pymysql.Connection[Any]:
         connection = pymysql.connect(
-            **_with_tls(self._target.arguments),
+            **with_tls(self._target.arguments),
             connect_timeout=max(1, round(timeout)),
             charset="utf8mb4",
             autocommit=True,
@@ -99,7 +99,7 @@ class Mysql(Database):
         return DatabaseError(self._target.scrub(text).rstrip("."), lost=lost)
 
 
-def _with_tls(arguments: dict[str, Any]) -> dict[str, Any]:
+def with_tls(arguments: dict[str, Any]) -> dict[str, Any]:
     if "ssl" not in arguments:
         return arguments
     import ssl
