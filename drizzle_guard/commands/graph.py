@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from drizzle_guard.commands.forms import CollisionForm, EntryForm, GraphForm, MoveForm, PairForm, RefusalForm, as_json
 from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.journal import Entry
@@ -77,7 +78,8 @@ def command(paths: tuple[str, ...], onto: str | None, form: str, everyone: bool,
 
 def _overview(repository: Repository, paths: tuple[str, ...], onto: str | None, remote: str | None, form: str) -> str:
     from drizzle_guard.renumber.open_branches import open_branches, overview
-    from drizzle_guard.renumber.open_branches_text import as_json, as_mermaid, as_text
+    from drizzle_guard.renumber.open_branches_text import as_json as overview_json
+    from drizzle_guard.renumber.open_branches_text import as_mermaid, as_text
 
     mainline = _mainline(repository, onto)
     branches = open_branches(repository, mainline, remote)
@@ -87,7 +89,7 @@ def _overview(repository: Repository, paths: tuple[str, ...], onto: str | None, 
 
     with Progress("looking at branches") as progress:
         found = overview(repository, mainline, branches, chosen, progress.tick)
-    return {"text": as_text, "mermaid": as_mermaid, "json": as_json}[form](found)
+    return {"text": as_text, "mermaid": as_mermaid, "json": overview_json}[form](found)
 
 
 def _mainline(repository: Repository, onto: str | None) -> Mainline:
@@ -241,26 +243,22 @@ def _escaped(text: str) -> str:
 
 
 def _json(graphs: list[Graph]) -> str:
-    return json.dumps([_document(graph) for graph in graphs], indent=2)
+    return as_json([_form(graph) for graph in graphs])
 
 
-def _document(graph: Graph) -> dict[str, object]:
-    """Keys: folder, mainline, branch (names); base, on_mainline, on_branch, same (entries); collisions; moves; refused
-    (null, or the reason with both tags)."""
+def _form(graph: Graph) -> GraphForm:
     parting, refusal = graph.parting, graph.outcome if isinstance(graph.outcome, Refusal) else None
-    return {
-        "folder": graph.folder,
-        "mainline": graph.mainline,
-        "branch": graph.branch,
-        "base": [_entry(m.entry) for m in parting.common],
-        "on_mainline": [_entry(m.entry) for m in parting.mainline],
-        "on_branch": [_entry(m.entry) for m in parting.branch],
-        "same": [{"branch": _entry(own.entry), "mainline": _entry(main.entry)} for own, main in parting.same],
-        "collisions": [{"branch": c.own.tag, "mainline": c.other.tag, "what": c.what} for c in graph.collisions],
-        "moves": [{"old": _entry(move.old), "new": _entry(move.new)} for move in graph.moves.values()],
-        "refused": refusal and {"reason": refusal.sentence, "branch": refusal.own, "mainline": refusal.other},
-    }
-
-
-def _entry(entry: Entry) -> dict[str, object]:
-    return {"tag": entry.tag, "idx": entry.idx, "when": entry.when}
+    return GraphForm(
+        folder=graph.folder,
+        mainline=graph.mainline,
+        branch=graph.branch,
+        base=tuple(EntryForm.of(m.entry) for m in parting.common),
+        on_mainline=tuple(EntryForm.of(m.entry) for m in parting.mainline),
+        on_branch=tuple(EntryForm.of(m.entry) for m in parting.branch),
+        same=tuple(
+            PairForm(branch=EntryForm.of(own.entry), mainline=EntryForm.of(main.entry)) for own, main in parting.same
+        ),
+        collisions=tuple(CollisionForm(branch=c.own.tag, mainline=c.other.tag, what=c.what) for c in graph.collisions),
+        moves=tuple(MoveForm(old=EntryForm.of(m.old), new=EntryForm.of(m.new)) for m in graph.moves.values()),
+        refused=refusal and RefusalForm(reason=refusal.sentence, branch=refusal.own, mainline=refusal.other),
+    )

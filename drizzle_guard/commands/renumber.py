@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from drizzle_guard.commands.forms import EntryForm, RefusedForm, RenumberedForm, WrittenMoveForm
+from drizzle_guard.commands.forms import as_json as as_list
 from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.journal import sql_path
 from drizzle_guard.errors import printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
@@ -47,7 +48,7 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
         if as_json:
-            click.echo(json.dumps([_as_json(item, item in changed) for item in work], indent=2))
+            click.echo(as_list([_form(item, item in changed) for item in work]))
         else:
             _show(work, changed, dry_run or bool(refused))
         for item in refused:
@@ -110,19 +111,32 @@ def _row(move: Move) -> tuple[str, str, str, str, str, str]:
     return *names, f"idx {old.idx} -> {new.idx}", when, snapshot
 
 
-def _as_json(item: Work, changed: bool) -> dict[str, object]:
-    outcome = item.decision.outcome
-    result: dict[str, object] = {"folder": item.decision.folder, "operation": item.sides.kind, "changed": changed}
+def _form(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
+    decision, outcome = item.decision, item.decision.outcome
     if isinstance(outcome, Refusal):
-        return {**result, "refused": outcome.sentence, "own": outcome.own, "mainline": outcome.other}
-    moves = [
-        {
-            "old": {"tag": move.old.tag, "idx": move.old.idx, "when": move.old.when},
-            "new": {"tag": move.new.tag, "idx": move.new.idx, "when": move.new.when},
-            "snapshot": move.snapshot,
-            "file": join(item.decision.folder, f"{move.new.tag}.sql"),
-        }
-        for move in outcome.moves
-        if move.changes
-    ]
-    return {**result, "todo": item.todo, "moves": moves, "same": outcome.same, "deleted": outcome.deleted}
+        return RefusedForm(
+            folder=decision.folder,
+            operation=item.sides.kind,
+            changed=False,
+            refused=outcome.sentence,
+            own=outcome.own,
+            mainline=outcome.other,
+        )
+    return RenumberedForm(
+        folder=decision.folder,
+        operation=item.sides.kind,
+        changed=changed,
+        todo=item.todo,
+        moves=tuple(
+            WrittenMoveForm(
+                old=EntryForm.of(move.old),
+                new=EntryForm.of(move.new),
+                snapshot=move.snapshot,
+                file=join(decision.folder, sql_path(move.new.tag)),
+            )
+            for move in outcome.moves
+            if move.changes
+        ),
+        same=tuple(outcome.same),
+        deleted=tuple(outcome.deleted),
+    )

@@ -160,6 +160,14 @@ class Repository:
         """All best common ancestors; none if the histories are unrelated or the clone is too shallow."""
         return (self.line("merge-base", "--all", one, other) or "").split()
 
+    def branch(self) -> str | None:
+        """The name of the branch that is checked out; None if none is."""
+        head = self.state_file("HEAD") or ""
+        if head.startswith("ref: refs/heads/") and not head.startswith("ref: refs/heads/.invalid"):
+            return head.removeprefix("ref: refs/heads/").rstrip("\n")
+        # detached, or the refs are kept in another form, which leaves no true HEAD file
+        return self.line("symbolic-ref", "--quiet", "--short", "HEAD")
+
     def is_shallow(self) -> bool:
         """Whether history ends early in this clone."""
         return os.path.exists(os.path.join(self.common_dir, "shallow"))

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
@@ -15,14 +15,18 @@ from drizzle_guard.git.state import other_parents
 _LABEL = re.compile(r"(parent of )?([0-9a-f]{4,64}) \(")
 
 
+#: which operation brings them together; `other` is one that git keeps no note of
+Kind = Literal["merge", "rebase", "cherry-pick", "revert", "am", "stash", "other"]
+
+
 class Sides(NamedTuple):
     """Two commits that meet; None stands for an empty tree (the parent of a root commit).
 
-    `kind` is `merge`, `rebase`, `cherry-pick`, `revert`, `am` or `stash`.  As in git, `ours` is what is checked out:
+    As in git, `ours` is what is checked out:
     in a rebase that is the new base, and `theirs` is the commit of the branch.
     """
 
-    kind: str
+    kind: Kind
     ours: str
     theirs: str | None
     bases: tuple[str, ...]
@@ -54,6 +58,13 @@ def merge_heads(repository: Repository) -> list[str]:
     return [repository.commit(name) or name for name in names]
 
 
+_HEADS: dict[Kind, str] = {
+    "cherry-pick": "CHERRY_PICK_HEAD",
+    "revert": "REVERT_HEAD",
+    "rebase": "REBASE_HEAD",
+}
+
+
 def sides_in_progress(repository: Repository) -> Sides | None:
     """The sides of the operation that has stopped in this worktree; None if there is none (or an octopus merge)."""
     head = repository.commit("HEAD")
@@ -61,7 +72,7 @@ def sides_in_progress(repository: Repository) -> Sides | None:
         return None
     if heads := merge_heads(repository):
         return merge_sides(repository, head, heads[0]) if len(heads) == 1 else None
-    for kind, name in (("cherry-pick", "CHERRY_PICK_HEAD"), ("revert", "REVERT_HEAD"), ("rebase", "REBASE_HEAD")):
+    for kind, name in _HEADS.items():
         if commit := (repository.state_file(name) or "").strip():
             rebasing = repository.has_state("rebase-merge") or repository.has_state("rebase-apply")
             if kind == "rebase" and not rebasing:
@@ -112,7 +123,8 @@ def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     if found := _LABEL.match(label):
         commit = repository.commit(found[2])
         if commit:
-            kind = "revert" if found[1] else "rebase" if repository.has_state("rebase-merge") else "cherry-pick"
+            rebasing = repository.has_state("rebase-merge")
+            kind: Kind = "revert" if found[1] else "rebase" if rebasing else "cherry-pick"
             yield _pick(kind, head, commit, repository)
 
 
@@ -127,7 +139,7 @@ def is_merging(repository: Repository) -> bool:
     return bool(other_parents(repository.git_dir)) or _last_done(repository)[:1] == ["merge"]
 
 
-def _pick(kind: str, head: str, commit: str, repository: Repository) -> Sides:
+def _pick(kind: Kind, head: str, commit: str, repository: Repository) -> Sides:
     parents = repository.parents(commit)
     parent = parents[0] if parents else None
     if kind == "revert":
@@ -202,7 +214,8 @@ def noted_pick(repository: Repository) -> Sides | None:
     note, head = (repository.state_file(PICK_NOTE) or "").split(), repository.commit("HEAD")
     if len(note) < 3 or head is None or repository.parents(head) != [note[1]]:
         return None
-    return Sides(note[0], note[1], None if note[2] == "-" else note[2], tuple(note[3:]))
+    kind: Kind = "revert" if note[0] == "revert" else "cherry-pick"
+    return Sides(kind, note[1], None if note[2] == "-" else note[2], tuple(note[3:]))
 
 
 def forget_pick(repository: Repository) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
+from drizzle_guard.drizzle.folder import BUNDLE, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.folders import changed_folders, history_at
-from drizzle_guard.git.mainline import Mainline, find_mainline
+from drizzle_guard.git.folders import changed_folders
+from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.sides import Sides, is_merging
-from drizzle_guard.renumber.picked import is_behind, lacks_common
-from drizzle_guard.renumber.rebase import canonical_head, interim_journal, is_rebasing
+from drizzle_guard.git.sides import Sides
+from drizzle_guard.renumber.meeting import Meeting, meet
+from drizzle_guard.renumber.picked import lacks_common
+from drizzle_guard.renumber.rebase import interim_journal
 from drizzle_guard.replay.identity import match_new
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import Established, brings_nothing, establish, moves_published
@@ -54,7 +54,7 @@ def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
     found: set[str] = set()
     for base in sides.bases:
         found |= changed_folders(repository, base, sides.ours) & changed_folders(repository, base, sides.theirs)
-    # a folder that both sides have moved or deleted is no concern of theirs any more
+    # a folder that both sides have moved or deleted needs no merge
     ends = (sides.ours, sides.theirs)
     return sorted(f for f in found if any(repository.line("rev-parse", "-q", "--verify", _at(c, f)) for c in ends))
 
@@ -64,38 +64,20 @@ def _at(commit: str, folder: str) -> str:
 
 
 def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | None = None) -> Decision:
-    """Read the three histories of a folder and ask the core.  Raises GuardError if a side cannot be read.
+    """Read all about one folder of a merge, and judge it.  Raises GuardError if a side cannot be read.
 
-    In a rebase the commits made so far still have old file names; the pick goes behind what they will be.
+    `onto` names the mainline, if the user did.
     """
-    if not sides.bases and repository.is_shallow():
-        # an entry that only one side has may be new there, or deleted on the other: only the ancestor tells
-        raise GuardError(
-            f"{printable(folder) or '.'}: the common ancestor of the two sides is missing: this clone is shallow.",
-            "git fetch --unshallow   # abort this first if git has stopped; then do it again",
-        )
-    ours, theirs = history_at(repository, sides.ours, folder), history_at(repository, sides.theirs, folder)
-    base = common_base(repository, sides, folder, (ours, theirs))
-    return judge(repository, sides, folder, base, ours, theirs, onto=onto)
+    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto))
 
 
-def judge(
-    repository: Repository,
-    sides: Sides,
-    folder: str,
-    base: Folder,
-    ours: Folder,
-    theirs: Folder,
-    *,
-    onto: str | None = None,
-) -> Decision:
-    """Find out who is published and ask the core about three histories that were read."""
-    mainline = find_mainline(repository, onto)
-    decision = _judge(repository, sides, folder, base, ours, theirs, mainline)
+def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting) -> Decision:
+    """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
+    decision = judge(meeting)
     is_named = isinstance(decision.outcome, Refusal) or decision.assumed
     if sides.theirs is None or decision.ours_established or not is_named:
         return decision
-    return decision._replace(other=_name_of(repository, sides.theirs, mainline))
+    return decision._replace(other=_name_of(repository, sides.theirs, meeting.mainline))
 
 
 def _name_of(repository: Repository, commit: str, mainline: Mainline | None) -> str:
@@ -109,59 +91,63 @@ def _name_of(repository: Repository, commit: str, mainline: Mainline | None) -> 
     return listed.partition("\n")[0] or commit[:10]
 
 
-def _judge(
-    repository: Repository,
-    sides: Sides,
-    folder: str,
-    base: Folder,
-    ours: Folder,
-    theirs: Folder,
-    mainline: Mainline | None,
-) -> Decision:
-    rebasing = is_rebasing(repository)
-    if rebasing and sides.kind == "merge":
-        if not is_merging(repository):  # `renumber` or `graph` at a stop, where git has merged nothing
-            raise GuardError(
-                "a rebase is under way; the migrations of its commits get their numbers when it ends.",
-                "git rebase --continue",
-            )
-        raise GuardError(
-            f"{printable(folder) or '.'}: this rebase merges two branches that both have migrations; "
-            "drizzle-guard does not renumber those.",
-            "git rebase --abort, then rebase without --rebase-merges, or merge instead",
+def judge(meeting: Meeting) -> Decision:
+    """Say who stays, and what becomes of the folder.  Without git: everything was read."""
+    found = _who_stays(meeting)
+    outcome = _refusal(meeting, found) or _outcome(meeting, found)
+    ends = (meeting.base, meeting.ours, meeting.theirs)
+    return Decision(meeting.folder, outcome, found.ours, found.assumed, *ends)
+
+
+def _who_stays(meeting: Meeting) -> Established:
+    """The side that keeps its numbers.
+
+    The first of these that applies:
+
+    * the mainline has migrations that one side brings: that side (a picked commit that stands on what is not here
+      comes behind all the same: at its own number it would stand behind migrations that are not here);
+    * nothing tells, and ours is the mainline's branch, or theirs brings nothing: ours;
+    * nothing tells: ours if theirs is a picked commit, else theirs, which is assumed and said.
+    """
+    picked = meeting.kind != "merge"
+    found = establish(meeting.base, meeting.before, meeting.theirs, meeting.published, otherwise_ours=picked)
+    if not found.told and not found.ours:
+        if meeting.ours_is_mainline:
+            found = Established(True, told=False)
+        elif brings_nothing(meeting.base, meeting.before, meeting.theirs):
+            found = found._replace(ours=True)
+    if picked and not found.ours and not meeting.rebasing and lacks_common(meeting.base, meeting.ours):
+        return Established(True)
+    return found
+
+
+def _refusal(meeting: Meeting, found: Established) -> Refusal | None:
+    """What is refused before anything is planned; None if nothing is."""
+    if meeting.rebasing and not found.ours:
+        return Refusal("it is published on the mainline, and this rebase would move it", _last_tag(meeting.theirs))
+    stays, moves = meeting.in_order(found.ours)
+    if not stays.entries or not moves.entries:
+        return Refusal(
+            "one side has moved or deleted the whole folder", _last_tag(moves), _last_tag(stays), way_out="move"
         )
-    rebasing = rebasing and sides.kind == "rebase"
-    before = canonical_head(repository, sides.ours, folder) if rebasing else ours
-    published = None if mainline is None else _published(repository, mainline, sides, folder, ours, theirs)
-    found = establish(base, before, theirs, published, otherwise_ours=sides.kind != "merge")
-    if not found.ours and not found.told and mainline is not None and _is_mainline(repository, mainline, sides.ours):
-        found = found._replace(ours=True, assumed=False)
-    if not found.ours and not found.told and brings_nothing(base, before, theirs):
-        found = found._replace(ours=True)
-    if sides.kind != "merge" and not found.ours and not rebasing and lacks_common(base, ours):
-        # published, but not here: at its own number it would stand behind migrations that are not here
-        found = Established(True)
-    if rebasing and not found.ours:
-        reason = "it is published on the mainline, and this rebase would move it"
-        return Decision(folder, Refusal(reason, theirs.entries[-1].tag), False, found.assumed, base, ours, theirs)
-    first, second = (before, theirs) if found.ours else (theirs, before)
-    if not first.entries or not second.entries:
-        own, other = (history.entries[-1].tag if history.entries else "" for history in (second, first))
-        refusal = Refusal("one side has moved or deleted the whole folder", own, other, way_out="move")
-        return Decision(folder, refusal, found.ours, found.assumed, base, ours, theirs)
-    picked = sides.kind in ("cherry-pick", "rebase") and found.ours and sides.theirs is not None
-    picked = picked and is_behind(repository, sides.ours, sides.theirs or "", base, before)
-    outcome = plan(base, first, second, layout=ours.journal if ours.entries else theirs.journal, picked=picked)
-    if rebasing and isinstance(outcome, Plan):
-        outcome = outcome._replace(interim=interim_journal(outcome, ours))
-    lost = ""
-    if found.clash and isinstance(outcome, Plan) and published is not None:
-        lost = moves_published(_new_places(outcome, second), published)
-    if lost:
-        other = first.entries[-1].tag if first.entries else ""
+    return None
+
+
+def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:
+    stays, moves = meeting.in_order(found.ours)
+    layout = meeting.ours.journal if meeting.ours.entries else meeting.theirs.journal
+    outcome = plan(meeting.base, stays, moves, layout=layout, picked=found.ours and meeting.is_behind)
+    if isinstance(outcome, Refusal):
+        return outcome
+    published = meeting.published if found.clash else None
+    if published and (lost := moves_published(_new_places(outcome, moves), published)):
         reason = "both sides hold published migrations that the other has not"
-        outcome = Refusal(reason, lost, other, way_out="mainline")
-    return Decision(folder, outcome, found.ours, found.assumed, base, ours, theirs)
+        return Refusal(reason, lost, _last_tag(stays), way_out="mainline")
+    return outcome._replace(interim=interim_journal(outcome, meeting.ours)) if meeting.rebasing else outcome
+
+
+def _last_tag(side: Folder) -> str:
+    return side.entries[-1].tag if side.entries else ""
 
 
 def _new_places(outcome: Plan, side: Folder) -> list[tuple[Migration, Entry]]:
@@ -170,55 +156,6 @@ def _new_places(outcome: Plan, side: Folder) -> list[tuple[Migration, Entry]]:
     pairs = match_new(side.migrations, final.migrations)
     places = [(side.migrations[n], final.entries[place]) for n, place in pairs.items()]
     return [(migration, entry) for migration, entry in places if entry.raw != migration.entry.raw]
-
-
-def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequence[Folder]) -> Folder:
-    """The common ancestor's folder; of several ancestors (a criss-cross) all that any of them had.
-
-    An entry that any common ancestor had and a side lacks was deleted by that side.
-    """
-    histories = [history_at(repository, base, folder) for base in sides.bases]
-    if len(histories) < 2:
-        return histories[0] if histories else history_at(repository, None, folder)
-    raws = [entry.raw for end in ends for entry in end.entries]
-    merged: list[Migration] = []
-    seen: dict[tuple[str, str | None], int] = {}
-    files: dict[str, Blob] = {}
-    for history in histories:
-        files = {**history.files, **files}
-        for migration in history.migrations:
-            key = (migration.entry.suffix, None if migration.sql is None else migration.sql.id)
-            if key not in seen:
-                seen[key] = len(merged)
-                merged.append(migration)
-            elif migration.entry.raw in raws:  # the name under which a side still has it
-                merged[seen[key]] = migration
-    journal = histories[0].journal._replace(entries=tuple(m.entry for m in merged))
-    return Folder(folder, journal, tuple(merged), files)
-
-
-def _published(
-    repository: Repository, mainline: Mainline, sides: Sides, folder: str, ours: Folder, theirs: Folder
-) -> Folder | None:
-    if mainline.commit == sides.ours:
-        return ours
-    if mainline.commit == sides.theirs:
-        return theirs
-    made_from = [sides.ours, sides.theirs] if sides.kind == "merge" else [sides.ours]
-    if repository.parents(mainline.commit) == made_from:
-        return ours  # this very merge or pick was made on the mainline
-    try:
-        return history_at(repository, mainline.commit, folder, name=f"{mainline.name}:{folder}")
-    except GuardError:
-        return None
-
-
-def _is_mainline(repository: Repository, mainline: Mainline, ours: str) -> bool:
-    """Whether our side is the published one: its commit or its branch is checked out."""
-    if ours == mainline.commit:
-        return True
-    head = repository.line("symbolic-ref", "--quiet", "--short", "HEAD")
-    return head is not None and head == mainline.branch
 
 
 def interim_bundle(decision: Decision) -> bytes | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
@@ -21,6 +21,9 @@ from drizzle_guard.replay.replay import plan
 _MERGES_TO_LOOK_AT = 50
 
 
+Todo = Literal["apply", "show", "none"]
+
+
 class Work(NamedTuple):
     """One folder's decision and what is to be done with it.
 
@@ -29,7 +32,7 @@ class Work(NamedTuple):
     """
 
     decision: Decision
-    todo: str
+    todo: Todo
     sides: Sides
     note: str = ""
     resolving: bool = False  # git has stopped for this

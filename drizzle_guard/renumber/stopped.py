@@ -16,8 +16,9 @@ from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, mail_sides, sides_in_progress, squash_conflict, stash_sides
 from drizzle_guard.git.worktree import changes
-from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, judge
+from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, decide_meeting
 from drizzle_guard.renumber.earlier_merge import Work, look_back
+from drizzle_guard.renumber.meeting import Ends, meet
 from drizzle_guard.replay.plan import Plan, Refusal
 
 
@@ -73,7 +74,8 @@ def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str 
         return decision
     mended = read_folder(branch.name, {**branch.files, **edits})
     ours, theirs = (decision.ours, mended) if decision.ours_established else (mended, decision.theirs)
-    return judge(repository, sides, decision.folder, decision.base, ours, theirs, onto=onto)
+    met = meet(repository, sides, decision.folder, onto=onto, ends=Ends(decision.base, ours, theirs))
+    return decide_meeting(repository, sides, met)
 
 
 def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:
@@ -111,7 +113,8 @@ def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str
     files = {path: stages[0] for path, stages in index.items() if 0 in stages and path not in ours.files}
     for commit in (*repository.parents(sides.theirs)[2:], sides.theirs):
         files |= files_at(repository, commit, folder, folder)
-    return judge(repository, sides, folder, base, ours, read_folder(folder, files), onto=onto)
+    ends = Ends(base, ours, read_folder(folder, files))
+    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto, ends=ends))
 
 
 def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
@@ -132,7 +135,8 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
     sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
     theirs = read_folder(folder, theirs_files)
     _refuse_foreign_snapshots(theirs, base)
-    decision = judge(repository, sides, folder, base, ours, theirs, onto=onto)
+    met = meet(repository, sides, folder, onto=onto, ends=Ends(base, ours, theirs))
+    decision = decide_meeting(repository, sides, met)
     return Work(decision, "apply", sides, resolving=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
@@ -35,7 +35,7 @@ class Collision(NamedTuple):
 
     own: Entry
     other: Entry
-    what: str
+    what: Literal["tag", "number", "idx", "when"]
 
 
 def part(base: Folder, mainline: Folder, branch: Folder) -> Parting:

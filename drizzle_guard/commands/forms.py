@@ -1,0 +1,183 @@
+"""The JSON that `renumber` and `graph` print, as models; `docs/schemas/` holds their JSON Schemas.
+
+`check` and `status` have their own beside the text that says the same (`check.report`, `database.report`).  A key that
+is there stays; new ones may come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.git.sides import Kind
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+#: a name in a repository need not be UTF-8; pydantic would refuse it
+Text = Annotated[str, SkipValidation]
+
+
+class EntryForm(_Form):
+    """An entry of the journal."""
+
+    tag: Text
+    idx: int | None
+    when: int | None = Field(description="ms since the epoch")
+
+    @classmethod
+    def of(cls, entry: Entry) -> EntryForm:
+        """The form of an entry."""
+        return cls(tag=entry.tag, idx=entry.idx, when=entry.when)
+
+
+class MoveForm(_Form):
+    """A migration and the place that it gets."""
+
+    old: EntryForm
+    new: EntryForm
+
+
+class WrittenMoveForm(MoveForm):
+    """A migration that `renumber` moves."""
+
+    snapshot: Literal["", "kept", "relinked", "merged", "copied"] = Field(description="empty: it has none")
+    file: Text = Field(description="path of its SQL, from the top of the repository")
+
+
+class RenumberedForm(_Form):
+    """One folder of `renumber --json`."""
+
+    folder: Text = Field(description="path from the top of the repository; empty: the top itself")
+    operation: Kind
+    changed: bool = Field(description="whether it was written (with --dry-run: would be)")
+    todo: Literal["apply", "show", "none"]
+    moves: tuple[WrittenMoveForm, ...]
+    same: tuple[tuple[Text, Text], ...] = Field(description="one migration under two tags: own, mainline's")
+    deleted: tuple[Text, ...] = Field(description="tags that one side deleted")
+
+
+class RefusedForm(_Form):
+    """One folder of `renumber --json` that is refused."""
+
+    folder: Text
+    operation: Kind
+    changed: Literal[False]
+    refused: Text = Field(description="the reason, one sentence")
+    own: Text = Field(description="the migration that cannot go behind")
+    mainline: Text = Field(description="the one that stands against it; may be empty")
+
+
+class HealedFindingForm(_Form):
+    """What is left of a folder's faults."""
+
+    code: Text
+    message: Text
+    fix: Text
+
+
+class HealedForm(_Form):
+    """One folder of `renumber --json` that was in conflict with itself."""
+
+    folder: Text
+    operation: Literal["heal"]
+    changed: bool
+    lines: tuple[Text, ...] = Field(description="what is changed")
+    undone: tuple[Text, ...] = Field(description="what is left as it is, and why")
+    left: tuple[HealedFindingForm, ...]
+
+
+class PairForm(_Form):
+    """One migration under two entries."""
+
+    branch: EntryForm
+    mainline: EntryForm
+
+
+class CollisionForm(_Form):
+    """Two migrations that cannot stand in a row as they are."""
+
+    branch: Text
+    mainline: Text
+    what: Literal["tag", "number", "idx", "when"]
+
+
+class RefusalForm(_Form):
+    """Why a merge would be refused."""
+
+    reason: Text
+    branch: Text
+    mainline: Text
+
+
+class GraphForm(_Form):
+    """One folder of `graph --format json`."""
+
+    folder: Text
+    mainline: Text = Field(description="the mainline's name")
+    branch: Text
+    base: tuple[EntryForm, ...]
+    on_mainline: tuple[EntryForm, ...]
+    on_branch: tuple[EntryForm, ...]
+    same: tuple[PairForm, ...]
+    collisions: tuple[CollisionForm, ...]
+    moves: tuple[MoveForm, ...]
+    refused: RefusalForm | None
+
+
+class TagMoveForm(_Form):
+    """The tag of a migration before and after."""
+
+    old: Text
+    new: Text
+
+
+class OpenBranchForm(_Form):
+    """One open branch of `graph --all`."""
+
+    name: Text
+    commit: Text
+    parted_after: Text | None = Field(description="the last tag that it has in common with the mainline")
+    on_branch: tuple[Text, ...]
+    deleted: tuple[Text, ...]
+    collisions: tuple[CollisionForm, ...]
+    moves: tuple[TagMoveForm, ...]
+    refused: Text | None
+
+
+class RivalsForm(_Form):
+    """Two open branches of which one is refused once the other has landed."""
+
+    first: Text
+    second: Text
+    either_way: bool
+    reason: Text
+    tags: tuple[Text, Text]
+
+
+class NotLookedAtForm(_Form):
+    """A branch that could not be read."""
+
+    name: Text
+    reason: Text
+
+
+class OverviewForm(_Form):
+    """One folder of `graph --all --format json`."""
+
+    folder: Text
+    mainline: Text
+    branches: tuple[OpenBranchForm, ...]
+    rivals: tuple[RivalsForm, ...]
+    not_looked_at: tuple[NotLookedAtForm, ...]
+
+
+def as_json(forms: Sequence[BaseModel]) -> str:
+    """The forms as a JSON list, in ASCII: JSON is UTF-8, standard output need not be."""
+    return json.dumps([form.model_dump() for form in forms], indent=2)
