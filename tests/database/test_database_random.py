@@ -1,13 +1,12 @@
 """Any rows in `__drizzle_migrations`: an answer without traceback or control character, and no row lost.
 
-Through the real SQLite edge, in this process.  `DRIZZLE_GUARD_EXAMPLES=5000` looks for longer.
+Through the real SQLite edge, in this process.  `python -m support.campaigns rows` looks for longer.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
 import sqlite3
 import tempfile
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from drizzle_guard.database.report import StatusReport
+from support.campaigns import examples
 from support.databases import Entry, Place, Result
 
-EXAMPLES = int(os.environ.get("DRIZZLE_GUARD_EXAMPLES", "80"))
 TABLE = "__drizzle_migrations"
 FOLDER: tuple[Entry, ...] = (
     ("0000_init", 1000, "CREATE TABLE users (id int);"),
@@ -136,7 +135,7 @@ def place() -> Iterator[Place]:
         yield place
 
 
-random = settings(max_examples=EXAMPLES, deadline=5000, suppress_health_check=list(HealthCheck))
+random = examples(80)
 
 
 @random
@@ -194,7 +193,7 @@ def test_repair_loses_no_row_and_can_be_undone(place: Place, database: Database)
     assert rows_of(file) == before
 
 
-@settings(random, max_examples=max(20, EXAMPLES // 4))
+@examples(20, share=4)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
 def test_any_name_of_the_table(place: Place, name: str) -> None:
     file = Path(place.url)

@@ -23,6 +23,8 @@ from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.v1 import folder_millis, read_v1
 from drizzle_guard.errors import GuardError
 
+pytestmark = pytest.mark.quick
+
 PG = Names("postgresql", "drizzle", "__drizzle_migrations")
 BREAK = "\n--> statement-breakpoint\n"
 EMPTY = "-- Custom SQL migration file, put your code below! --"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drizzle_guard.drizzle.folder import Blob
@@ -22,8 +21,6 @@ from drizzle_guard.drizzle.snapshot import (
     snapshot_id,
 )
 from drizzle_guard.errors import GuardError
-
-steady = settings(deadline=None, derandomize=bool(os.environ.get("CI")))
 
 Body = dict[str, Any]
 
@@ -143,7 +140,6 @@ _VALUES = st.recursive(
 _BODIES = st.dictionaries(_KEYS, _VALUES, max_size=4).map(lambda body: {**body, "id": "x", "prevId": "p"})
 
 
-@steady
 @given(_BODIES, _BODIES)
 def test_only_one_side_changed(base: Body, changed: Body) -> None:
     merged, conflicts = merge(base, base, changed)
@@ -152,14 +148,12 @@ def test_only_one_side_changed(base: Body, changed: Body) -> None:
     assert conflicts == [] and same_schema(merged, changed)
 
 
-@steady
 @given(_BODIES, _BODIES)
 def test_both_changed_alike(base: Body, changed: Body) -> None:
     merged, conflicts = merge(base, changed, changed)
     assert conflicts == [] and same_schema(merged, changed)
 
 
-@steady
 @given(_BODIES, _BODIES, _BODIES)
 def test_sides_can_be_swapped(base: Body, one: Body, other: Body) -> None:
     """Which side is the tip decides the order of keys and nothing else, unless they conflict."""

@@ -213,7 +213,7 @@ def colliding(templates: dict[bool, Bed], tmp_path: Path) -> Callable[[bool], Be
 def merged(bed: Bed, sides: Sides, *, armed: bool) -> Done:
     """Branch feature (ours) merges main (theirs), in an armed clone or, with `renumber`, in another one."""
     if armed:
-        assert bed.tool("install").code == 0
+        bed.arm()
     for side, branch in (("base", "main"), ("ours", "feature"), ("theirs", "main")):
         bed.git("checkout", "-q", *(() if side == "theirs" else ("-B",)), branch)
         shutil.rmtree(bed.root / "drizzle", ignore_errors=True)

@@ -60,7 +60,7 @@ def test_merge(collided: Bed, locale: dict[str, str], armed: bool) -> None:
     bed = collided
     bed.env.update(locale)
     if armed:
-        assert bed.tool("install").code == 0
+        bed.arm()
         bed.commit("arm")
     assert bed.try_git("merge", "--no-edit", "main").code == (0 if armed else 1)
     if not armed:

@@ -13,6 +13,8 @@ from drizzle_guard.cli import COMMANDS
 from drizzle_guard.rules.catalog import RULES
 from support.parts import PROJECT
 
+pytestmark = pytest.mark.quick
+
 README = PROJECT / "README.md"
 DOCS = PROJECT / "docs"
 

@@ -1,6 +1,6 @@
 """Any bytes in `drizzle-guard.toml` and `.gitattributes`, any arguments for hooks and the driver.
 
-`DRIZZLE_GUARD_EXAMPLES=5000` looks for longer.
+`python -m support.campaigns settings` looks for longer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drizzle_guard.cli import main
@@ -24,12 +24,12 @@ from drizzle_guard.errors import UsageError
 from drizzle_guard.renumber import driver as merge_driver
 from drizzle_guard.renumber import hook
 from support.branches import collide
+from support.campaigns import examples
 from support.gitbed import Bed, Done
 
-EXAMPLES = int(os.environ.get("DRIZZLE_GUARD_EXAMPLES", "100"))
 UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-random = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-rarely = settings(random, max_examples=max(10, EXAMPLES // 5))
+random = examples(100)
+rarely = examples(20, share=5)
 
 keys = st.sampled_from(
     ["mainline", "protect", "database", "allow", "tag", "sha256", "reason", "table", "a", '"\\u001b"']

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ import pytest
 from support.cases import side_files
 from support.gitbed import Bed, tree_of
 from support.live.bench import missing
+from support.locks import locked
 from support.protect_commits import CASE
 
 VERSIONS = {"husky": "9.1.7", "lefthook": "2.2.2"}
@@ -28,8 +28,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.getbasetemp()
     directory = (base.parent if base.name.startswith("popen-") else base) / "npm"
     directory.mkdir(exist_ok=True)
-    with open(directory / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(directory / "lock"):
         if not (directory / "node_modules").exists():
             (directory / "package.json").write_text('{"private": true}')
             wanted = [f"{name}@{version}" for name, version in VERSIONS.items()]
@@ -100,6 +99,7 @@ class TestHusky:
         assert bed.git("config", "core.hooksPath") == ".husky/_"
         return bed
 
+    @pytest.mark.both_gits
     def test_install_writes_the_hooks_and_merges_end_well(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
         done = bed.tool("install")
@@ -165,6 +165,7 @@ class TestLefthook:
         bed.run("npx", "lefthook", "install")
         return bed
 
+    @pytest.mark.both_gits
     def test_the_printed_lines_make_merges_end_well(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
         bed.tool("install", "--no-hooks")

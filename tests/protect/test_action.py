@@ -59,7 +59,7 @@ def test_is_a_composite_action_with_known_inputs(action: Any) -> None:
 
 def test_a_sound_pull_request(bed: Bed, action: Any) -> None:
     colliding(bed)
-    bed.tool("install")
+    bed.arm()
     bed.git("merge", "-q", "--no-edit", "main")
     _pull(bed)
     done, summary = _run(_checkout(bed), action)
@@ -71,7 +71,7 @@ def test_a_sound_pull_request(bed: Bed, action: Any) -> None:
 @pytest.mark.parametrize("depth", [None, 1])
 def test_a_pull_request_that_edits_a_migration(bed: Bed, action: Any, depth: int | None) -> None:
     colliding(bed)
-    bed.tool("install")
+    bed.arm()
     bed.git("merge", "-q", "--no-edit", "main")
     bed.write("drizzle/0001_user_age.sql", "select 1;")
     bed.commit("edit")

@@ -18,6 +18,8 @@ from drizzle_guard.replay.plan import Plan
 from drizzle_guard.replay.replay import plan
 from support.cases import MERGE, MergeCase, cases_in
 
+pytestmark = pytest.mark.quick
+
 CASES = [case for case in map(MergeCase, cases_in(MERGE)) if case.refused is None]
 
 

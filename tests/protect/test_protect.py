@@ -173,7 +173,7 @@ def test_passes(bed: Bed, name: str) -> None:
 def test_the_quick_answer_imports_nothing_heavy(bed: Bed) -> None:
     """Imports are the whole cost of the answer that nearly every commit gets."""
     feature(bed)
-    bed.tool("install")
+    bed.arm()
     bed.commit("armed")
     code = (
         "import sys\n"
@@ -353,13 +353,14 @@ class TestSettings:
         assert "No mainline is known, so all count as published; name it: git config drizzle-guard.mainline" in done.err
 
 
+@pytest.mark.both_gits
 class TestMerges:
     """Hooks are not installed here: `protect` is asked in the state that git leaves."""
 
     @pytest.mark.parametrize(("here", "other"), [("feature", "main"), ("main", "feature")])
     def test_a_clean_merge_passes_half_finished(self, bed: Bed, here: str, other: str) -> None:
         colliding(bed)
-        bed.tool("install")
+        bed.arm()
         bed.write(".git/hooks/pre-merge-commit", "#!/bin/sh\ngit ls-files drizzle >seen\nexec drizzle-guard protect\n")
         bed.git("checkout", "-q", here)
         assert "renumbered 2 migrations" in bed.run("git", "merge", "-q", "--no-edit", other).err
@@ -373,7 +374,7 @@ class TestMerges:
         bed.write("src/schema.ts", "main\n")
         bed.commit("schema")
         bed.git("checkout", "-q", "feature")
-        bed.tool("install")
+        bed.arm()
         assert bed.try_git("merge", "-q", "main").code == 1
         bed.write("src/schema.ts", "both\n")
         assert protect(bed).text == ""
@@ -468,7 +469,7 @@ class TestMerges:
 
     def test_squash(self, bed: Bed) -> None:
         colliding(bed)
-        bed.tool("install")
+        bed.arm()
         bed.git("merge", "-q", "--squash", "main")
         assert (bed.root / "drizzle/0003_comments.sql").exists()
         assert bed.tool("protect").text == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from support.gitbed import Bed
 from support.protect_commits import CASE, OWN, allow, colliding, drop_last, feature, hash_of
 
@@ -77,7 +79,7 @@ def test_a_migration_of_the_mainline_is_named_against_the_merge_base(bed: Bed) -
 
 def test_merges_of_the_mainline_pass_and_evil_ones_do_not(bed: Bed) -> None:
     colliding(bed)
-    bed.tool("install")
+    bed.arm()
     bed.git("merge", "-q", "--no-edit", "main")
     assert (bed.root / "drizzle/0003_comments.sql").exists()
     assert bed.tool("protect", "--from-ref", "main").text == ""
@@ -97,7 +99,7 @@ def test_merges_of_the_mainline_pass_and_evil_ones_do_not(bed: Bed) -> None:
 def test_a_push_of_the_mainline_itself(bed: Bed) -> None:
     """Nothing tells here what was published before but the range's own start."""
     colliding(bed)
-    bed.tool("install")
+    bed.arm()
     bed.git("checkout", "-q", "main")
     bed.git("merge", "-q", "--no-edit", "feature")
     assert bed.tool("protect", "--from-ref", "main~1", "--to-ref", "main").text == ""
@@ -107,10 +109,11 @@ def test_a_push_of_the_mainline_itself(bed: Bed) -> None:
     assert "drizzle/0000_base.sql: the SQL is edited" in done.err
 
 
+@pytest.mark.both_gits
 def test_rebase_then_push(bed: Bed) -> None:
     """What the mainline did meanwhile is in the range, and is not the pusher's."""
     colliding(bed)
-    bed.tool("install")
+    bed.arm()
     before = bed.git("rev-parse", "HEAD")
     bed.git("checkout", "-q", "main")
     drop_last(bed)

@@ -63,7 +63,7 @@ USERS = {"id": "pk", "email": "varchar(80)"}
 def recreate(bed: Bed) -> App:
     """main adds users.age; feature makes users.email NOT NULL, for which SQLite recreates the table."""
     app = App(bed, "sqlite", {"users": USERS})
-    bed.tool("install")
+    bed.arm()
     bed.commit("arm")
     bed.branch("feature")
     app.generate({"users": {**USERS, "email": "varchar(80)!"}}, "email_needed")
@@ -98,7 +98,7 @@ def test_sqlite_recreate(bed: Bed) -> None:
 def test_postgres_both_change_a_column_in_a_rebase(bed: Bed) -> None:
     """The second of two picks is refused; the first one still has its old file name until the rebase ends."""
     app = App(bed, "postgresql", {"users": USERS}, at="packages/db")
-    bed.tool("install")
+    bed.arm()
     bed.commit("arm")
     bed.branch("feature")
     comments = {"id": "pk", "body": "text"}

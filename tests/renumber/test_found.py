@@ -8,6 +8,8 @@ import pytest
 
 from support.gitbed import Bed, add_migration, migrations
 
+pytestmark = pytest.mark.both_gits
+
 JOURNAL = "drizzle/meta/_journal.json"
 
 
@@ -20,7 +22,7 @@ def grow(bed: Bed, *names: str) -> None:
 
 def start(bed: Bed) -> None:
     """An armed clone whose main has one migration."""
-    assert bed.tool("install").code == 0
+    bed.arm()
     bed.write("app.ts", "base\n")
     grow(bed, "base")
 

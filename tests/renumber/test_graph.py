@@ -73,7 +73,7 @@ drizzle: 2 migrations on main and 2 on feature since they parted
 def test_what_it_says_is_what_a_merge_does(bed: Bed) -> None:
     parted(bed, "sqlite-2v2")
     (graph,) = json.loads(bed.tool("graph", "--format", "json").out)
-    bed.tool("install")
+    bed.arm()
     bed.git("merge", "--no-edit", "main")
     entries = json.loads(bed.read("drizzle/meta/_journal.json"))["entries"]
     keys = ("tag", "idx", "when")

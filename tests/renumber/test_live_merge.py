@@ -146,7 +146,7 @@ def test_armed(
 ) -> None:
     """One command, one merge commit."""
     merge = Merge(history(dialect, prefix), tmp_path, own, other)
-    assert merge.bed.tool("install").code == 0
+    merge.bed.arm()
     command = merge.command(way)
     ours = merge.bed.git("rev-parse", "HEAD")
     merge.bed.git(*command)
@@ -182,7 +182,7 @@ def test_schema_conflicts_too(bench: Bench, history: Find, tmp_path: Path, diale
     """The usual case: the user resolves schema.ts and types `git commit`."""
     merge = Merge(history(dialect, "index"), tmp_path, 2, 2)
     bed = merge.bed
-    assert bed.tool("install").code == 0
+    bed.arm()
     for branch in ("main", "feature"):
         bed.git("checkout", "-q", branch)
         text = merge.project.schema_file.read_text()

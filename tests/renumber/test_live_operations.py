@@ -18,6 +18,8 @@ from support.gitbed import Bed, Done
 from support.live.bench import Bench, write_schema
 from support.live.histories import SCHEMAS, History, once
 
+pytestmark = pytest.mark.both_gits
+
 Find = Callable[[str, str], History]
 of_dialects = pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
 SCHEMA_TS = "src/schema.ts"
@@ -39,7 +41,7 @@ class Live:
             bed.git("branch", "-q", "-f", branch, tag)
         bed.git("remote", "remove", "origin")
         self.project = history.project.at(bed.root)
-        assert bed.tool("install").code == 0
+        bed.arm()
         bed.git("checkout", "-q", "feature")
 
     def names(self, commit: str = "HEAD") -> list[str]:

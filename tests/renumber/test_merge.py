@@ -29,6 +29,8 @@ from support.forks import (
 from support.gitbed import Bed, Done, machinery, migrations
 from support.live.bench import missing
 
+pytestmark = pytest.mark.both_gits
+
 
 def stopped(bed: Bed, done: Done, before: str) -> None:
     """git stopped in a conflict of the journal, which has markers."""
@@ -211,7 +213,7 @@ def test_pull_fast_forward_onto_a_merge_of_somebody(bed: Bed) -> None:
     fork(bed)
     clone = bed.at(bed.directory / "clone")
     bed.git("clone", "-q", "-b", "feature", str(bed.root), str(clone.root))
-    assert clone.tool("install").code == 0
+    clone.arm()
     bad = bad_merge(bed)
     clone.git("pull", "-q")
     assert clone.git("rev-parse", "HEAD") == bad
@@ -649,7 +651,7 @@ def test_two_journals(bed: Bed, armed: bool) -> None:
     """A monorepo: two folders collide, a third has changed on one side only."""
     folders = ("apps/a/drizzle", "apps/b/drizzle")
     if armed:
-        assert bed.tool("install").code == 0
+        bed.arm()
     for folder in (*folders, "apps/c"):
         grow(bed, "base", folder=folder)
     for branch in ("feature", "main"):
@@ -673,7 +675,7 @@ def test_two_journals(bed: Bed, armed: bool) -> None:
 
 def test_two_journals_one_refused(bed: Bed) -> None:
     """Nothing is committed, the sound one is not touched by `renumber`, and the way back is open."""
-    assert bed.tool("install").code == 0
+    bed.arm()
     for folder in ("a", "b"):
         grow(bed, "base", folder=folder)
     for branch in ("feature", "main"):
@@ -708,7 +710,7 @@ def test_pull(bed: Bed, branch: str) -> None:
     clone = bed.at(bed.directory / "clone")
     bed.git("clone", "-q", "-b", "main", str(origin), str(clone.root))
     clone.git("checkout", "-q", "-B", branch, "origin/feature", "--no-track")
-    assert clone.tool("install").code == 0
+    clone.arm()
     if branch == "main":
         clone.git("branch", "-q", "--set-upstream-to=origin/main")
     ours = clone.git("rev-parse", "HEAD")

@@ -10,6 +10,8 @@ import pytest
 from support.branches import GOLDEN, OWN, assert_canonical, collide, put_files
 from support.gitbed import Bed, Done, git_version
 
+pytestmark = pytest.mark.both_gits
+
 RENUMBER = "drizzle-guard renumber   # now that git has stopped, it can see both sides"
 
 

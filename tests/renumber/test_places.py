@@ -15,6 +15,8 @@ from support.branches import assert_canonical
 from support.forks import JOURNAL, MERGED, conflict_elsewhere, fork, grow, merged, one_merge, resolve_elsewhere
 from support.gitbed import BACKENDS, Bed, Done, add_migration, migrations, tree_of
 
+pytestmark = pytest.mark.both_gits
+
 FILE = ("-c", "protocol.file.allow=always")
 SHALLOW = (
     "drizzle-guard: drizzle: the common ancestor of the two sides is missing: this clone is shallow.\n"
@@ -50,7 +52,7 @@ def submodule(bed: Bed, path: str, *, folder: str = "drizzle") -> Bed:
     library.env = dict(bed.env)
     fork(library, install=False, feature=2, folder=folder)
     library.git("checkout", "-q", "main")
-    assert bed.tool("install").code == 0
+    bed.arm()
     bed.git(*FILE, "submodule", "add", "-q", str(library.root), path)
     bed.commit("add a submodule")
     inside = bed.at(bed.root / path)
@@ -150,7 +152,7 @@ FOLDERS = ("apps/a/drizzle", "apps/b/drizzle")
 
 def two_journals(bed: Bed) -> None:
     """Both folders collide: one commit touches both, then one each."""
-    assert bed.tool("install").code == 0
+    bed.arm()
     for folder in FOLDERS:
         add_migration(bed.root / folder, "base")
     bed.commit("base")
@@ -380,7 +382,7 @@ def clone(bed: Bed, *options: str, armed: bool = True) -> Bed:
     bed.git("clone", "-q", "--no-single-branch", *options, f"file://{bed.root}", str(copy.root))
     copy.git("checkout", "-q", "feature")
     if armed:
-        assert copy.tool("install").code == 0
+        copy.arm()
         copy.git("config", "core.excludesFile", str(copy.write("../excludes", ".gitattributes\n")))
     return copy
 

@@ -6,7 +6,6 @@ then in one that is not), and judges every commit by a model of its own: see `ra
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,16 +13,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import event, given, note
 from hypothesis import strategies as st
 
+from support.campaigns import examples
 from support.gitbed import Bed
 from support.parts import gits
 from support.random_history import T, Walk, new_repository
-
-IN_CI = bool(os.environ.get("CI"))
-#: DRIZZLE_GUARD_EXAMPLES=1000 walks further
-EXAMPLES = int(os.environ.get("DRIZZLE_GUARD_EXAMPLES", 15 if IN_CI else 40))
 
 
 class Template:
@@ -44,12 +40,7 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     yield Template(tmp_path_factory.mktemp("armed"), request.param)
 
 
-@settings(
-    max_examples=EXAMPLES,
-    derandomize=IN_CI,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@examples(12)
 @given(st.data())
 def test_random_walk(template: Template, data: st.DataObject) -> None:
     seen: Counter[str] = Counter()

@@ -10,6 +10,8 @@ import pytest
 from support.branches import GOLDEN, OWN, assert_canonical, collide, first_own
 from support.gitbed import BACKENDS, Bed, Done, add_migration, migrations
 
+pytestmark = pytest.mark.both_gits
+
 
 def subjects(bed: Bed, span: str) -> list[str]:
     return bed.git("log", "--reverse", "--format=%s", span).splitlines()
@@ -245,7 +247,7 @@ def test_rebase_merges(bed: Bed) -> None:
 
 def test_rebase_merges_of_two_branches_with_migrations(bed: Bed) -> None:
     folder = bed.root / "drizzle"
-    assert bed.tool("install").code == 0
+    bed.arm()
     add_migration(folder, "base")
     bed.commit("base")
     for name, start in (("feature", "main"), ("side", "main")):
@@ -278,7 +280,7 @@ def test_rebase_merges_of_two_branches_with_migrations(bed: Bed) -> None:
 def long_branch(bed: Bed, count: int) -> None:
     """Feature with `count` migrations, a commit each; main with one of its own."""
     folder = bed.root / "drizzle"
-    assert bed.tool("install").code == 0
+    bed.arm()
     add_migration(folder, "base")
     bed.commit("base")
     bed.branch("feature")
@@ -328,7 +330,7 @@ def test_a_broken_or_stale_note_does_no_harm(bed: Bed, note: bytes | None) -> No
 def test_onto_a_branch_that_is_far_behind(bed: Bed, backend: str) -> None:
     """The branch lacks most of what the commit stands on; it never took that out."""
     folder = bed.root / "drizzle"
-    assert bed.tool("install").code == 0
+    bed.arm()
     add_migration(folder, "base")
     bed.commit("base")
     bed.branch("old")

@@ -8,6 +8,8 @@ import pytest
 
 from support.gitbed import Bed, add_migration, migrations
 
+pytestmark = pytest.mark.both_gits
+
 MORE = b'\n--> statement-breakpoint\nCREATE INDEX "by_id" ON "one" ("id");\n'
 AMEND = "git commit -q --amend --no-edit --date=2025-01-01T00:00:00Z"
 ALL = ["base", "m1", "m2", "one", "two"]
@@ -17,7 +19,7 @@ ALL = ["base", "m1", "m2", "one", "two"]
 def branch(bed: Bed) -> list[str]:
     """main: base, m1, m2. feature (checked out): base, and the three commits that are returned: one, between, two."""
     folder = bed.root / "drizzle"
-    assert bed.tool("install").code == 0
+    bed.arm()
     add_migration(folder, "base")
     bed.commit("base")
     bed.branch("feature")

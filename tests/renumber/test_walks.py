@@ -11,6 +11,8 @@ from support import random_folder as folder
 from support.gitbed import Bed, Done
 from support.random_history import APP, MAIN, T, Walk, new_repository
 
+pytestmark = pytest.mark.both_gits
+
 USERS = "CREATE TABLE users (id int, age text)"
 POSTS = "CREATE TABLE posts (id int, age text)"
 TAGS = "CREATE TABLE tags (id int, note text)"

@@ -7,12 +7,11 @@ snapshot is the schema after the SQL was run on it by a small interpreter, which
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -23,17 +22,10 @@ from drizzle_guard.drizzle.prefixes import utc_stamp
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
+from support import campaigns
 from support.model import Schema, SqlFailed, as_json, run, run_all
 
-IN_CI = bool(os.environ.get("CI"))
-#: DRIZZLE_GUARD_EXAMPLES=5000 looks longer
-EXAMPLES = int(os.environ.get("DRIZZLE_GUARD_EXAMPLES", 200 if IN_CI else 500))
-examples = settings(
-    max_examples=EXAMPLES,
-    derandomize=IN_CI,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+examples = campaigns.examples(200)
 
 START = 1700000000000
 TABLES = ("users", "posts", "tags")

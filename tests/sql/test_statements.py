@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drizzle_guard.sql.statements import actions, is_handwritten, is_trivial, split_chunks, statements
 from drizzle_guard.sql.tokens import split, tokenize
-
-steady = settings(deadline=None, derandomize=bool(os.environ.get("CI")))
 
 CUSTOM = "-- Custom SQL migration file, put your code below! --"
 
@@ -228,7 +224,6 @@ _PIECES = st.sampled_from(
 )
 
 
-@steady
 @given(st.text() | st.lists(_PIECES, max_size=30).map(" ".join) | st.lists(_PIECES, max_size=30).map("".join))
 def test_no_text_is_too_odd(text: str) -> None:
     """Whatever stands in a file: it is read, in one pass, and nothing but comments and space is lost."""

@@ -37,23 +37,27 @@ def put_files(bed: Bed, files: dict[str, bytes], folder: str = "drizzle") -> Non
 
 def collide(bed: Bed, *, armed: bool = True) -> None:
     """main: base, two migrations. feature (checked out): base, `one`, `between` (another file), `two`."""
-    if armed:
-        assert bed.tool("install").code == 0
-    bed.put(CASE / "base")
-    bed.write("src/app.ts", "base\n")
-    bed.commit("base")
-    bed.branch("feature")
-    ours = side_files(CASE / "ours")
-    put_files(bed, first_own(ours, 1))
-    bed.commit("one")
-    bed.write("other.txt", "other\n")
-    bed.commit("between")
-    put_files(bed, ours)
-    bed.commit("two")
-    bed.git("checkout", "-q", "main")
-    bed.put(CASE / "theirs")
-    bed.commit("mainline")
-    bed.git("checkout", "-q", "feature")
+
+    def build() -> None:
+        if armed:
+            bed.arm()
+        bed.put(CASE / "base")
+        bed.write("src/app.ts", "base\n")
+        bed.commit("base")
+        bed.branch("feature")
+        ours = side_files(CASE / "ours")
+        put_files(bed, first_own(ours, 1))
+        bed.commit("one")
+        bed.write("other.txt", "other\n")
+        bed.commit("between")
+        put_files(bed, ours)
+        bed.commit("two")
+        bed.git("checkout", "-q", "main")
+        bed.put(CASE / "theirs")
+        bed.commit("mainline")
+        bed.git("checkout", "-q", "feature")
+
+    bed.lay_out(("collide", armed), build)
 
 
 def assert_canonical(bed: Bed, commit: str, mainline: str, folder: str = "drizzle") -> None:

@@ -82,6 +82,8 @@ def cases_in(directory: Path) -> list[Path]:
 class MergeCase:
     """A case of `fixtures/merge`: three sides, and either what comes of them or why nothing does."""
 
+    SIDES = ("base", "ours", "theirs")
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.expected = side_files(path / "expected") if (path / "expected").exists() else None
@@ -91,7 +93,11 @@ class MergeCase:
         self.ours_is_mainline = mainline.exists() and mainline.read_text().strip() == "ours"
         assert (self.expected is None) != (self.refused is None), "a case has either expected/ or refused.txt"
 
+    def files(self, side: str) -> Files:
+        """The files of a side; none if the case has no such side."""
+        return side_files(self.path / side)
+
     def folder(self, side: str) -> Folder:
         """The folder of a side; an empty one if the case has no such side."""
-        files = side_files(self.path / side)
+        files = self.files(side)
         return read_folder("drizzle", {path: Blob.of(data, f"drizzle/{path}") for path, data in files.items()})

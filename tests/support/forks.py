@@ -23,16 +23,22 @@ def fork(
 
     The feature's migrations are the older ones, so they have to get a new `when` too.
     """
-    if install:
-        done = bed.tool("install", *options)
-        assert done.code == 0, done.text
-    bed.write(SCHEMA, "base\n")
-    grow(bed, "base", folder=folder)
-    bed.branch("feature")
-    grow(bed, *(f"feature{n + 1}" for n in range(feature)), folder=folder)
-    bed.git("checkout", "-q", "main")
-    grow(bed, *(f"main{n + 1}" for n in range(main)), folder=folder)
-    bed.git("checkout", "-q", "feature")
+
+    def build() -> None:
+        if install and options:
+            done = bed.tool("install", *options)
+            assert done.code == 0, done.text
+        elif install:
+            bed.arm()
+        bed.write(SCHEMA, "base\n")
+        grow(bed, "base", folder=folder)
+        bed.branch("feature")
+        grow(bed, *(f"feature{n + 1}" for n in range(feature)), folder=folder)
+        bed.git("checkout", "-q", "main")
+        grow(bed, *(f"main{n + 1}" for n in range(main)), folder=folder)
+        bed.git("checkout", "-q", "feature")
+
+    bed.lay_out(("fork", options, install, feature, main, folder), build)
 
 
 def conflict_elsewhere(bed: Bed) -> None:

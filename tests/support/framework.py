@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from support.gitbed import Bed
+from support.locks import locked
 
 PROJECT = Path(__file__).parents[2]
 #: everything that builds the package and names its hooks
@@ -23,8 +23,7 @@ class Framework:
         self.home = directory / "pre-commit-home"
         directory.mkdir(parents=True, exist_ok=True)
         # several workers of pytest-xdist share one environment
-        with open(directory / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(directory / "lock"):
             source = directory / "source"
             bed = Bed(directory / "bed") if source.exists() else self._copy(directory, source)
             self.source, self.rev = source, bed.at(source).git("rev-parse", "HEAD")

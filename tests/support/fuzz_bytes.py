@@ -330,7 +330,7 @@ def main() -> int:
             started, seen, seed = time.monotonic(), Counter[str](), args.seed
             with tempfile.TemporaryDirectory() as directory:
                 bed = Bed(Path(directory))
-                assert bed.tool("install").code == 0
+                bed.arm()
                 for seed in range(args.seed, args.seed + args.git):
                     seen[through_git(bed, seed)] += 1
             print(f"{args.git} merges in {time.monotonic() - started:.0f} s: {dict(seen.most_common())}")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import io
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
+from drizzle_guard.__main__ import main
 from support.cases import put_side
 
 #: where `drizzle-guard` of the running Python is installed
@@ -25,6 +32,7 @@ GITCONFIG = """[user]
 \tdefaultBranch = main
 [core]
 \teditor = true
+\tfsync = none
 [gc]
 \tauto = 0
 [advice]
@@ -82,7 +90,9 @@ class Bed:
         self.env = hermetic_env(home, git)
         if not self.root.exists():
             self.root.mkdir(parents=True)
-            self.git("init", "-q")
+            self.git("init", "-q", "--template=")
+            for name in ("hooks", "info"):  # as git's own template has them, without its samples
+                (self.root / ".git" / name).mkdir()
 
     def at(self, root: Path) -> Bed:
         """The same bed for another directory (a clone, a worktree)."""
@@ -118,6 +128,71 @@ class Bed:
         """Run drizzle-guard and return what came of it."""
         return self.run("drizzle-guard", *args, check=False, env=env, stdin=stdin)
 
+    def call(self, *args: str, env: Mapping[str, str] | None = None) -> Done:
+        """Run drizzle-guard in this process: the same answers, several times cheaper than `tool`.
+
+        For commands whose process is not what is tested; what a child of theirs prints is not seen.
+        """
+        written = io.BytesIO(), io.BytesIO()
+        out, err = (io.TextIOWrapper(file, "utf-8", "backslashreplace", newline="") for file in written)
+        before = Path.cwd()
+        os.chdir(self.root)
+        try:
+            with (
+                mock.patch.dict(os.environ, {**self.env, **(env or {})}, clear=True),
+                mock.patch.object(sys, "argv", [str(SCRIPTS / "drizzle-guard"), *args]),
+                mock.patch.object(sys, "stdin", io.StringIO()),
+                contextlib.redirect_stdout(out),
+                contextlib.redirect_stderr(err),
+            ):
+                code = main(list(args))
+        finally:
+            os.chdir(before)
+        out.flush()
+        err.flush()
+        done = Done(code, *(file.getvalue().decode() for file in written))
+        assert "Traceback" not in done.text, done.text
+        return done
+
+    def arm(self) -> None:
+        """Do what `drizzle-guard install` does; in an ordinary repository, by a copy of what it did in another one."""
+        git = self.root / ".git"
+        ordinary = (
+            (git / "config").is_file()
+            and Path(self.env["HOME"], ".gitconfig").read_text("utf-8") == GITCONFIG
+            and "hookspath" not in (git / "config").read_text("utf-8").casefold()
+            and not any((git / "hooks").iterdir())
+            and not (git / "info/attributes").exists()
+            and not (self.root / ".gitattributes").exists()
+            and not any(self.root.rglob("migrations.js"))
+        )
+        if not ordinary:
+            done = self.tool("install")
+            assert done.code == 0, done.text
+            return
+        for path, added in _installed(self.env["PATH"]).items():
+            file = self.root / path
+            file.write_bytes((file.read_bytes() if file.exists() else b"") + added)
+            if file.parent.name == "hooks":
+                file.chmod(0o755)
+
+    def lay_out(self, key: object, build: Callable[[], None]) -> None:
+        """Do what `build` does to a new repository, by a copy of what it did to another one under the same `key`."""
+        git = self.root / ".git"
+        if os.listdir(self.root) != [".git"] or any((git / name).exists() for name in ("index", "packed-refs")):
+            return build()
+        if any(file.is_file() for name in ("hooks", "info", "refs", "objects") for file in (git / name).rglob("*")):
+            return build()
+        env = tuple((name, value.replace(str(self.directory), "")) for name, value in sorted(self.env.items()))
+        settings = ((self.directory / "home/.gitconfig").read_bytes(), (git / "config").read_bytes())
+        template = _templates() / str(abs(hash((key, env, settings))))
+        if template.exists():
+            shutil.rmtree(self.root)
+            shutil.copytree(template, self.root, symlinks=True)
+        else:
+            build()
+            shutil.copytree(self.root, template, symlinks=True)
+
     def write(self, path: str, text: str | bytes) -> Path:
         """Write a file of the worktree."""
         file = self.root / path
@@ -135,6 +210,23 @@ class Bed:
         self.git("commit", "-q", "--allow-empty", "-m", message, *args)
         return self.git("rev-parse", "HEAD")
 
+    def history(self, *commits: tuple[str, str | None, Mapping[str, bytes]]) -> None:
+        """Make commits at once: (branch, the branch of its parent, all its files), as refs like refs/heads/main."""
+        stream = bytearray()
+        for branch, parent, files in commits:
+            who = b"Dev <dev@example.org> 1704110400 +0000"
+            message = branch.removeprefix("refs/heads/").encode()
+            stream += b"commit %s\nauthor %s\ncommitter %s\n" % (branch.encode(), who, who)
+            stream += b"data %d\n%s\n" % (len(message), message)
+            if parent is not None:
+                stream += b"from %s\n" % parent.encode()
+            stream += b"deleteall\n"
+            for path, data in files.items():
+                quoted = path.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+                stream += b'M 100644 inline "%s"\ndata %d\n%s\n' % (quoted, len(data), data)
+        command = ("git", "fast-import", "--quiet", "--date-format=raw")
+        subprocess.run(command, cwd=self.root, env=self.env, input=stream, check=True)
+
     def put(self, source: Path, folder: str = "drizzle") -> None:
         """Make `folder` equal to a side of a case, or another directory of fixtures."""
         target = self.root / folder
@@ -148,15 +240,26 @@ class Bed:
 
     def files(self, treeish: str, folder: str = "drizzle") -> dict[str, bytes]:
         """The files of a folder in a commit, by path inside it."""
-        found: dict[str, bytes] = {}
         start = f"{folder}/" if folder else ""
-        listed = self.git("ls-tree", "-r", "-z", "--name-only", treeish, *([start] if start else []))
-        for path in listed.split("\0"):
-            if path:
-                done = subprocess.run(
-                    ("git", "cat-file", "blob", f"{treeish}:{path}"), cwd=self.root, env=self.env, capture_output=True
-                )
-                found[path.removeprefix(start)] = done.stdout
+        listed = self.git("ls-tree", "-r", "-z", treeish, *([start] if start else []))
+        blobs = {}
+        for line in filter(None, listed.split("\0")):
+            entry, _, path = line.partition("\t")
+            if entry.split()[1] == "blob":
+                blobs[path.removeprefix(start)] = entry.split()[2]
+        return dict(zip(blobs, self.blobs(*blobs.values()), strict=True))
+
+    def blobs(self, *ids: str) -> list[bytes]:
+        """The bytes of blobs, in this order."""
+        command = ("git", "cat-file", "--batch")
+        asked = "".join(f"{id_}\n" for id_ in ids).encode()
+        answer = subprocess.run(command, cwd=self.root, env=self.env, input=asked, capture_output=True).stdout
+        found, at = [], 0
+        for _ in ids:
+            end = answer.index(b"\n", at)
+            size = int(answer[at:end].split()[2])
+            found.append(answer[end + 1 : end + 1 + size])
+            at = end + size + 2
         return found
 
     def state(self) -> dict[str, str]:
@@ -172,6 +275,28 @@ class Bed:
         """The unmerged entries of the index: blob by `path:stage`."""
         lines = self.git("ls-files", "-u").splitlines()
         return {f"{line.split(chr(9))[1]}:{line.split()[2]}": line.split()[1] for line in lines}
+
+
+@cache
+def _templates() -> Path:
+    """The directory of this process's templates."""
+    directory = Path(tempfile.mkdtemp(prefix="templates-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
+@cache
+def _installed(path: str) -> dict[str, bytes]:
+    """What `drizzle-guard install` adds to the files of a new repository, with this PATH."""
+    with tempfile.TemporaryDirectory() as directory:
+        bed = Bed(Path(directory))
+        bed.env["PATH"] = path
+        before = (bed.root / ".git/config").read_bytes()
+        done = bed.tool("install")
+        assert done.code == 0, done.text
+        return {
+            str(Path(name).relative_to(bed.root)): data.removeprefix(before) for name, data in machinery(bed).items()
+        }
 
 
 def tree_of(directory: Path) -> dict[str, bytes]:

@@ -16,7 +16,6 @@ migrator), ``mysql://...`` and ``postgres://...``. ``pglite:`` and ``libsql::mem
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import functools
 import hashlib
 import json
@@ -30,6 +29,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pytest
+
+from support.locks import locked
 
 LIVE = Path(__file__).resolve().parent
 NODE_MODULES = LIVE / "node_modules"
@@ -348,8 +349,7 @@ def _install() -> None:
     """Bring node_modules to the state of package-lock.json, once, also with several processes at work."""
     wanted = hashlib.sha256((LIVE / "package-lock.json").read_bytes()).hexdigest()
     stamp = NODE_MODULES / ".bench-stamp"
-    with (LIVE / ".install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(LIVE / ".install.lock"):
         if stamp.exists() and stamp.read_text("utf-8") == wanted:
             return
         npm = shutil.which("npm")

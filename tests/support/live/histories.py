@@ -7,7 +7,6 @@ the verdicts on what came of them are shared by all tests and by all processes o
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from drizzle_guard.install.steps import ATTRIBUTES
 from support.gitbed import Bed
 from support.live.bench import Bench, Project, write_schema
+from support.locks import locked
 
 USERS = {"id": "pk", "email": "varchar(80)! unique", "role": "role!"}
 POSTS = {"id": "pk", "author": "int! ->users.id:cascade", "title": "text!", "state": "state!"}
@@ -50,8 +50,7 @@ class History(NamedTuple):
 @contextlib.contextmanager
 def once(stamp: Path) -> Iterator[bool]:
     """Whether this is the first process to get here; the others wait.  A failed attempt does not count."""
-    with stamp.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(stamp.with_suffix(".lock")):
         yield not stamp.exists()
         stamp.touch()
 

@@ -10,7 +10,6 @@ import atexit
 import contextlib
 import functools
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -172,6 +171,8 @@ def _directory(account: str) -> Iterator[tuple[Path, Owner]]:
         if os.geteuid() != 0:
             yield directory, Owner(None, None)
             return
+        import pwd  # late: Windows has none
+
         try:
             entry = pwd.getpwnam(account)
         except KeyError:
