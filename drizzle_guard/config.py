@@ -15,17 +15,27 @@ reason = "typo in a comment, never ran anywhere"
 [rehearse]                        # or in short: rehearse = "push"
 hook = "push"                     # the pre-push hook rehearses the folders that the pushed commits change
 setup = ["tools/extensions.sql"]  # runs first on each throw-away database
+
+[databases]                       # name = the environment variable that holds the URL, never the URL itself
+staging = "STAGING_DATABASE_URL"
+
+[[known]]                         # a row of the migrations table that has no file, acknowledged on purpose
+hash = "9f86d08..."
+reason = "squashed into 0000_init in March"
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from drizzle_guard.config_file import NAME, parse_toml, read_bytes
 from drizzle_guard.errors import UsageError, printable
+
+_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Model(BaseModel):
@@ -39,6 +49,13 @@ class Allow(_Model):
     sha256: str = Field(pattern="^[0-9a-fA-F]{64}$")
     reason: str = Field(min_length=1)
     folder: str | None = None
+
+
+class Known(_Model):
+    """A row without a file that a person knows of."""
+
+    hash: str = Field(pattern="^[0-9a-fA-F]{64}$")
+    reason: str = Field(min_length=1)
 
 
 class Database(_Model):
@@ -69,6 +86,17 @@ class Config(_Model):
     database: Database = Database()
     allow: tuple[Allow, ...] = ()
     rehearse: Rehearse = Rehearse()
+    databases: dict[str, str] = {}
+    known: tuple[Known, ...] = ()
+
+    @field_validator("databases")
+    @classmethod
+    def _variables(cls, value: dict[str, str]) -> dict[str, str]:
+        """Only names of variables: a URL holds a password, and this file is committed."""
+        wrong = next((name for name, variable in value.items() if not _VARIABLE.fullmatch(variable)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong} must be the name of an environment variable, never a URL")
+        return value
 
 
 def parse_config(data: bytes, name: str = NAME) -> Config:

@@ -9,6 +9,12 @@ import re
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
+_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{0,3}|\b[a-z]+//)[^\s/@'\"]*[:/][^\s@]*@")
+
+_PAIR = re.compile(r"(?<![\w.-])[\w.-]+:[^\s@/'\"]+@(?=[\w\[])")
+_ASSIGNED = re.compile(r"(?i)((?:password|passwd|pwd|authtoken|token)=)[^\s&;'\"]+")
+
+
 class GuardError(Exception):
     """Something the user must know: the whole message, and the commands to type next.
 
@@ -17,6 +23,8 @@ class GuardError(Exception):
     """
 
     exit_code = 1
+    #: whether it is known that nothing was changed
+    unchanged = False
 
     def __init__(self, message: str, *hints: str) -> None:
         super().__init__(message)
@@ -36,6 +44,18 @@ class UsageError(GuardError):
 def printable(text: str) -> str:
     """`text` with control and direction characters written as escapes, fit for a terminal."""
     return _UNSAFE.sub(lambda m: m[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def without_credentials(text: str) -> str:
+    """`text` without the user and password of any URL in it: what was typed in the wrong place is repeated too."""
+    text = _CREDENTIALS.sub(r"\1***@", text)
+    text = _PAIR.sub("***@", text)
+    return _ASSIGNED.sub(r"\1***", text)
+
+
+def printable_sql(text: str) -> str:
+    """Like `printable_lines`, but tabs stay as well: drizzle-kit indents with them."""
+    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.split("\n"))
 
 
 def printable_lines(text: str) -> str:

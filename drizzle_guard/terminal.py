@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from drizzle_guard.errors import GuardError, printable_lines
+from drizzle_guard.errors import GuardError, printable_lines, without_credentials
 
 
 def say(message: str, *hints: str) -> None:
     """One message and the lines below it."""
     with unheard():
-        print(printable_lines("drizzle-guard: " + "\n  ".join((message, *hints))), file=sys.stderr, flush=True)
+        text = without_credentials("\n  ".join((message, *hints)))
+        print(printable_lines("drizzle-guard: " + text), file=sys.stderr, flush=True)
 
 
 def json_in_ascii(text: str) -> str:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from drizzle_guard.commands.status import database_options, see
+from drizzle_guard.commands.on_database import agreed, asked, database_options, refuse_what_is_not_ours, see
 from drizzle_guard.database.one_run import Run, plan_run
 from drizzle_guard.database.perform import perform, record
-from drizzle_guard.database.place import Place, View, find_place
-from drizzle_guard.errors import GuardError, UsageError, printable, printable_lines
-
-
-def agreed(question: str) -> bool:
-    """Ask.  Raises UsageError where there is nobody to ask."""
-    try:
-        return click.confirm(question)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise UsageError("there is nobody to ask. Nothing was changed.", "With --yes it does not ask.") from None
-
-
-def refuse_old_layout(seen: View) -> None:
-    """Drizzle v1's folder on a table of 0.x: its own upgrade comes first."""
-    if seen.upgrades:
-        raise GuardError("The table is one of Drizzle 0.x; let Drizzle v1 upgrade it first.", "npx drizzle-kit migrate")
+from drizzle_guard.database.place import Place, find_place
+from drizzle_guard.errors import printable, printable_sql
 
 
 def explain(place: Place, run: Run) -> str:
@@ -36,7 +18,7 @@ def explain(place: Place, run: Run) -> str:
     if run.start:
         parts.append(f"-- statements 1 to {run.start} of {total} ran before and are left out")
     for number, chunk in enumerate(run.chunks[run.start :], run.start + 1):
-        parts.append(f"-- statement {number} of {total}\n{printable_lines(chunk.strip())}")
+        parts.append(f"-- statement {number} of {total}\n{printable_sql(chunk.strip())}")
     parts.append(f"-- recorded\n{record(place, run).sql}")
     if place.target.kind == "mysql" and total - run.start > 1:
         parts.append(
@@ -49,6 +31,7 @@ def explain(place: Place, run: Run) -> str:
 @click.command("apply", short_help="Run one migration that was skipped or is missing.")
 @click.argument("tag")
 @database_options
+@click.option("--env", "environment", metavar="NAME", help="A database of drizzle-guard.toml.")
 @click.option("--resume", is_flag=True, help="Go on behind the statements that provably ran.")
 @click.option("--resume-at", type=int, metavar="N", help="Go on at statement N: you know that those before it ran.")
 @click.option("--dry-run", is_flag=True, help="Show the SQL, run nothing.")
@@ -56,10 +39,12 @@ def explain(place: Place, run: Run) -> str:
 def command(
     tag: str,
     url: str | None,
+    env_file: str | None,
     folder: str | None,
     table: str | None,
     schema: str | None,
     timeout: float,
+    environment: str | None,
     resume: bool,
     resume_at: int | None,
     dry_run: bool,
@@ -69,9 +54,11 @@ def command(
 
     One transaction where the database can, under a lock.  Refuses what is applied, unknown or out of order.
     """
-    place = find_place(folder, url, table, schema)
+    place = find_place(
+        asked(folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment)
+    )
     seen = see(place, timeout)
-    refuse_old_layout(seen)
+    refuse_what_is_not_ours(seen)
     wanted = tag.removesuffix(".sql")
     run = plan_run(
         seen.comparison,

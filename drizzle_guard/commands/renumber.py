@@ -16,7 +16,7 @@ from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.run import heal_folders, is_under_way
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
-from drizzle_guard.renumber.finish_merge import assumption, finish_interrupted
+from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, finish_interrupted
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.terminal import fail
@@ -91,6 +91,7 @@ def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
         click.echo("nothing to do: no two sides of a migration folder meet here")
     elif changed and not only_shown:
         click.echo(f"staged; next: {changed[0].sides.next_command if changed[0].resolving else 'git commit'}")
+        click.echo(RAN_ALREADY)
 
 
 def table(plan: Plan) -> list[str]:

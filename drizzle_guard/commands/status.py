@@ -2,69 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import sys
 
 import click
 
-from drizzle_guard.database.connection import opened, within
-from drizzle_guard.database.place import Place, View, find_place, look
+from drizzle_guard.commands.on_database import asked, database_options, see, style
+from drizzle_guard.database.place import find_place
 from drizzle_guard.database.report import build
-from drizzle_guard.database.text import github, text
+from drizzle_guard.database.text import github, markdown, text
+from drizzle_guard.errors import UsageError
 from drizzle_guard.terminal import json_in_ascii
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def database_options(function: F) -> F:
-    """The options that name folder, database and table; the same for status, apply and repair."""
-    for option in (
-        click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the database.",
-                     type=click.FloatRange(min=0, min_open=True)),
-        click.option("--schema", help="Schema of the migrations table (PostgreSQL)  [default: drizzle]."),
-        click.option("--table", help="Name of the migrations table  [default: __drizzle_migrations]."),
-        click.option("--folder", help="Migrations folder, where there are several.", type=click.Path()),
-        click.option("--url", help="Database URL or SQLite file  [default: $DATABASE_URL]."),
-    ):  # fmt: skip
-        function = option(function)
-    return function
-
-
-def see(place: Place, timeout: float) -> View:
-    """Read the database, in at most `timeout` seconds."""
-
-    def read() -> View:
-        with opened(place.target, timeout) as database:
-            return look(database, place)
-
-    return within(timeout, place.target.label, read)
+#: with more migrations than this a person sees only what is not in order
+_MANY = 20
 
 
 @click.command("status", short_help="Compare files, journal and database.")
 @click.argument("path", required=False, type=click.Path())
 @database_options
+@click.option("--env", "environments", multiple=True, metavar="NAME", help="A database of drizzle-guard.toml; repeat.")
+@click.option("--all", "every", is_flag=True, help="All databases of drizzle-guard.toml, side by side.")
 @click.option("--require-applied", is_flag=True, help="Pending migrations count as wrong: a gate for deploys.")
+@click.option("--short/--no-short", default=None, help="Only what is not in order  [default: with many].")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option("--format", "form", default="text", type=click.Choice(["text", "json", "github"]), show_default=True)
+@click.option(
+    "--format", "form", default="text", type=click.Choice(["text", "json", "github", "markdown"]), show_default=True
+)
 def command(
     path: str | None,
     url: str | None,
+    env_file: str | None,
     folder: str | None,
     table: str | None,
     schema: str | None,
     timeout: float,
+    environments: tuple[str, ...],
+    every: bool,
     require_applied: bool,
+    short: bool | None,
     as_json: bool,
     form: str,
 ) -> int:
     """Compare migration files, journal and database; say what the next migrate does.
 
-    Reads only.  Exit code 0 if nothing is wrong (pending is not wrong), 1 if something is.
+    PATH is a migrations folder, or a directory that holds one. Reads only. Exit code 0 if nothing is wrong (pending is
+    not wrong), 1 if something is, 2 if it cannot look.
     """
-    place = find_place(path or folder, url, table, schema)
+    form = "json" if as_json else form
+    if every or len(environments) > 1:
+        if url is not None:
+            raise UsageError("--url names one database, --all and --env name those of drizzle-guard.toml.")
+        from drizzle_guard.commands.side_by_side import show
+
+        wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
+        return show(wanted, environments, timeout, require_applied=require_applied, form=form)
+    environment = environments[0] if environments else None
+    wanted = asked(
+        path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
+    )
+    place = find_place(wanted)
     report = build(place, see(place, timeout), require_applied=require_applied)
-    if as_json or form == "json":
+    if form == "json":
         click.echo(json_in_ascii(report.model_dump_json(indent=2)))
+    elif form == "text":
+        if short is None:
+            short = len(report.migrations) > _MANY and sys.stdout.isatty()
+        click.echo(text(report, short=short, style=style))
     else:
-        click.echo(github(report) if form == "github" else text(report))
+        click.echo(github(report) if form == "github" else markdown(report))
     return 0 if report.in_step else 1

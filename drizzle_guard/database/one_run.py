@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from drizzle_guard.database.evidence import Evidence, first_unrun, sql_text
-from drizzle_guard.database.next_migrate import first_failure, id_failure
-from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.evidence import Evidence, first_unrun
+from drizzle_guard.database.foretelling import Cause, Failure, foretell
+from drizzle_guard.database.ledger import sql_text
+from drizzle_guard.database.next_migrate import id_failure
 from drizzle_guard.database.rows import Comparison, Line, Row, Verdict
+from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.replay.hazards import Script, find_hazards
+from drizzle_guard.sql.exact.statements import read_statements
 from drizzle_guard.sql.statements import split_chunks, statements
 
 
@@ -46,7 +49,9 @@ def plan_run(
     line = comparison.line(tag)
     if line is None:
         raise _unknown(comparison, tag)
-    _refuse_applied(line, resume or resume_at is not None)
+    _refuse_applied(line)
+    if not resume and resume_at is None:
+        _refuse_half(line, kind)
     if line.migration.sql is None or line.hash is None:
         raise GuardError(f"{_shown(tag)} has no SQL file: {tag}.sql is missing.")
     if line.when is None:
@@ -61,15 +66,18 @@ def plan_run(
             raise UsageError(f"--resume-at {resume_at}: {_shown(tag)} has {len(chunks)} statements.")
         start = resume_at - 1
     elif resume:
-        start = _resume_at(comparison, line, catalog)
+        start = _resume_at(comparison, line, catalog, kind)
     else:
-        failure = first_failure([*(other.migration for other in ahead), line.migration], catalog, kind)
-        if failure:
-            raise GuardError(f"{failure}. Nothing was run.", *_after_failure(failure, tag))
-    failure = id_failure(comparison.table, 1 + len(ahead))
-    if failure:
+        # `apply` sends what Drizzle's drivers would refuse or cut, so no driver is asked here
+        failure = foretell([*(other.migration for other in ahead), line.migration], catalog, ()).failure
+        if failure is not None:
+            raise GuardError(f"{failure.text}. Nothing was run.", *_after_failure(failure))
+    _refuse_own_transaction(line, catalog)
+    unrecorded = id_failure(comparison.table, 1 + len(ahead))
+    if unrecorded:
         raise GuardError(
-            f"{_shown(tag)} could not be recorded: {failure}. Nothing was run.", "drizzle-guard repair --only sequence"
+            f"{_shown(tag)} could not be recorded: {unrecorded}. Nothing was run.",
+            "drizzle-guard repair --only sequence",
         )
     rows = comparison.table.rows
     unhashed = bool(rows) and all(row.hash == "" for row in rows)  # expo, op-sqlite, durable-sqlite
@@ -86,7 +94,7 @@ def _unknown(comparison: Comparison, tag: str) -> GuardError:
     return GuardError(f"There is no migration {_shown(tag)} in the journal.", hint)
 
 
-def _refuse_applied(line: Line, resuming: bool) -> None:
+def _refuse_applied(line: Line) -> None:
     if line.row is not None:
         row = f"row {line.row.id}" if line.row.id is not None else "its row"
         message = f"{_shown(line.tag)} is already applied ({row}, created_at {line.row.created_at})"
@@ -103,11 +111,37 @@ def _refuse_applied(line: Line, resuming: bool) -> None:
             f"{_shown(line.tag)} is already applied, only not recorded: all that it creates is there.",
             "drizzle-guard repair --only adopt",
         )
-    if line.verdict is Verdict.PARTLY and not resuming:
-        raise GuardError(
-            f"{_shown(line.tag)} is partly applied: {line.note}.",
-            f"drizzle-guard apply {_shown(line.tag)} --resume",
-        )
+
+
+def _refuse_half(line: Line, kind: str) -> None:
+    """Refuse a migration of which a part is there, unless a person says where to go on."""
+    if line.verdict is not Verdict.PARTLY:
+        return
+    tag = _shown(line.tag)
+    if kind == "mysql":
+        raise GuardError(f"{tag} is partly applied: {line.note}.", f"drizzle-guard apply {tag} --resume")
+    raise GuardError(f"{tag} is partly applied: {line.note}.", *whole_or_not_at_all(tag))
+
+
+def whole_or_not_at_all(tag: str) -> tuple[str, ...]:
+    """The way on where a migration runs whole or not at all, and a part of it is there all the same."""
+    return (
+        "This database runs a migration whole or not at all, so somebody else made that part. Look which of its",
+        "statements ran, take the others back or name the first that did not (one more than it has: none):",
+        f"drizzle-guard apply {tag} --resume-at N",
+    )
+
+
+def _refuse_own_transaction(line: Line, catalog: Catalog) -> None:
+    """Refuse SQL that begins or ends a transaction: what ran before could then not be taken back."""
+    for statement in read_statements(sql_text(line.migration), catalog.world.fold):
+        word = next((e.to for e in statement.effects if e.verb == "control"), None)
+        if word is not None:
+            raise GuardError(
+                f"{_shown(line.tag)} has {word.upper()} in it. drizzle-guard runs a migration in one transaction and "
+                "takes it back if it fails, which it then could not. Nothing was run.",
+                "Take BEGIN and COMMIT out of the file: Drizzle's migrator begins a transaction itself.",
+            )
 
 
 def _refuse_out_of_order(comparison: Comparison, line: Line, ahead: set[str]) -> None:
@@ -162,14 +196,18 @@ def _refuse_hiding(comparison: Comparison, line: Line) -> None:
     ]
     if hidden:
         raise GuardError(
-            f"{_shown(line.tag)} would raise the watermark to {line.when}, and {_shown(hidden[0].tag)} "
+            f"{_shown(line.tag)} would become the newest row ({line.when}), and {_shown(hidden[0].tag)} "
             f"(when {hidden[0].when}), which is pending, would then be skipped.",
             f"drizzle-guard apply {_shown(hidden[0].tag)}",
             "or let the next drizzle-kit migrate run both.",
         )
 
 
-def _resume_at(comparison: Comparison, line: Line, catalog: Catalog) -> int:
+def _resume_at(comparison: Comparison, line: Line, catalog: Catalog, kind: str) -> int:
+    if line.verdict is Verdict.PARTLY and kind != "mysql":
+        raise GuardError(
+            f"{_shown(line.tag)}: there is nothing to resume. Nothing was run.", *whole_or_not_at_all(_shown(line.tag))
+        )
     if line.verdict is not Verdict.PARTLY:
         raise GuardError(
             f"{_shown(line.tag)}: nothing of it provably ran, so there is nothing to resume.",
@@ -186,8 +224,8 @@ def _resume_at(comparison: Comparison, line: Line, catalog: Catalog) -> int:
     return start
 
 
-def _after_failure(failure: str, tag: str) -> list[str]:
-    if "CONCURRENTLY" in failure:
+def _after_failure(failure: Failure) -> list[str]:
+    if failure.cause is Cause.CONCURRENTLY:
         return [
             "Drizzle cannot run it either. Run its SQL by hand, outside a transaction; then:",
             "drizzle-guard repair --only adopt",

@@ -47,8 +47,14 @@ def perform(
                     _run(database, place, step)
                 else:
                     _change(database, step)
-        except (DatabaseError, GuardError):
+        except DatabaseError as error:
             database.rollback()
+            failure = GuardError(f"{place.target.label}: {error}.")
+            failure.unchanged = database.transactional and not error.lost
+            raise failure from None
+        except GuardError as failure:
+            database.rollback()
+            failure.unchanged = database.transactional
             raise
         try:
             database.commit()

@@ -6,22 +6,30 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from drizzle_guard.config import read_config
+from drizzle_guard.config import Config, read_config
 from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.evidence import Evidence
-from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.families import Family
+from drizzle_guard.database.other_ledgers import OtherLedger, compare_by_file, find_ledger
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
-from drizzle_guard.database.urls import Target, parse_url
-from drizzle_guard.disk import find_folders, find_v1_folders, folder_on_disk
+from drizzle_guard.database.urls import Target
+from drizzle_guard.database.whereabouts import (
+    KINDS,
+    Asked,
+    families_for,
+    find_folder,
+    names_for,
+    open_target,
+    root_of,
+)
+from drizzle_guard.database.world import Catalog
+from drizzle_guard.disk import find_folders, folder_on_disk
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import PATH, sql_path
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
-
-#: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)
-_KINDS = {"postgresql": "postgresql", "mysql": "mysql", "singlestore": "mysql", "sqlite": "sqlite", "turso": "sqlite"}
 
 
 class Place(NamedTuple):
@@ -34,6 +42,8 @@ class Place(NamedTuple):
     migrations: tuple[Migration, ...]
     names: Names
     target: Target
+    families: tuple[Family, ...]
+    config: Config
 
     def file(self, tag: str) -> str:
         """Where a migration's SQL stands, seen from the current directory."""
@@ -45,7 +55,8 @@ class View(NamedTuple):
     """Files and database at one moment.
 
     `unmatched`: rows that make Drizzle v1 fail when it upgrades a table of 0.x; `upgrades` says that it would try.
-    `elsewhere`: schemas with a table of this name, if the one asked for has none.
+    `elsewhere`: schemas with a table of this name, if the one asked for has none.  `ledger` is another program's, by
+    which the migrations are then judged.
     """
 
     comparison: Comparison
@@ -53,50 +64,32 @@ class View(NamedTuple):
     upgrades: bool
     unmatched: tuple[Row, ...]
     elsewhere: tuple[str, ...]
+    ledger: OtherLedger | None = None
 
     @property
     def table(self) -> Table:
         return self.comparison.table
 
 
-def find_place(folder: str | None, url: str | None, table: str | None, schema: str | None) -> Place:
-    """Settle folder and database.  Raises UsageError naming the choice that is missing."""
+def find_place(asked: Asked) -> Place:
+    """Settle folder, database and table.  Raises UsageError naming the choice that is missing."""
     here = Path.cwd()
-    root = _root(here)
-    config = read_config(root).database
-    path = _only_folder(here) if folder is None else Path(folder)
+    root = root_of(here)
+    config = read_config(root)
+    target = open_target(asked, config, here)
+    path = find_folder(asked, target, here)
     name = Path(os.path.relpath(path, here)).as_posix()
-    v1 = not (path / PATH).is_file() and path.is_dir() and any(_v1_files(path, name))
+    v1 = not (path / PATH).is_file() and any(_v1_files(path, name))
     if v1:
         migrations, dialect = read_v1(name, _v1_files(path, name)).migrations, ""
     else:
         history = folder_on_disk(path, name)
         migrations, dialect = history.migrations, history.journal.dialect
-    address = url if url is not None else os.environ.get("DATABASE_URL", "")
-    if not address:
-        raise UsageError(
-            "no database: give --url, or set DATABASE_URL in the environment.",
-            "drizzle-guard reads no .env file; in a shell: set -a; . ./.env; set +a",
-        )
-    target = parse_url(address)
-    if _KINDS.get(dialect, target.kind) != target.kind:
+    if KINDS.get(dialect, target.kind) != target.kind:
         raise UsageError(f"{printable(name)} holds migrations for {dialect}, but {target.label} is another database.")
-    names = Names(target.kind, schema or config.schema_, table or config.table)
-    return Place(root, path, name, v1, migrations, names, target)
-
-
-def _root(here: Path) -> Path:
-    return next((p for p in (here, *here.parents) if (p / ".git").exists()), here)
-
-
-def _only_folder(here: Path) -> Path:
-    found = [*find_folders(here), *find_v1_folders(here)]
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise UsageError(f"there is no migration folder ({PATH}) at or below the current directory.")
-    listed = [printable(Path(os.path.relpath(path, here)).as_posix()) for path in found]
-    raise UsageError("there are several migration folders; say which: --folder FOLDER", *listed[:20])
+    names = names_for(asked, config, path, target.kind)
+    families = families_for(path, target)
+    return Place(root, path, name, v1, migrations, names, target, families, config)
 
 
 def _v1_files(folder: Path, name: str) -> dict[str, Blob]:
@@ -114,7 +107,12 @@ def _v1_files(folder: Path, name: str) -> dict[str, Blob]:
 def look(database: Database, place: Place) -> View:
     """Read the table and the objects, and compare them with the files."""
     table = database.table(place.names)
-    return view(place, table, database.catalog(), () if table.exists else tuple(database.elsewhere(place.names)))
+    catalog = database.catalog()
+    ledger = None if table.rows else find_ledger(catalog.world)
+    if ledger is not None:
+        comparison = compare_by_file(place.migrations, ledger, database.column(ledger.query))
+        return View(Evidence(comparison, catalog).judged(), catalog, False, (), (), ledger)
+    return view(place, table, catalog, () if table.exists else tuple(database.elsewhere(place.names)))
 
 
 def view(place: Place, table: Table, catalog: Catalog, elsewhere: tuple[str, ...] = ()) -> View:
@@ -142,6 +140,6 @@ def owners_elsewhere(place: Place) -> dict[int, str]:
             history = folder_on_disk(folder, name)
         except GuardError:  # its own faults are for `check` to tell
             continue
-        if _KINDS.get(history.journal.dialect, place.target.kind) == place.target.kind:
+        if KINDS.get(history.journal.dialect, place.target.kind) == place.target.kind:
             found.update({e.when: f"{name} {e.tag}" for e in history.entries if e.when is not None})
     return found

@@ -1,26 +1,29 @@
 """What brings the migrations table in step without touching any other object: offers, each with its SQL.
 
-Four kinds only, and each provable: `sequence` (behind `max(id)`), `duplicates` (rows that repeat another exactly),
+Five kinds only, and each provable: `sequence` (behind `max(id)`), `duplicates` (rows that repeat another exactly),
 `adopt` (a migration that is present but not recorded), `re-stamp` (a row whose migration was renumbered, found by its
-hash).  Whatever raises the watermark is planned together with the pending migrations that it would hide: they run
-before it, so that at no point a migration is skipped unseen.
+hash), `re-hash` (a row whose file was edited since, where drizzle-guard.toml allows the edit).  Whatever makes a row
+the newest is planned together with the pending migrations that it would hide: they run before it, so that at no point
+a migration is skipped unseen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 from drizzle_guard.database.next_migrate import behind, id_failure, largest_id, newly_hidden, newly_repeated
 from drizzle_guard.database.one_run import Run, plan_run
-from drizzle_guard.database.presence import Catalog
 from drizzle_guard.database.row_sql import Change, Names, set_sequence, writable
 from drizzle_guard.database.rows import Comparison, Line, Row, Table, Verdict
+from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, printable
 
 _UNSAFE = "its values cannot be named safely"
 
-KINDS = ("sequence", "duplicates", "adopt", "re-stamp")
+KINDS = ("sequence", "duplicates", "adopt", "re-stamp", "re-hash")
+Allowed = Collection[tuple[str, str]]  # (tag, sha256 of the file) of edits that drizzle-guard.toml permits
 
 
 class Offer(NamedTuple):
@@ -42,7 +45,9 @@ class Offer(NamedTuple):
     obstacle: str | None = None
 
 
-def offers(judged: Comparison, catalog: Catalog, names: Names, only: Collection[str] = KINDS) -> Iterator[Offer]:
+def offers(
+    judged: Comparison, catalog: Catalog, names: Names, only: Collection[str] = KINDS, allowed: Allowed = ()
+) -> Iterator[Offer]:
     """The repairs for a table as it is now, in the order in which they should be done.
 
     `judged` comes from `Evidence.judged`.  After one is accepted, ask again with `after`.
@@ -51,6 +56,8 @@ def offers(judged: Comparison, catalog: Catalog, names: Names, only: Collection[
     for kind, make in makers:
         if kind in only:
             yield from make(judged, catalog, names)
+    if "re-hash" in only:
+        yield from _rehash(judged, names, allowed)
 
 
 def again(judged: Comparison, offer: Offer) -> Comparison:
@@ -115,6 +122,10 @@ def _restamp(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Off
         row, table = line.row, judged.table
         if row is None or line.when is None:
             continue
+        if line.missing:
+            title = f"re-stamp {_row(row)}, {printable(line.tag)}"
+            yield Offer("re-stamp", line.tag, title, (), (), table, obstacle=f"but {line.missing[0]}")
+            continue
         title = f"re-stamp {_row(row)}, {printable(line.tag)}: created_at {row.created_at} becomes {line.when}"
         offer = Offer("re-stamp", line.tag, title, (), (), table)
         if not line.sure:
@@ -127,6 +138,24 @@ def _restamp(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Off
             after = table.with_rows(moved if r is row else r for r in table.rows)
             offer = offer._replace(changes=(change,), after=after, settled={n: moved})
             yield _with_hidden(offer, judged, catalog, names, line)
+
+
+def _rehash(judged: Comparison, names: Names, allowed: Allowed) -> Iterator[Offer]:
+    """A migration that was edited after it ran, where the edit is allowed: its row gets the hash of the file."""
+    for n, line in enumerate(judged.lines):
+        row, sql = line.row, line.migration.sql
+        if line.verdict is not Verdict.EDITED or row is None or sql is None or line.hash is None:
+            continue
+        if (line.tag, sha256(sql.data).hexdigest()) not in allowed:
+            continue
+        title = f"re-hash {_row(row)}, {printable(line.tag)}: its edit is allowed in drizzle-guard.toml"
+        offer = Offer("re-hash", line.tag, title, (), (), judged.table)
+        if not writable(row):
+            yield offer._replace(obstacle=_UNSAFE)
+            continue
+        new = row._replace(hash=line.hash)
+        after = judged.table.with_rows(new if r is row else r for r in judged.table.rows)
+        yield offer._replace(changes=(names.rehash(row, line.hash),), after=after, settled={n: new})
 
 
 def _with_hidden(offer: Offer, judged: Comparison, catalog: Catalog, names: Names, own: Line) -> Offer:
@@ -155,7 +184,7 @@ def _with_hidden(offer: Offer, judged: Comparison, catalog: Catalog, names: Name
     if not runs:
         return offer
     shown = ", ".join(printable(run.tag) for run in runs)
-    title = f"{offer.title}; before that run {shown}, which the new watermark would hide"
+    title = f"{offer.title}; before that run {shown}, which the new row would hide"
     return offer._replace(title=title, runs=tuple(runs), after=offer.after.with_rows(rows), settled=settled)
 
 

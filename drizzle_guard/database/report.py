@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from pydantic import BaseModel
 
-from drizzle_guard.database.next_migrate import Next, behind, id_failure, largest_id, next_migrate
+from drizzle_guard.database.ledger import sql_text
+from drizzle_guard.database.next_migrate import Next, Outcome, behind, id_failure, largest_id, next_migrate
+from drizzle_guard.database.one_run import whole_or_not_at_all
+from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
-from drizzle_guard.database.rows import Line, Row, Stray, Verdict
+from drizzle_guard.database.rows import Line, Stray, Verdict
+from drizzle_guard.database.wording import row_name, words
 from drizzle_guard.errors import printable
 
 
@@ -27,25 +33,38 @@ class MigrationReport(BaseModel):
     verdict: str
     words: str
     wrong: bool
+    proof: str | None = None
+    missing: list[str] = []
 
 
 class RowReport(BaseModel):
-    """A row that belongs to no migration of the folder."""
+    """A row that belongs to no migration of the folder.
+
+    `kind` is "copy" (repeats another exactly), "older-run", "shared" (another folder's), "known" (acknowledged in
+    drizzle-guard.toml) or "no-file".  `past` is the file of git's history that it records.
+    """
 
     row: int | None
     created_at: float | int | None
     hash: str
     words: str
     wrong: bool
+    kind: str = "no-file"
+    past: str | None = None
 
 
 class NextReport(BaseModel):
-    """The next `drizzle-kit migrate`: tags that run (`again`: for the second time), tags skipped, why it fails."""
+    """The next `drizzle-kit migrate`: tags that run (`again`: for the second time), tags skipped, why it fails.
+
+    `outcome` is one of `next_migrate.Outcome`; "cannot-tell" says why in `doubt`.
+    """
 
     runs: list[str]
     again: list[str]
     skips: list[str]
     fails: str | None
+    outcome: str = Outcome.NOTHING.value
+    doubt: str | None = None
 
 
 class SequenceReport(BaseModel):
@@ -63,6 +82,7 @@ class Finding(BaseModel):
     tag: str | None = None
     file: str | None = None
     command: str | None = None
+    hints: list[str] = []
 
 
 class StatusReport(BaseModel):
@@ -81,45 +101,71 @@ class StatusReport(BaseModel):
     sequence: SequenceReport | None
     notes: list[str]
     findings: list[Finding]
+    unseen: list[str] = []
+    ledger: str | None = None
 
 
 def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusReport:
     """All that is to be said of one folder and one database."""
     table = seen.table
-    coming = next_migrate(seen.comparison, seen.catalog, place.names.kind, place.file)
+    coming = next_migrate(seen.comparison, seen.catalog, place.families, place.file)
     if seen.unmatched:
         ids = ", ".join(str(row.id) for row in seen.unmatched)
         coming = coming._replace(
             failure=f"Drizzle v1 cannot upgrade the table: rows {ids} do not match any local migration"
         )
     others = owners_elsewhere(place) if seen.comparison.strays else {}
-    strays = [_stray(stray, others) for stray in seen.comparison.strays]
-    lines = [_migration(place, line, seen) for line in seen.comparison.lines]
+    past = find_past(place.root, place.folder, _lost_hashes(seen))
+    known = {k.hash.lower(): k.reason for k in place.config.known}
+    allowed = {(a.tag, a.sha256.lower()) for a in place.config.allow}
     report = StatusReport(
         folder=place.name,
         database=printable(place.target.label),
-        table=printable(place.names.shown),
+        table=printable(place.names.shown if seen.ledger is None else seen.ledger.shown),
         layout="v1" if place.v1 else "journal",
-        fresh=not table.exists,
+        fresh=not table.exists and seen.ledger is None,
         in_step=True,
-        migrations=lines,
-        rows_without_file=strays,
-        next=NextReport(
-            runs=list(coming.runs), again=list(coming.again), skips=list(coming.skips), fails=coming.failure
-        ),
+        migrations=[_migration(place, line, seen, allowed) for line in seen.comparison.lines],
+        rows_without_file=[_stray(stray, others, past, known) for stray in seen.comparison.strays],
+        next=_next(coming),
         sequence=None,
         notes=_notes(place, seen),
         findings=[],
+        unseen=_unseen(seen),
+        ledger=None if seen.ledger is None else seen.ledger.runner,
     )
     if table.sequence is not None:
         report.sequence = SequenceReport(next=table.sequence.next, max_id=largest_id(table), behind=behind(table))
-    report.findings = _findings(place, seen, coming, report, require_applied)
+    report.findings = [
+        *_about_migrations(place, seen, report, past, require_applied),
+        *_about_rows(seen, report, past),
+        *_about_the_next(seen, coming),
+    ]
     report.in_step = not report.findings
     return report
 
 
-def _migration(place: Place, line: Line, seen: View) -> MigrationReport:
+def _next(coming: Next) -> NextReport:
+    return NextReport(
+        runs=list(coming.runs),
+        again=list(coming.again),
+        skips=list(coming.skips),
+        fails=coming.failure,
+        outcome=coming.outcome.value,
+        doubt=coming.doubt if coming.outcome is Outcome.UNSURE else None,
+    )
+
+
+def _lost_hashes(seen: View) -> set[str]:
+    """The hashes whose files are not, or no longer, in the folder."""
+    lost = {stray.row.hash for stray in seen.comparison.strays if stray.copy_of is None and stray.like is None}
+    return lost | {line.row.hash for line in seen.comparison.lines if line.row and line.verdict is Verdict.EDITED}
+
+
+def _migration(place: Place, line: Line, seen: View, allowed: set[tuple[str, str]]) -> MigrationReport:
     row = line.row
+    may = line.verdict is Verdict.EDITED and _is_allowed(line, allowed)
+    text = words(line, seen)
     return MigrationReport(
         idx=line.migration.entry.idx,
         tag=line.tag,
@@ -130,62 +176,63 @@ def _migration(place: Place, line: Line, seen: View) -> MigrationReport:
         row=None if row is None else row.id,
         created_at=None if row is None else row.created_at,
         verdict=line.verdict.value,
-        words=words(line, seen),
-        wrong=line.wrong,
+        words=text + ("; the edit is allowed in drizzle-guard.toml" if may else ""),
+        wrong=line.wrong and not (may and not line.runs),
+        proof=None if line.proof is None else line.proof.value,
+        missing=list(line.missing),
     )
 
 
-def words(line: Line, seen: View) -> str:
-    """A verdict in words."""
-    row = line.row
-    text = {
-        Verdict.APPLIED: "applied",
-        Verdict.EDITED: "applied, edited since: the row has another hash",
-        Verdict.LINE_ENDS: "applied; the file differs only in line ends, BOM or final newline",
-        Verdict.OLD_WHEN: f"applied under an old when ({row.created_at if row else None})",
-        Verdict.PENDING: "pending",
-        Verdict.SKIPPED: f"will be skipped: not above the watermark {seen.table.watermark}",
-        Verdict.PARTLY: "partly applied, no row",
-        Verdict.UNRECORDED: "applied, not recorded: all that it creates is there",
-    }[line.verdict]
-    if line.note:
-        text += f" ({line.note})"
-    if row is not None and line.runs:
-        text += "; WOULD RUN AGAIN"
-    elif line.verdict is Verdict.OLD_WHEN and row is seen.table.rows[0] and _skipped(seen):
-        text += "; it is the watermark and blocks others"
-    return text
+def _is_allowed(line: Line, allowed: set[tuple[str, str]]) -> bool:
+    """Whether `[[allow]]` permits the file as it is: its sha256 there is that of the bytes."""
+    if line.migration.sql is None:
+        return False
+    return (line.tag, sha256(line.migration.sql.data).hexdigest()) in allowed
 
 
-def _skipped(seen: View) -> bool:
-    return any(line.verdict is Verdict.SKIPPED for line in seen.comparison.lines)
-
-
-def _stray(stray: Stray, others: dict[int, str]) -> RowReport:
-    row, wrong = stray.row, True
+def _stray(stray: Stray, others: dict[int, str], past: dict[str, Past], known: dict[str, str]) -> RowReport:
+    row, wrong, kind, found = stray.row, True, "no-file", past.get(stray.row.hash)
     owner = others.get(row.created_at) if isinstance(row.created_at, int) else None
     if stray.copy_of is not None:
-        text = f"repeats {row_name(stray.copy_of)} exactly"
+        text, kind = f"repeats {row_name(stray.copy_of)} exactly", "copy"
     elif stray.like is not None:
-        text, wrong = f"an older run of {printable(stray.like)}", False
+        text, wrong, kind = f"an older run of {printable(stray.like)}", False, "older-run"
     elif owner is not None:
-        text, wrong = f"belongs to {printable(owner)}, which shares this table", False
+        text, wrong, kind = f"belongs to {printable(owner)}, which shares this table", False, "shared"
+    elif row.hash.lower() in known:
+        text, wrong, kind = f"known: {printable(known[row.hash.lower()])}", False, "known"
+    elif found is not None:
+        text = found.words
     else:
         text = "no file: dropped, squashed, or of another project that shares this table"
     if row.created_at is None:
         text, wrong = f"{text}; its created_at is NULL", True
-    return RowReport(row=row.id, created_at=row.created_at, hash=printable(row.hash), words=text, wrong=wrong)
+    named = None if found is None else found.tag
+    return RowReport(
+        row=row.id, created_at=row.created_at, hash=printable(row.hash), words=text, wrong=wrong, kind=kind, past=named
+    )
 
 
-def row_name(row: Row) -> str:
-    """How a row is called; SQLite's rows have no id, so their rowid stands for it."""
-    return f"row {row.id}" if row.id is not None else f"row with rowid {row.key}"
+def _unseen(seen: View) -> list[str]:
+    """What could not be looked at."""
+    found = [printable(words) for words in seen.catalog.unseen]
+    if seen.table.hidden_sequence is not None:
+        found.append(f"the sequence {printable(seen.table.hidden_sequence)}: permission denied")
+    return found
 
 
 def _notes(place: Place, seen: View) -> list[str]:
     notes = []
-    if not seen.table.exists:
-        notes.append(f"No table {printable(place.names.shown)} yet: a fresh database, on which everything runs.")
+    if seen.ledger is not None:
+        notes.append(
+            f"The ledger of this database is {seen.ledger.shown}: {seen.ledger.runner} runs these files, not Drizzle "
+            f"({seen.ledger.command}). Drizzle's own table would be a second ledger."
+        )
+    elif not seen.table.exists:
+        if any(line.verdict in (Verdict.UNRECORDED, Verdict.PARTLY) for line in seen.comparison.lines):
+            notes.append(f"No table {printable(place.names.shown)} yet, but what its migrations make is there.")
+        else:
+            notes.append(f"No table {printable(place.names.shown)} yet: a fresh database, on which everything runs.")
         if seen.elsewhere:
             schemas = ", ".join(map(printable, seen.elsewhere))
             notes.append(f"A table of that name is in schema {schemas}: pass --schema if it is the one.")
@@ -194,41 +241,100 @@ def _notes(place: Place, seen: View) -> list[str]:
     if seen.table.named and not place.v1:
         notes.append("The table was upgraded by Drizzle v1, but the folder still has a journal (drizzle-kit up).")
     if any(row.created_at is None for row in seen.table.rows[:1]) and not place.v1:
-        notes.append("The row with created_at NULL sorts first, so the watermark is 0 and everything runs again.")
+        notes.append("The row with created_at NULL sorts first, so it counts as time 0 and everything runs again.")
+    notes += [f"Not looked at: {words}." for words in _unseen(seen)]
     return notes
 
 
-def _findings(place: Place, seen: View, coming: Next, report: StatusReport, require_applied: bool) -> list[Finding]:
+def _about_migrations(
+    place: Place, seen: View, report: StatusReport, past: dict[str, Past], require_applied: bool
+) -> list[Finding]:
     found = []
     for line, shown in zip(seen.comparison.lines, report.migrations, strict=True):
         unapplied = require_applied and line.verdict is Verdict.PENDING
-        if line.wrong or unapplied:
+        if shown.wrong or unapplied:
             message = f"{printable(line.tag)}: {shown.words}"
-            found.append(Finding(message=message, tag=line.tag, file=shown.file, command=_cure(line)))
-    for row in report.rows_without_file:
-        if row.wrong:
-            repeats = row.words.startswith("repeats ")
-            command = "drizzle-guard repair --only duplicates" if repeats else None
-            name = f"row {row.row}" if row.row is not None else f"row of {row.created_at}"
-            found.append(Finding(message=f"{name}: {row.words}", command=command))
-    table = seen.table
-    if behind(table) and table.sequence is not None:
-        message = f"the sequence gives {table.sequence.next} next, and max(id) is {largest_id(table)}"
-        error = id_failure(table, max(len(coming.runs), 1))
-        message += f"; the next insert fails: {error}" if error else "; a later insert will fail"
-        found.append(Finding(message=message, command="drizzle-guard repair --only sequence"))
-    if coming.failure and not any(coming.failure in finding.message for finding in found):
-        found.append(Finding(message=f"the next drizzle-kit migrate fails: {coming.failure}"))
+            command, hints = _cure(place, seen, line, past)
+            found.append(Finding(message=message, tag=line.tag, file=shown.file, command=command, hints=hints))
     return found
 
 
-def _cure(line: Line) -> str | None:
+def _cure(place: Place, seen: View, line: Line, past: dict[str, Past]) -> tuple[str | None, list[str]]:
+    """The command that cures a migration, and what else is to be known of it."""
     tag = printable(line.tag)
+    if line.missing:
+        return "npx drizzle-kit generate --custom", [
+            "Write there what is missing, with IF NOT EXISTS: a new database has it from the old migration."
+        ]
+    if line.verdict is Verdict.PARTLY and place.target.kind != "mysql":
+        *hints, command = whole_or_not_at_all(tag)
+        return command, hints
+    if line.verdict is Verdict.EDITED:
+        was = past.get(line.row.hash) if line.row is not None else None
+        hints = [f"As it ran: {was.command}"] if was is not None else []
+        if line.migration.sql is not None:
+            digest = sha256(line.migration.sql.data).hexdigest()
+            hints += [
+                "Or allow the edit in drizzle-guard.toml; drizzle-guard repair then offers to re-hash the row:",
+                "[[allow]]",
+                f'tag = "{tag}"',
+                f'sha256 = "{digest}"',
+                'reason = "…"',
+            ]
+        return "put the old SQL back; what is new belongs into a new migration", hints
+    pending = "npx drizzle-kit migrate" if seen.ledger is None else seen.ledger.command
     return {
         Verdict.SKIPPED: f"drizzle-guard apply {tag}",
         Verdict.PARTLY: f"drizzle-guard apply {tag} --resume",
         Verdict.UNRECORDED: "drizzle-guard repair --only adopt",
         Verdict.OLD_WHEN: "drizzle-guard repair --only re-stamp",
-        Verdict.EDITED: "put the old SQL back; what is new belongs into a new migration",
-        Verdict.PENDING: "npx drizzle-kit migrate",
-    }.get(line.verdict)
+        Verdict.PENDING: pending,
+    }.get(line.verdict), []
+
+
+def _about_rows(seen: View, report: StatusReport, past: dict[str, Past]) -> list[Finding]:
+    found = []
+    for row in report.rows_without_file:
+        if not row.wrong:
+            continue
+        command, hints = None, []
+        if row.kind == "copy":
+            command = "drizzle-guard repair --only duplicates"
+        elif row.kind == "no-file" and len(row.hash) == 64:
+            was = past.get(row.hash)
+            command = was.command if was is not None else None
+            hints = ["Or acknowledge it in drizzle-guard.toml:", "[[known]]", f'hash = "{row.hash}"', 'reason = "…"']
+        name = f"row {row.row}" if row.row is not None else f"row of {row.created_at}"
+        found.append(Finding(message=f"{name}: {row.words}", command=command, hints=hints))
+    return found
+
+
+_PULLED = [
+    "drizzle-kit pull wrote this file as one comment, for a database that has all of it already.",
+    "Take the comment marks (/* and */) away, then record it without running it: drizzle-guard repair --only adopt",
+]
+
+
+def _pulled(seen: View, coming: Next) -> bool:
+    """Whether what fails is the commented file of `drizzle-kit pull`."""
+    first = next((line for line in seen.comparison.lines if line.runs), None)
+    text = "" if first is None else sql_text(first.migration)
+    return "generated after introspecting the database" in text and "/*" in text
+
+
+def _about_the_next(seen: View, coming: Next) -> list[Finding]:
+    found = []
+    table = seen.table
+    told = False
+    if behind(table) and table.sequence is not None:
+        message = f"the sequence gives {table.sequence.next} next, and max(id) is {largest_id(table)}"
+        error = id_failure(table, max(len(coming.runs), 1))
+        message += f"; the next insert fails: {error}" if error else "; a later insert will fail"
+        told = coming.failure is not None and coming.failure == error
+        found.append(Finding(message=message, command="drizzle-guard repair --only sequence"))
+    if coming.failure and not told and seen.ledger is None:
+        hints = _PULLED if _pulled(seen, coming) else []
+        found.append(Finding(message=f"the next drizzle-kit migrate fails: {coming.failure}", hints=hints))
+    elif coming.lost and not coming.failure:
+        found.append(Finding(message=coming.lost, hints=["Put --> statement-breakpoint between them."]))
+    return found

@@ -88,6 +88,14 @@ class Names(NamedTuple):
             f"UPDATE {self.quoted} SET {column} = {_number(row)} WHERE {self._match(row._replace(created_at=when))}",
         )
 
+    def rehash(self, row: Row, hash: str) -> Change:
+        """Give a row another hash."""
+        column = self.quote("hash")
+        return Change(
+            f"UPDATE {self.quoted} SET {column} = {_text(hash)} WHERE {self._match(row)}",
+            f"UPDATE {self.quoted} SET {column} = {_text(row.hash)} WHERE {self._match(row._replace(hash=hash))}",
+        )
+
     def delete(self, row: Row) -> Change:
         """Remove a row; the undo writes it again under its own id."""
         columns, values = ["hash", "created_at"], [_text(row.hash), _number(row)]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from drizzle_guard.database.hashes import file_hash, other_hashes
 from drizzle_guard.drizzle.folder import Migration
-from drizzle_guard.sql.statements import decode, is_trivial
+from drizzle_guard.sql.statements import decode, is_empty
 
 
 class Row(NamedTuple):
@@ -96,13 +96,26 @@ class Verdict(str, Enum):
     SKIPPED = "will-be-skipped"
     PARTLY = "partly-applied"
     UNRECORDED = "applied-not-recorded"
+    GONE = "recorded-but-gone"
+    HALF_THERE = "recorded-but-partly-there"
+
+
+class Proof(str, Enum):
+    """What the catalog says of a migration that a row says ran; the values are those of `status --json`."""
+
+    PROVED = "proved"
+    GONE = "gone"
+    PARTLY = "partly-there"
+    UNPROVABLE = "not-provable"  # rows, functions that were called
+    UNSEEN = "not-looked-at"  # the file is not what ran, or is not there
 
 
 class Line(NamedTuple):
     """One migration against the table.
 
     `runs` says whether the next migrate runs its SQL (again, if there is a row).  `sure` is False where the row was
-    found by its hash but another migration could own it as well.  `note` adds to the verdict.
+    found by its hash but another migration could own it as well.  `note` adds to the verdict.  `proof` is what the
+    catalog says of it where there is a row, `missing` what is not as its SQL leaves it, in words.
     """
 
     migration: Migration
@@ -112,6 +125,8 @@ class Line(NamedTuple):
     runs: bool
     sure: bool = True
     note: str = ""
+    proof: Proof | None = None
+    missing: tuple[str, ...] = ()
 
     @property
     def tag(self) -> str:
@@ -209,7 +224,7 @@ class _Matching:
         wanted: dict[tuple[int, ...], list[int]] = defaultdict(list)  # rows -> migrations that could own them
         for n in self._alone() if self.free else ():
             sql = self.migrations[n].sql
-            if sql is None or is_trivial(decode(sql.data)):  # empty custom migrations all have the same hash
+            if sql is None or is_empty(decode(sql.data)):  # empty custom migrations all have the same hash
                 continue
             own = self._free_with([self.hashes[n] or ""]) or self._free_with(self._variants(n))
             if own:

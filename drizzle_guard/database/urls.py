@@ -6,7 +6,7 @@ import json
 import os
 import re
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from drizzle_guard.errors import UsageError, printable
 
@@ -17,17 +17,25 @@ _LIBPQ = frozenset(
         *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "target_session_attrs"),
     ]
 )
+_AFTER_SCHEME = re.compile(r"[A-Za-z0-9+.-]+://[^/]|[A-Za-z]+:///\?|[A-Za-z]+:///[^@:]*$")
+#: what is not the path of a file but a URL, or a command, that was mistyped; it may hold a password
+_NO_PATH = re.compile(r"""[@=;'"\s]|//.*:|\\\\.*:|^\w{2,}:""")
 _SECRET = re.compile("pass|token|secret|key", re.IGNORECASE)
+_SERVERS = ("postgres", "postgresql", "mysql", "mysql2", "mariadb")
 _REMOTE = ("libsql", "http", "https", "ws", "wss")
 
 
 class Target(NamedTuple):
-    """A database to open: its kind, the driver's arguments, how people may see it, what must never be shown."""
+    """A database to open: its kind, the driver's arguments, how people may see it, what must never be shown.
+
+    `many` says that the URL lets mysql2 send several statements at once (`multipleStatements=true`).
+    """
 
     kind: str  # postgresql, mysql, sqlite
     arguments: dict[str, Any]
     label: str
     secrets: tuple[str, ...] = ()
+    many: bool = False
 
     def scrub(self, text: str) -> str:
         """`text` (a driver's message, say) without any of the secrets, fit for a terminal."""
@@ -44,10 +52,12 @@ def parse_url(url: str) -> Target:
         raise UsageError("the database URL is empty.", *_FORMS)
     if "@" in url and "//" in url and "@" not in _authority(url):
         raise UsageError("the database URL cannot be read: write / ? and # in the password as %2F, %3F and %23.")
+    if scheme in (*_SERVERS, *_REMOTE) and not _AFTER_SCHEME.match(url):
+        raise UsageError("the database URL cannot be read: two slashes follow the scheme.", *_FORMS)
     try:
         if scheme in ("postgres", "postgresql"):
             return _postgres(url)
-        if scheme in ("mysql", "mysql2", "mariadb"):
+        if scheme in _SERVERS:
             return _mysql(url)
         if scheme in ("", "file", "sqlite", "sqlite3"):
             return _sqlite(url, scheme)
@@ -58,6 +68,8 @@ def parse_url(url: str) -> Target:
             f"{scheme}: is a remote libSQL database, which drizzle-guard cannot open.",
             "It reads local files: --url file:./local.db",
         )
+    if "://" not in url:
+        raise UsageError("the database URL cannot be read.", *_FORMS)
     raise UsageError(f"drizzle-guard does not know databases of the kind {printable(scheme)}:.", *_FORMS)
 
 
@@ -88,8 +100,8 @@ def _postgres(url: str) -> Target:
         arguments["password"] = unquote(parts.password)
     if parts.path.strip("/"):
         arguments["dbname"] = unquote(parts.path[1:])
-    where = arguments.get("host", "localhost"), arguments.get("port"), arguments.get("dbname", "")
-    return Target("postgresql", arguments, _label("postgresql", *where), _secrets(parts.password, query))
+    where = arguments.get("host", "localhost"), arguments.get("port"), _name(arguments.get("dbname", ""))
+    return Target("postgresql", arguments, _label("postgresql", *where), _secrets(parts, query))
 
 
 def _mysql(url: str) -> Target:
@@ -106,8 +118,16 @@ def _mysql(url: str) -> Target:
         arguments["unix_socket"] = query["socketPath"]
     if tls := _tls(query):
         arguments["ssl"] = tls
-    where = arguments["host"], parts.port, arguments.get("database", "")
-    return Target("mysql", arguments, _label("mysql", *where), _secrets(parts.password, query))
+    where = arguments["host"], parts.port, _name(arguments.get("database", ""))
+    many = query.get("multipleStatements", "") in ("true", "1")
+    return Target("mysql", arguments, _label("mysql", *where), _secrets(parts, query), many)
+
+
+def _name(database: str) -> str:
+    """The name of a database, if it is no part of a URL that went astray.  Raises ValueError."""
+    if re.search(r"[@:;=\s'\"]", database):
+        raise ValueError
+    return database
 
 
 def _tls(query: dict[str, str]) -> dict[str, bool] | None:
@@ -138,6 +158,8 @@ def _sqlite(url: str, scheme: str) -> Target:
         path = unquote(path[2:] if path.startswith("//") else path)
     if path in ("", ":memory:"):
         raise UsageError("an SQLite database in memory is nobody else's to see; name its file.")
+    if not os.path.exists(path) and _NO_PATH.search(url[len(scheme) + 1 :].partition("?")[0] if scheme else url):
+        raise UsageError("the database URL cannot be read.", *_FORMS)
     if os.path.isdir(path):
         raise UsageError(
             f"{printable(path)} is a directory; a PGlite database can only be opened by PGlite itself.",
@@ -149,8 +171,11 @@ def _label(kind: str, host: object, port: object, name: object) -> str:
     return f"{kind}://{host}{f':{port}' if port else ''}/{name}"
 
 
-def _secrets(password: str | None, query: dict[str, str]) -> tuple[str, ...]:
+def _secrets(parts: SplitResult | None, query: dict[str, str]) -> tuple[str, ...]:
+    """What must never be shown: passwords, tokens, and a user name that may have a password in it."""
     found = [value for key, value in query.items() if _SECRET.search(key)]
-    if password:
-        found += [password, unquote(password)]
+    if parts is not None and parts.password:
+        found += [parts.password, unquote(parts.password)]
+    if parts is not None and parts.username and not re.fullmatch(r"[\w.-]+", parts.username):
+        found += [parts.username, unquote(parts.username), *re.split(r"[^\w.-]+", unquote(parts.username))[1:]]
     return tuple(sorted({value for value in found if value}, key=len, reverse=True))

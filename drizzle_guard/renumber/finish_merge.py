@@ -206,6 +206,10 @@ def assumption(decision: Decision) -> str:
     return f"(nothing tells which side is published; assumed: {printable(decision.keeper)} keeps its numbers)"
 
 
+#: what a developer still has to do where the renumbered migrations are not only files
+RAN_ALREADY = "a database in which they ran already: drizzle-guard repair"
+
+
 def describe(decision: Decision) -> list[str]:
     """What moved, a line each: `0003_comments -> 0005_comments`."""
     plan = decision.outcome

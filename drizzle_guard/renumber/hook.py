@@ -122,7 +122,7 @@ def _post_rewrite(args: list[str]) -> int:
     if args[:1] != ["rebase"]:
         return 0
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.renumber.finish_merge import headline
+    from drizzle_guard.renumber.finish_merge import RAN_ALREADY, headline
     from drizzle_guard.renumber.finish_rebase import finish_rebase
 
     with Repository() as repository:
@@ -130,16 +130,16 @@ def _post_rewrite(args: list[str]) -> int:
         if done.commits:
             say(f"renumbered the migrations of {done.commits} rebased commit" + ("s" if done.commits > 1 else ""))
         for folder, moved in done.moved.items():
-            say(headline(folder, len(moved)), *moved)
+            say(headline(folder, len(moved)), *moved, RAN_ALREADY)
     return 0
 
 
 def _report(finished: Sequence[Decision]) -> None:
     if not finished:
         return
-    from drizzle_guard.renumber.finish_merge import assumption, describe, headline
+    from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, describe, headline
 
     for decision in finished:
         if moved := describe(decision):
             notes = [assumption(decision)] if decision.assumed else []
-            say(headline(decision.folder, len(moved)), *moved, *notes)
+            say(headline(decision.folder, len(moved)), *moved, *notes, RAN_ALREADY)

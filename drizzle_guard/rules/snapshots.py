@@ -123,6 +123,9 @@ def broken_prev_id(folder: Subject) -> Iterator[Finding]:
         if found is None:
             gap = True
             continue
+        if position == 0 and found.prev == "":  # as `drizzle-kit pull` writes the first one
+            before, gap = found.id, False
+            continue
         explained = children[found.prev] > 1 or (gap and found.prev not in ids)
         if not position and found.prev == "":  # as `drizzle-kit pull` writes its first one
             before = found.prev

@@ -51,6 +51,11 @@ def is_trivial(text: str) -> bool:
     return all(statement.text.startswith("select ") for statement in statements(text))
 
 
+def is_empty(text: str) -> bool:
+    """Whether a migration holds nothing but comments: all such files have much the same hash."""
+    return not statements(text)
+
+
 def is_handwritten(text: str) -> bool:
     """Whether a migration holds more than DDL, so that drizzle-kit would not write it again."""
     return any(_is_handwritten(statement) for statement in statements(text))

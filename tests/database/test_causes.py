@@ -28,7 +28,10 @@ def test_two_branches_merged_and_the_older_when_is_skipped(place: Place) -> None
 
     result = place.guard("status")
     assert result.code == 1
-    assert " 2 0002_feature 2000 - - will be skipped: not above the watermark 3000 " in squeezed(result.out)
+    assert (
+        " 2 0002_feature 2000 1970-01-01 00:00 - - will be skipped: not newer than the newest row (3000) "
+        in squeezed(result.out)
+    )
     assert "  runs nothing\n  skips 0002_feature, and says nothing of it\n" in result.out
     assert "    drizzle-guard apply 0002_feature\n" in result.out
 
@@ -98,7 +101,7 @@ def test_two_environments_each_with_a_migration_the_other_lacks(place: Place, tm
     assert place.verdicts() == {"0000_init": "applied", "0001_left": "applied", "0002_right": "pending"}
     assert other.verdicts() == {
         "0000_init": "applied",
-        "0001_left": "will be skipped: not above the watermark 3000",
+        "0001_left": "will be skipped: not newer than the newest row (3000)",
         "0002_right": "applied",
     }
     assert other.guard("apply", "0001_left", "--yes").code == 0
@@ -209,10 +212,12 @@ def test_our_own_renumbering_on_a_developers_database(place: Place) -> None:
         "again": ["0002_branch"],
         "skips": [],
         "fails": '0002_branch: table "from_branch" already exists',
+        "outcome": "fails",
+        "doubt": None,
     }
     result = place.guard("repair", "--yes")
     assert (result.code, result.err) == (0, "")
-    assert "0002_branch: created_at 2000 becomes 4000; before that run 0001_main, which the new watermark" in result.out
+    assert "0002_branch: created_at 2000 becomes 4000; before that run 0001_main, which the new row" in result.out
     assert place.content() == ["from_branch", "from_main", "users"]
     assert place.select("SELECT id FROM from_branch") == [(7,)]
     assert place.guard("status").out.endswith("In step.\n")
@@ -225,7 +230,7 @@ def test_our_own_renumbering_where_the_branch_kept_its_newer_when(place: Place) 
     assert place.deploy([INIT, branch], merged) == ["", ""]
     assert place.verdicts() == {
         "0000_init": "applied",
-        "0001_main": "will be skipped: not above the watermark 3000",
+        "0001_main": "will be skipped: not newer than the newest row (3000)",
         "0002_branch": "applied",
     }
     assert place.guard("apply", "0001_main", "--yes").code == 0

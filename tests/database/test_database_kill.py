@@ -75,7 +75,7 @@ def finish(place: Place, command: str) -> None:
     state = words[tag]
     if command == "apply":
         arguments = {
-            "will be skipped: not above the watermark 3000": ["apply", tag],
+            "will be skipped: not newer than the newest row (3000)": ["apply", tag],
             "applied, not recorded: all that it creates is there": ["repair"],
         }.get(state, ["apply", tag, "--resume"])
         if state != "applied":
@@ -86,7 +86,7 @@ def finish(place: Place, command: str) -> None:
         assert state in ("pending", "applied") or place.kind == "mysql", state
         if state.startswith("partly applied"):
             assert place.guard("apply", tag, "--resume", "--yes").code == 0
-        elif state == "will be skipped: not above the watermark 4000":
+        elif state == "will be skipped: not newer than the newest row (4000)":
             pytest.fail("a pending migration fell below the watermark")
         assert place.guard("repair", "--yes").code == 0
     assert place.status("--require-applied")["in_step"]

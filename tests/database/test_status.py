@@ -89,7 +89,7 @@ def test_null_created_at_makes_everything_run_again(postgres: Place) -> None:
         "no file: dropped, squashed, or of another project that shares this table; its created_at is NULL"
     )
     assert report["notes"] == [
-        "The row with created_at NULL sorts first, so the watermark is 0 and everything runs again."
+        "The row with created_at NULL sorts first, so it counts as time 0 and everything runs again."
     ]
 
 
@@ -130,7 +130,7 @@ def test_several_journals_on_one_table(place: Place) -> None:
         "  apps/one/drizzle\n  apps/two/drizzle\n"
     )
     report = place.status("--folder", "apps/two/drizzle")
-    assert report["migrations"][0]["words"] == "will be skipped: not above the watermark 2000"
+    assert report["migrations"][0]["words"] == "will be skipped: not newer than the newest row (2000)"
     assert [row["words"] for row in report["rows_without_file"]] == [
         "belongs to apps/one/drizzle 0001_more, which shares this table",
         "belongs to apps/one/drizzle 0000_init, which shares this table",
@@ -182,7 +182,7 @@ def test_created_at_of_any_kind_in_sqlite(sqlite: Place) -> None:
     sqlite.write(INIT)
     sqlite.applied()
     sqlite.run("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 'soon'), ('y', 1e300), ('z', 2.5)")
-    assert sqlite.verdicts() == {"0000_init": "will be skipped: not above the watermark nan"}
+    assert sqlite.verdicts() == {"0000_init": "will be skipped: not newer than the newest row (nan)"}
 
 
 # ---------------------------------------------------------------- Drizzle v1

@@ -79,7 +79,9 @@ def test_the_strategy_resolve(bed: Bed) -> None:
     ours = bed.git("rev-parse", "HEAD")
     assert bed.try_git("merge", "-s", "resolve", "--no-edit", "main").code == 1
     done = bed.tool("renumber")
-    assert done.code == 0 and done.out.endswith("staged; next: git commit\n"), done.text
+    assert done.code == 0 and done.out.endswith(
+        "staged; next: git commit\na database in which they ran already: drizzle-guard repair\n"
+    ), done.text
     bed.git("commit", "-q", "--no-edit")
     assert merged(bed) == MERGED
     one_merge(bed, ours, "main")
@@ -245,7 +247,9 @@ def test_a_badly_resolved_merge_is_mended(bed: Bed, onward: bool) -> None:
     with pytest.raises(AssertionError):
         merged(bed)
     done = bed.tool("renumber")
-    assert done.code == 0 and done.out.endswith("staged; next: git commit\n"), done.text
+    assert done.code == 0 and done.out.endswith(
+        "staged; next: git commit\na database in which they ran already: drizzle-guard repair\n"
+    ), done.text
     bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == ["base", "main1", "feature1", "feature2"]
 

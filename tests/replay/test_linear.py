@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from drizzle_guard.database.evidence import Evidence
+from drizzle_guard.database.families import families_of
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import next_migrate
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
+from drizzle_guard.database.world import empty_catalog
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.replay.plan import Plan
@@ -121,12 +123,14 @@ def test_status(rows: Callable[[list[str]], list[Row]], there: bool) -> None:
             Migration(Entry({}, f"{n:05}_x", n, 1000 + n), Blob.of(t.encode()), None) for n, t in enumerate(texts)
         ]
         table = Table(True, nulls_first=True).with_rows(rows([file_hash(text.encode()) for text in texts]))
-        keys = [key for n in range(count // 2) for key in (("table", f"t{n}"), ("column", f"t{n}", "id"))]
-        catalog = frozenset(keys if there else [])
+        catalog = empty_catalog("postgresql")
+        for n in range(count // 2 if there else 0):
+            catalog.world.put(("table", "public", f"t{n}", ""), {"owned": "yes"})
+            catalog.world.put(("column", "public", f"t{n}", "id"), {"type": "integer"})
 
         def work() -> Comparison:
             found = Evidence(compare(folder, table), catalog).judged()
-            next_migrate(found, catalog, "postgresql", str)
+            next_migrate(found, catalog, families_of("postgresql"), str)
             return found
 
         return work

@@ -117,6 +117,7 @@ class Place:
             stack.enter_context(contextlib.redirect_stdout(out))
             stack.enter_context(contextlib.redirect_stderr(err))
             stack.enter_context(_inside(self.path / folder))
+            stack.enter_context(_variable("XDG_STATE_HOME", str(self.root / "state")))
             old, sys.stdin = sys.stdin, io.StringIO(answers) if isinstance(answers, str) else answers
             try:
                 code = main([*arguments, "--url", self.url if url is None else url])
@@ -178,6 +179,19 @@ def joined(*statements: str) -> str:
 def squeezed(text: str) -> str:
     """Each run of blanks as one."""
     return " ".join(text.split())
+
+
+@contextlib.contextmanager
+def _variable(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 @contextlib.contextmanager

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from drizzle_guard.database.presence import Catalog
 from drizzle_guard.database.row_sql import COLUMNS, Names
 from drizzle_guard.database.rows import Row, Table
 from drizzle_guard.database.urls import Target
+from drizzle_guard.database.world import Catalog
 
 
 class DatabaseError(Exception):
@@ -69,6 +69,11 @@ class Database(ABC):
     def elsewhere(self, names: Names) -> list[str]:
         """Schemas that hold a table of this name, where the schema asked for does not (PostgreSQL)."""
         return []
+
+    def column(self, sql: str) -> list[str]:
+        """The texts in the only column of a query."""
+        with self._errors():
+            return [_text(row[0]) or "" for row in self.query(sql)]
 
     @abstractmethod
     def catalog(self) -> Catalog:

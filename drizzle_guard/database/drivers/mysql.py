@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
@@ -11,21 +10,11 @@ import pymysql
 from pymysql.constants import SERVER_STATUS
 
 from drizzle_guard.database.drivers.base import Database, DatabaseError
-from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.drivers.mysql_catalog import read_catalog
 from drizzle_guard.database.row_sql import Names
+from drizzle_guard.database.world import Catalog
 
 _LOST = (2006, 2013, 2055, 1927, 1053)  # gone away, lost during query, connection killed, server shutdown
-
-_OBJECTS = """
-select if(table_type = 'VIEW', 'view', 'table'), table_name, null from information_schema.tables
-  where table_schema = database()
-union all select 'column', table_name, column_name from information_schema.columns where table_schema = database()
-union all select 'index', table_name, index_name from information_schema.statistics where table_schema = database()
-union all select 'constraint', table_name, constraint_name from information_schema.table_constraints
-  where table_schema = database()
-union all select 'trigger', event_object_table, trigger_name from information_schema.triggers
-  where trigger_schema = database()
-"""
 
 
 class Mysql(Database):
@@ -63,7 +52,7 @@ class Mysql(Database):
 
     def catalog(self) -> Catalog:
         with self._errors():
-            return frozenset(key for row in self.query(_OBJECTS) for key in _keys(*map(_as_text, row)))
+            return read_catalog(self.query)
 
     def begin(self, names: Names, timeout: float) -> None:
         with self._errors():
@@ -113,19 +102,3 @@ def with_tls(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
-
-
-def _as_text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else "" if value is None else str(value)
-
-
-def _keys(kind: str, table: str, member: str) -> Iterator[tuple[str, ...]]:
-    """The keys that `ddl.Action` gives an object, all in lower case."""
-    table, member = table.lower(), member.lower()
-    if kind == "index":
-        yield (kind, member)
-        yield (kind, member, table)
-    elif kind in ("table", "view"):
-        yield (kind, table)
-    else:
-        yield (kind, table, member)

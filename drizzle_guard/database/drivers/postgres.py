@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,35 +10,13 @@ import psycopg
 from psycopg import pq
 
 from drizzle_guard.database.drivers.base import Database, DatabaseError
-from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.drivers.postgres_catalog import read_catalog
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import IdSequence, Table
+from drizzle_guard.database.world import Catalog
 
 #: the advisory lock of drizzle-guard: the letters "dguard"
 LOCK = 0x646775617264
-
-_OBJECTS = """
-select 'table', n.nspname, c.relname, null from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'f') and {own}
-union all select case c.relkind when 'S' then 'sequence' else 'view' end, n.nspname, c.relname, null
-  from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('S', 'v', 'm') and {own}
-union all select 'column', n.nspname, c.relname, a.attname from pg_attribute a
-  join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped and {own}
-union all select 'index', n.nspname, i.relname, c.relname from pg_index x join pg_class i on i.oid = x.indexrelid
-  join pg_class c on c.oid = x.indrelid join pg_namespace n on n.oid = c.relnamespace where {own}
-union all select 'constraint', n.nspname, c.relname, k.conname from pg_constraint k
-  join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace where {own}
-union all select 'type', n.nspname, t.typname, null from pg_type t join pg_namespace n on n.oid = t.typnamespace
-  where t.typtype in ('e', 'd') and {own}
-union all select 'value', n.nspname, t.typname, e.enumlabel from pg_enum e join pg_type t on t.oid = e.enumtypid
-  join pg_namespace n on n.oid = t.typnamespace where {own}
-union all select 'policy', n.nspname, c.relname, p.polname from pg_policy p join pg_class c on c.oid = p.polrelid
-  join pg_namespace n on n.oid = c.relnamespace where {own}
-union all select 'trigger', n.nspname, c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
-  join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal and {own}
-union all select 'schema', n.nspname, null, null from pg_namespace n where {own}
-""".replace("{own}", "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'")
 
 
 class Postgres(Database):
@@ -73,10 +50,9 @@ class Postgres(Database):
         table = table._replace(numbered=bool(numbered))
         if name is None:
             return table
-        try:
-            last, called = self.query(f"select last_value, is_called from {name}")[0]
-        except psycopg.errors.InsufficientPrivilege:
-            return table._replace(hidden_sequence=name)
+        if not self.query("select has_sequence_privilege(%s, 'SELECT')", (name,))[0][0]:
+            return table._replace(hidden_sequence=name)  # asked first: a refusal would end the transaction
+        last, called = self.query(f"select last_value, is_called from {name}")[0]
         return table._replace(sequence=IdSequence(name, last, called))
 
     def _number(self, value: Any) -> int | float | None:
@@ -95,7 +71,7 @@ class Postgres(Database):
 
     def catalog(self) -> Catalog:
         with self._errors():
-            return frozenset(key for row in self.query(_OBJECTS) for key in _keys(*row))
+            return read_catalog(self.query)
 
     def begin(self, names: Names, timeout: float) -> None:
         try:
@@ -133,21 +109,3 @@ class Postgres(Database):
             text += f" ({diag.message_detail})"
         gone = self._connection is None or self._connection.broken
         return DatabaseError(self._target.scrub(text).rstrip("."), lost=gone)
-
-
-def _keys(kind: str, schema: str, name: str | None, member: str | None) -> Iterator[tuple[str, ...]]:
-    """The keys that `ddl.Action` gives an object: lower case, the schema before the name unless it is public."""
-    schema, name = schema.lower(), (name or "").lower()
-    full = name if schema == "public" else f"{schema}.{name}"
-    if kind == "schema":
-        yield (kind, schema)
-    elif kind == "index":
-        table = (member or "").lower()
-        yield (kind, full)
-        yield (kind, name, table if schema == "public" else f"{schema}.{table}")
-    elif kind == "value":
-        yield (kind, full, "'" + (member or "").replace("'", "''") + "'")
-    elif member is not None:
-        yield (kind, full, member.lower())
-    else:
-        yield (kind, full)

@@ -5,19 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 from drizzle_guard.database.drivers.base import Database, DatabaseError
-from drizzle_guard.database.presence import Catalog
+from drizzle_guard.database.drivers.sqlite_catalog import read_catalog
 from drizzle_guard.database.row_sql import Names
-
-_OBJECTS = """
-select type, name, tbl_name from sqlite_master where type in ('table', 'view', 'index', 'trigger')
-union all select 'column', c.name, m.name from sqlite_master m, pragma_table_xinfo(m.name) c
-  where m.type = 'table'
-"""
+from drizzle_guard.database.world import Catalog
 
 
 class Sqlite(Database):
@@ -46,7 +40,10 @@ class Sqlite(Database):
 
     def catalog(self) -> Catalog:
         with self._errors():
-            return frozenset(key for row in self.query(_OBJECTS) for key in _keys(*row))
+            path = os.path.abspath(self._target.arguments["path"])
+            places = (path, os.path.dirname(path))  # SQLite writes its journal beside the file
+            denied = "" if all(os.access(place, os.W_OK) for place in places) else "the file may not be written"
+            return read_catalog(self.query, denied)
 
     def begin(self, names: Names, timeout: float) -> None:
         try:
@@ -82,14 +79,3 @@ def _as_number(value: Any) -> int | float | None:
     except ValueError:
         return float("nan")
     return int(number) if number.is_integer() and abs(number) < 2**63 else number
-
-
-def _keys(kind: str, name: str, table: str) -> Iterator[tuple[str, ...]]:
-    """The keys that `ddl.Action` gives an object, all in lower case."""
-    name, table = name.lower(), table.lower()
-    if kind in ("column", "trigger"):
-        yield (kind, table, name)
-    else:
-        yield (kind, name)
-        if kind == "index":
-            yield (kind, name, table)

@@ -1,0 +1,90 @@
+"""What status, apply and repair share: their options, the look at the database, the question before a change."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from drizzle_guard.database.connection import opened, within
+from drizzle_guard.database.place import Place, View, look
+from drizzle_guard.database.whereabouts import Asked
+from drizzle_guard.errors import GuardError, UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def database_options(function: F) -> F:
+    """The options that name folder, database and table; the same for status, apply and repair."""
+    for option in (
+        click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the database.",
+                     type=click.FloatRange(min=0, min_open=True)),
+        click.option("--schema", help="Schema of the migrations table (PostgreSQL)  [default: by drizzle.config]."),
+        click.option("--table", help="Name of the migrations table  [default: by drizzle.config]."),
+        click.option("--folder", help="Migrations folder, where there are several.", type=click.Path()),
+        click.option("--env-file", metavar="FILE", help="Read DATABASE_URL from a .env file.", type=click.Path()),
+        click.option("--url", help="Database URL or SQLite file  [default: $DATABASE_URL]."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def see(place: Place, timeout: float) -> View:
+    """Read the database, in at most `timeout` seconds."""
+
+    def read() -> View:
+        with opened(place.target, timeout) as database:
+            return look(database, place)
+
+    return within(timeout, place.target.label, read)
+
+
+def asked(
+    *,
+    path: str | None = None,
+    folder: str | None,
+    url: str | None,
+    table: str | None,
+    schema: str | None,
+    env_file: str | None,
+    environment: str | None = None,
+) -> Asked:
+    """The options as one value.  Raises UsageError where two of them name a folder."""
+    if path is not None and folder is not None and path != folder:
+        raise UsageError("PATH and --folder name two folders; give one of them.")
+    return Asked(path or folder, url, table, schema, env_file, environment)
+
+
+def agreed(question: str) -> bool:
+    """Ask.  Raises UsageError where there is nobody to ask."""
+    try:
+        return click.confirm(question)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError("there is nobody to ask. Nothing was changed.", "With --yes it does not ask.") from None
+
+
+def refuse_what_is_not_ours(seen: View) -> None:
+    """Refuse Drizzle v1's folder on a table of 0.x, whose upgrade comes first, and another program's ledger."""
+    if seen.upgrades:
+        raise GuardError("The table is one of Drizzle 0.x; let Drizzle v1 upgrade it first.", "npx drizzle-kit migrate")
+    if seen.ledger is not None:
+        raise GuardError(
+            f"The ledger of this database is {seen.ledger.shown}: {seen.ledger.runner} runs these files, not Drizzle. "
+            "Nothing was changed.",
+            seen.ledger.command,
+        )
+
+
+def coloured() -> bool:
+    """Whether a person looks at a terminal that wants colours."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def style(text: str, colour: str) -> str:
+    """Coloured text where a person looks, else the same."""
+    return click.style(text, fg=colour) if colour and coloured() else text

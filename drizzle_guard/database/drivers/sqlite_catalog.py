@@ -1,0 +1,103 @@
+"""SQLite's catalog as a world of objects, in four queries however much there is.
+
+The names of constraints stand in the text of CREATE TABLE alone, so checks are read from there.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from drizzle_guard.database.world import Catalog, World
+from drizzle_guard.sql.exact.pieces import Fold
+from drizzle_guard.sql.exact.spelling import expression_of, type_of
+from drizzle_guard.sql.exact.statements import read_statements
+
+Query = Callable[[str], list[Any]]
+
+_MASTER = "select type, name, tbl_name, sql from sqlite_master"
+_COLUMNS = """
+select m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
+  from sqlite_master m, pragma_table_xinfo(m.name) c where m.type = 'table'
+"""
+_INDEXES = """
+select m.name, l.name, l."unique", l.origin, i.name, l.partial from sqlite_master m, pragma_index_list(m.name) l,
+    pragma_index_info(l.name) i
+  where m.type = 'table' order by m.name, l.name, i.seqno
+"""
+_FOREIGN = """
+select m.name, f.id, f."table", f."from", f."to", f.on_delete, f.on_update
+  from sqlite_master m, pragma_foreign_key_list(m.name) f where m.type = 'table' order by m.name, f.id, f.seq
+"""
+
+
+def read_catalog(query: Query, denied: str) -> Catalog:
+    """Everything that a migration's SQL can be held against."""
+    fold = Fold("sqlite")
+    world = World(fold)
+    for kind, name, owner, sql in query(_MASTER):
+        name, owner = str(name).lower(), str(owner).lower()
+        if kind in ("table", "view"):
+            world.put((kind, "", name, ""), {"owned": "yes"})
+        elif kind == "trigger":
+            world.put(("trigger", "", owner, name))
+        if kind == "table" and sql and "check" in str(sql).lower():
+            _checks(world, name, str(sql), fold)
+    primary: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for owner, name, type_, not_null, default, place, hidden in query(_COLUMNS):
+        owner, name = str(owner).lower(), str(name).lower()
+        facts = {
+            "type": type_of(str(type_ or ""), "sqlite"),
+            "not null": "yes" if not_null else None,
+            "default": None if default is None else expression_of(str(default), "sqlite"),
+            "computed": "yes" if hidden in (2, 3) else None,
+        }
+        if facts["default"] == "null":
+            facts["default"] = None
+        world.put(("column", "", owner, name), facts)
+        if place:
+            primary[owner].append((place, name))
+    for owner, columns in primary.items():
+        world.put(("primary", "", owner, ""), {"columns": ",".join(name for _, name in sorted(columns))})
+    _indexes(world, query)
+    _foreign(world, query)
+    return Catalog(world, (), denied)
+
+
+def _checks(world: World, table: str, sql: str, fold: Fold) -> None:
+    for statement in read_statements(sql, fold):
+        for effect in statement.effects:
+            for part in effect.parts:
+                if part.kind == "check" or part.facts.get("is") == "check":
+                    world.put((part.kind, "", table, part.member), part.facts)
+                    if part.kind == "constraint":
+                        world.put(("check", "", table, part.facts.get("expression") or ""))
+
+
+def _indexes(world: World, query: Query) -> None:
+    found: dict[tuple[str, str, bool, str], list[str]] = defaultdict(list)
+    for owner, name, unique, origin, column, _ in query(_INDEXES):
+        found[str(owner).lower(), str(name).lower(), bool(unique), origin].append(
+            "?" if column is None else str(column).lower()
+        )
+    for (owner, name, unique, origin), columns in found.items():
+        joined = ",".join(columns)
+        if origin == "u":
+            world.put(("unique", "", owner, joined))
+        elif origin == "c":
+            facts: dict[str, str | None] = {"unique": "yes" if unique else None, "columns": joined, "valid": "yes"}
+            world.put(("index", "", owner, name), facts)
+            if unique:
+                world.put(("unique", "", owner, joined))
+
+
+def _foreign(world: World, query: Query) -> None:
+    found: dict[tuple[str, int], list[Any]] = defaultdict(list)
+    for row in query(_FOREIGN):
+        found[str(row[0]).lower(), row[1]].append(row)
+    for (owner, _), rows in found.items():
+        columns = ",".join(str(row[3]).lower() for row in rows)
+        target = str(rows[0][2]).lower()
+        actions: dict[str, str | None] = {"on delete": str(rows[0][5]).lower(), "on update": str(rows[0][6]).lower()}
+        world.put(("foreign", "", owner, f"{columns}->{target}"), actions)

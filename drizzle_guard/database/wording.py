@@ -1,0 +1,64 @@
+"""The sentences of `status`, `apply` and `repair` about migrations and rows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from drizzle_guard.database.place import View
+from drizzle_guard.database.rows import Line, Proof, Row, Verdict
+from drizzle_guard.errors import printable
+
+
+def words(line: Line, seen: View) -> str:
+    """A verdict in words."""
+    row = line.row
+    text = {
+        Verdict.APPLIED: "applied",
+        Verdict.EDITED: "applied, edited since: the row has another hash",
+        Verdict.LINE_ENDS: "applied; the file differs only in line ends, BOM or final newline",
+        Verdict.OLD_WHEN: f"applied under an old when ({row.created_at if row else None})",
+        Verdict.PENDING: "pending",
+        Verdict.SKIPPED: f"will be skipped: not newer than the newest row ({seen.table.watermark})",
+        Verdict.PARTLY: "partly applied, no row",
+        Verdict.UNRECORDED: "applied, not recorded: all that it creates is there",
+        Verdict.GONE: f"recorded, but {_missing(line)}",
+        Verdict.HALF_THERE: f"recorded, but only partly there: {_missing(line)}",
+    }[line.verdict]
+    if line.proof is Proof.UNPROVABLE and line.verdict is Verdict.APPLIED:
+        text += "; nothing of it can be looked up"
+    if line.note:
+        text += f" ({line.note})"
+    if line.missing and line.verdict is Verdict.OLD_WHEN:
+        text += f"; but {_missing(line)}"
+    if row is not None and line.runs:
+        text += "; WOULD RUN AGAIN"
+    elif line.verdict is Verdict.OLD_WHEN and row is seen.table.rows[0] and _skipped(seen):
+        text += "; it is the newest row and blocks others"
+    return text
+
+
+def _missing(line: Line) -> str:
+    shown = ", ".join(line.missing[:3])
+    return shown + (f" and {len(line.missing) - 3} more" if len(line.missing) > 3 else "")
+
+
+def _skipped(seen: View) -> bool:
+    return any(line.verdict is Verdict.SKIPPED for line in seen.comparison.lines)
+
+
+def row_name(row: Row) -> str:
+    """How a row is called; SQLite's rows have no id, so their rowid stands for it."""
+    return f"row {row.id}" if row.id is not None else f"row with rowid {row.key}"
+
+
+def day(millis: float | int | None) -> str:
+    """The day and time (UTC) of a time in ms; "" where it is none."""
+    try:
+        return datetime.fromtimestamp((millis or 0) / 1000, timezone.utc).strftime("%Y-%m-%d %H:%M") if millis else ""
+    except (OverflowError, ValueError, OSError):
+        return ""
+
+
+def missing_of(line: Line) -> str:
+    """What of a recorded migration is not there, fit for a message."""
+    return printable(_missing(line))

@@ -1,0 +1,286 @@
+"""What stands in the parentheses of a CREATE TABLE, and behind ADD: columns, keys, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from drizzle_guard.sql.exact.effects import Effect, Facts
+from drizzle_guard.sql.exact.pieces import Piece, Reader, by_commas
+from drizzle_guard.sql.exact.spelling import is_serial, spell, spell_type
+
+_AFTER_TYPE = frozenset(
+    [
+        *("constraint", "not", "null", "default", "primary", "unique", "references", "check", "collate", "generated"),
+        *("as", "auto_increment", "autoincrement", "on", "comment", "key", "visible", "invisible", "stored", "virtual"),
+        *("first", "after", "storage", "compression", "charset", "deferrable", "initially", "using"),
+    ]
+)
+_TABLE_PARTS = ("constraint", "primary", "foreign", "unique", "check", "index", "key", "fulltext", "spatial", "exclude")
+
+
+class Unread(Exception):
+    """Something was said that is not understood."""
+
+
+def elements(found: Sequence[Piece], schema: str, table: str, outer: Reader) -> Iterator[Effect]:
+    """The columns and constraints of a new table.  Raises Unread."""
+    for part in by_commas(found):
+        at = Reader(part, outer.fold)
+        first = at.peek()
+        if first.kind == "word" and first.key in _TABLE_PARTS and not _is_column(at):
+            yield constraint(at, schema, table)
+        else:
+            yield from column(at, schema, table)
+
+
+def _is_column(at: Reader) -> bool:
+    """Whether a bare keyword is a column's name (`key text`): no keyword may stand before a type."""
+    second = at.peek(1)
+    if at.peek().key in ("key", "index", "check"):
+        after = at.peek(2)
+        return at.peek().key != "check" and second.kind == "word" and after.key != "(" and second.key not in ("using",)
+    return False
+
+
+def column(at: Reader, schema: str, table: str) -> Iterator[Effect]:
+    """One column, and the constraints that are written beside it.  Raises Unread."""
+    name = at.member()
+    if name is None:
+        raise Unread
+    dialect = at.fold.dialect
+    type_pieces: list[Piece] = []
+    depth = 0
+    while not at.done:
+        piece = at.peek()
+        if depth == 0 and piece.kind == "word" and piece.key in _AFTER_TYPE:
+            break
+        depth += {"(": 1, ")": -1}.get(piece.key, 0)
+        type_pieces.append(at.take())
+    if dialect == "mysql" and at.peek().key == "charset":
+        at.take()
+    facts: dict[str, str | None] = {}
+    made: list[Effect] = []
+    written = type_pieces[0].text if type_pieces else ""
+    if type_pieces:
+        facts["type"] = spell_type(type_pieces, dialect)
+    elif dialect != "sqlite":
+        raise Unread
+    if dialect == "postgresql" and is_serial(written):
+        facts |= {"not null": "yes", "default": "nextval"}
+    if dialect == "mysql" and written.lower() == "serial":
+        facts |= {"not null": "yes", "numbered": "yes"}
+    _beside(at, schema, table, name, facts, made)
+    needs = tuple(n for e in made for n in e.needs)
+    risky = ""
+    if facts.get("not null") and facts.get("default") is None and "computed" not in facts and "numbered" not in facts:
+        risky = "NOT NULL without a default"
+    if any(e.kind in ("primary", "unique", "check", "foreign") or e.kind == "constraint" for e in made):
+        risky = risky or "a constraint on a column of a table that may have rows"
+    yield Effect("make", "column", schema, table, name, facts, needs=needs, risky=risky)
+    yield from made
+
+
+def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str | None], made: list[Effect]) -> None:
+    """The words behind a column's type, one after the other."""
+    dialect = at.fold.dialect
+    given = ""
+    while not at.done:
+        if at.skip("constraint"):
+            given = at.member() or ""
+        elif at.skip("not", "null"):
+            facts["not null"] = "yes"
+        elif at.skip("null"):
+            facts["not null"] = None
+        elif at.skip("default"):
+            facts["default"] = spell(_expression(at), dialect)
+        elif at.skip("primary", "key"):
+            at.skip_one("asc", "desc")
+            if dialect != "sqlite":
+                facts["not null"] = "yes"
+            made.append(Effect("make", "primary", schema, table, "", {"columns": name}))
+            given = ""
+        elif at.skip("unique"):
+            at.skip("key")
+            made.append(_unique(schema, table, given, name, at))
+            given = ""
+        elif at.skip("key"):
+            made.append(Effect("make", "primary", schema, table, "", {"columns": name}))
+        elif at.skip_one("auto_increment", "autoincrement"):
+            facts["numbered"] = "yes"
+        elif at.skip("references"):
+            made.append(_reference(at, schema, table, given, [name]))
+            given = ""
+        elif at.skip("check"):
+            made.append(_check(at, schema, table, given))
+            given = ""
+        elif at.skip("collate") or at.skip("comment"):
+            at.take()
+            if at.skip("."):
+                at.take()
+        elif at.skip("on", "update"):
+            _expression(at)
+        elif at.skip("generated") or at.peek().key == "as":
+            _generated(at, facts)
+        elif at.skip_one("stored", "virtual", "visible", "invisible", "first"):
+            continue
+        elif at.skip("after"):
+            at.take()
+        else:
+            raise Unread
+
+
+def _generated(at: Reader, facts: dict[str, str | None]) -> None:
+    at.skip("always")
+    by_default = at.skip("by", "default")
+    at.skip("as")
+    if at.skip("identity"):
+        facts |= {"not null": "yes", "identity": "by default" if by_default else "always"}
+        at.group()
+        return
+    if at.group() is None:
+        raise Unread
+    at.skip_one("stored", "virtual", "persistent")
+    facts["computed"] = "yes"
+
+
+def _expression(at: Reader) -> list[Piece]:
+    """A default's expression: up to the next word that begins something else."""
+    taken: list[Piece] = []
+    depth = 0
+    while not at.done:
+        piece = at.peek()
+        if depth == 0 and taken and piece.kind == "word":
+            following = piece.key in _AFTER_TYPE - {"null"} or (piece.key == "null" and taken[-1].key != "not")
+            if following:
+                break
+        depth += {"(": 1, ")": -1}.get(piece.key, 0)
+        taken.append(at.take())
+    if not taken:
+        raise Unread
+    return taken
+
+
+def constraint(at: Reader, schema: str, table: str) -> Effect:
+    """A constraint or key of a table.  Raises Unread."""
+    given = ""
+    if at.skip("constraint"):
+        if at.peek().key in ("primary", "unique", "foreign", "check") and at.peek(1).key in ("key", "("):
+            given = ""  # MySQL and SQLite allow the word alone
+        else:
+            given = at.member() or ""
+    if at.skip("primary", "key"):
+        if at.skip("using"):
+            at.take()
+        columns = _names(at)
+        if at.fold.dialect == "postgresql" and given:
+            facts: Facts = {"is": "primary", "columns": columns}
+            return Effect("make", "constraint", schema, table, given, facts, risky="a primary key")
+        return Effect("make", "primary", schema, table, "", {"columns": columns}, risky="a primary key")
+    if at.skip("unique"):
+        at.skip_one("key", "index")
+        if at.skip("nulls", "not", "distinct") or at.skip("nulls", "distinct"):
+            pass
+        if at.peek().key != "(":
+            given = at.member() or given
+        if at.skip("using"):
+            at.take()
+        return _unique(schema, table, given, _names(at), at)
+    if at.skip("foreign", "key"):
+        if at.peek().key != "(":
+            given = given or at.member() or ""
+        own = _names(at).split(",")
+        if not at.skip("references"):
+            raise Unread
+        return _reference(at, schema, table, given, own)
+    if at.skip("check"):
+        return _check(at, schema, table, given)
+    if at.fold.dialect == "mysql" and at.skip_one("index", "key", "fulltext", "spatial"):
+        at.skip_one("index", "key")
+        name = at.member() if at.peek().key != "(" else ""
+        if at.skip("using"):
+            at.take()
+        columns = _names(at)
+        if not name:
+            raise Unread
+        return Effect("make", "index", schema, table, name, {"unique": None, "columns": columns})
+    raise Unread
+
+
+def _names(at: Reader) -> str:
+    """`("a", "b")` as `a,b`; an expression, a length or an order becomes `?`."""
+    group = at.group()
+    if group is None:
+        raise Unread
+    names = []
+    for part in by_commas(group):
+        inner = Reader(part, at.fold)
+        name = inner.member()
+        inner.skip_one("asc")
+        names.append(name if name is not None and inner.done else "?")
+    return ",".join(names)
+
+
+def index_columns(at: Reader) -> tuple[str, bool]:
+    """The columns of an index as `_names` gives them, and whether one of them is an expression."""
+    names = _names(at)
+    return names, "?" in names
+
+
+def _unique(schema: str, table: str, given: str, columns: str, at: Reader) -> Effect:
+    risky = "a unique key"
+    if given and at.fold.dialect == "mysql":
+        return Effect("make", "index", schema, table, given, {"unique": "yes", "columns": columns}, risky=risky)
+    if given and at.fold.dialect == "postgresql":
+        return Effect("make", "constraint", schema, table, given, {"is": "unique", "columns": columns}, risky=risky)
+    return Effect("make", "unique", schema, table, columns, {}, risky=risky)
+
+
+def _check(at: Reader, schema: str, table: str, given: str) -> Effect:
+    group = at.group()
+    if group is None:
+        raise Unread
+    at.skip("not", "enforced")
+    at.skip("no", "inherit")
+    not_valid = at.skip("not", "valid")
+    rule = spell(group, at.fold.dialect)
+    risky = "" if not_valid else "a check"
+    if given:
+        facts: Facts = {"is": "check", "expression": rule}
+        return Effect("make", "constraint", schema, table, given, facts, risky=risky)
+    return Effect("make", "check", schema, table, rule, {}, risky=risky)
+
+
+def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequence[str]) -> Effect:
+    target = at.object()
+    if target is None:
+        raise Unread
+    there = _names(at) if at.peek().key == "(" else ""
+    actions = {"on delete": "no action", "on update": "no action"}
+    not_valid = False
+    while not at.done:
+        if at.skip("on", "delete"):
+            actions["on delete"] = _action(at)
+        elif at.skip("on", "update"):
+            actions["on update"] = _action(at)
+        elif at.skip("match"):
+            at.take()
+        elif at.skip("not", "valid"):
+            not_valid = True
+        elif at.skip("not", "deferrable") or at.skip("deferrable"):
+            continue
+        elif at.skip("initially"):
+            at.take()
+        else:
+            break
+    facts: Facts = {"columns": ",".join(columns), "target": target[1] + (f"({there})" if there else ""), **actions}
+    risky = "" if not_valid else "a foreign key"
+    if given and at.fold.dialect != "sqlite":
+        facts = {"is": "foreign", **facts}
+        return Effect("make", "constraint", schema, table, given, facts, needs=(target,), risky=risky)
+    member = f"{','.join(columns)}->{target[1]}"
+    return Effect("make", "foreign", schema, table, member, {**actions}, needs=(target,), risky=risky)
+
+
+def _action(at: Reader) -> str:
+    first = at.take().key
+    return f"{first} {at.take().key}" if first in ("set", "no") else first

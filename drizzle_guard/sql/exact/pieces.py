@@ -1,0 +1,218 @@
+"""SQL as pieces that keep their case: what a database would fold, quote or refuse can still be told from them.
+
+`sql/tokens.py` writes all names in lower case, which is right for comparing two branches.  Held against a database,
+"User" and "user" are two tables on PostgreSQL and one on SQLite, and an unended comment is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+Dialect = Literal["postgresql", "mysql", "sqlite"]
+Kind = Literal["word", "name", "string", "body", "mark", "broken"]
+
+
+class Piece(NamedTuple):
+    """One piece: a bare word, a quoted name (unquoted here), a string with its quotes, `$$ … $$`, a sign.
+
+    `broken` is a comment, string or name that never ends, or a comment that MySQL runs (`/*! … */`).
+    """
+
+    kind: Kind
+    text: str
+
+    @property
+    def key(self) -> str:
+        """The word in lower case or the sign, to be compared with a keyword; "" for what is quoted."""
+        return self.text.lower() if self.kind == "word" else self.text if self.kind == "mark" else ""
+
+
+class Fold(NamedTuple):
+    """How one database writes names: PostgreSQL folds bare words, the others compare without regard to case.
+
+    `tables` says that MySQL tells table names by their case (`lower_case_table_names = 0`).
+    """
+
+    dialect: Dialect
+    tables: bool = True
+
+    def table(self, piece: Piece) -> str:
+        """The name of a table, view, type, sequence, function or schema."""
+        if self.dialect == "postgresql":
+            return piece.text.lower() if piece.kind == "word" else piece.text
+        return piece.text if self.dialect == "mysql" and self.tables else piece.text.lower()
+
+    def member(self, piece: Piece) -> str:
+        """The name of a column, index, constraint, trigger or policy."""
+        if self.dialect == "postgresql":
+            return self.table(piece)
+        return piece.text.lower()
+
+
+_PARTS = {
+    "postgresql": r"""
+    (?P<comment>--[^\n]*)
+  | (?P<open>/\*)
+  | (?P<body>\$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|(?P<nobody>\Z)))
+  | (?P<string>[eE]'(?:[^'\\]|''|\\.)*(?:'|(?P<noes>\Z))|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|(?P<nos>\Z)))
+  | (?P<name>"(?:[^"]|"")*(?:"|(?P<non>\Z)))
+  | (?P<word>[^\W\d][\w$]*|\d[\w.]*)
+  | (?P<mark>::|\S)""",
+    "mysql": r"""
+    (?P<comment>--(?=\s|\Z)[^\n]*|\#[^\n]*)
+  | (?P<open>/\*)
+  | (?P<string>'(?:[^'\\]|''|\\.)*(?:'|(?P<nos>\Z))|"(?:[^"\\]|""|\\.)*(?:"|(?P<noes>\Z)))
+  | (?P<name>`(?:[^`]|``)*(?:`|(?P<non>\Z)))
+  | (?P<word>[\w$][\w$.]*(?<!\.)|[\w$]+)
+  | (?P<mark>\S)""",
+    "sqlite": r"""
+    (?P<comment>--[^\n]*)
+  | (?P<open>/\*)
+  | (?P<string>[xX]?'(?:[^']|'')*(?:'|(?P<nos>\Z)))
+  | (?P<name>"(?:[^"]|"")*(?:"|(?P<non>\Z))|`(?:[^`]|``)*(?:`|(?P<nob>\Z))|\[[^\]]*(?:\]|(?P<noe>\Z)))
+  | (?P<word>[^\W\d][\w$]*|\d[\w.]*)
+  | (?P<mark>\S)""",
+}
+_PARTS["mysql"] = _PARTS["mysql"].replace(r"[\w$][\w$.]*(?<!\.)|[\w$]+", r"\d[\w.]*|[\w$]+")
+_PATTERNS = {name: re.compile(part, re.VERBOSE | re.DOTALL) for name, part in _PARTS.items()}
+_COMMENT_ENDS = re.compile(r"/\*|\*/")
+_ENDLESS = ("nobody", "noes", "nos", "non", "nob", "noe")
+
+
+def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
+    """The pieces of `text`, without comments."""
+    pattern, at = _PATTERNS[dialect], 0
+    while (found := pattern.search(text, at)) is not None:
+        at = found.end()
+        kind = found.lastgroup or "mark"
+        if kind == "open":
+            at, ended = _comment_end(text, at, nested=dialect == "postgresql")
+            if (not ended and dialect != "sqlite") or text[found.end() : found.end() + 1] in ("!", "+", "M"):
+                yield Piece("broken", text[found.start() : at])
+        elif any(found.groupdict().get(name) is not None for name in _ENDLESS):
+            yield Piece("broken", found[0])
+        elif kind == "tag" or (found.groupdict().get("body") is not None):
+            yield Piece("body", found[0])
+        elif kind == "name":
+            mark = found[0][0]
+            inner = found[0][1:-1]
+            yield Piece("name", inner if mark == "[" else inner.replace(mark * 2, mark))
+        elif kind in ("word", "string", "mark"):
+            yield Piece(kind, found[0])  # type: ignore[arg-type]
+
+
+def _comment_end(text: str, at: int, *, nested: bool) -> tuple[int, bool]:
+    """Where a `/*` comment ends, and whether it does; PostgreSQL's comments nest."""
+    depth = 1
+    for found in _COMMENT_ENDS.finditer(text, at):
+        if found[0] == "*/":
+            depth -= 1
+        elif nested:
+            depth += 1
+        if depth == 0:
+            return found.end(), True
+    return len(text), False
+
+
+def split_pieces(found: Iterator[Piece]) -> Iterator[list[Piece]]:
+    """The pieces of each statement, empty ones left out."""
+    statement: list[Piece] = []
+    depth = 0  # of BEGIN … END in the bodies of triggers and routines
+    for piece in found:
+        if statement and statement[0].key == "create" and piece.kind == "word" and _has_body(statement):
+            depth += {"begin": 1, "case": 1, "end": -1}.get(piece.key, 0)
+        if piece == Piece("mark", ";") and depth <= 0:
+            if statement:
+                yield statement
+            statement, depth = [], 0
+        else:
+            statement.append(piece)
+    if statement:
+        yield statement
+
+
+def _has_body(statement: Sequence[Piece]) -> bool:
+    return any(p.key in ("trigger", "function", "procedure", "event") for p in statement[:8])
+
+
+class Reader:
+    """A place in the pieces of one statement."""
+
+    def __init__(self, found: Sequence[Piece], fold: Fold) -> None:
+        self.pieces, self.fold, self.at = found, fold, 0
+
+    @property
+    def done(self) -> bool:
+        return self.at >= len(self.pieces)
+
+    def peek(self, ahead: int = 0) -> Piece:
+        place = self.at + ahead
+        return self.pieces[place] if place < len(self.pieces) else Piece("mark", "")
+
+    def take(self) -> Piece:
+        piece = self.peek()
+        self.at += 1
+        return piece
+
+    def skip(self, *words: str) -> bool:
+        """Step over these words if all of them come next."""
+        if all(self.peek(n).key == word for n, word in enumerate(words)):
+            self.at += len(words)
+            return True
+        return False
+
+    def skip_one(self, *words: str) -> str:
+        """Step over one of these words; "" if none comes next."""
+        key = self.peek().key
+        if key and key in words:
+            self.at += 1
+            return key
+        return ""
+
+    def guard(self) -> bool:
+        return self.skip("if", "not", "exists") or self.skip("if", "exists")
+
+    def member(self) -> str | None:
+        """A name of a column, index or constraint; None if none comes next."""
+        return self.fold.member(self.take()) if self.peek().kind in ("word", "name") else None
+
+    def object(self) -> tuple[str, str] | None:
+        """A possibly qualified name as (schema or "", name); None if none comes next or it has three parts."""
+        if self.peek().kind not in ("word", "name"):
+            return None
+        parts = [self.fold.table(self.take())]
+        while self.peek().key == "." and self.peek(1).kind in ("word", "name"):
+            self.at += 1
+            parts.append(self.fold.table(self.take()))
+        if len(parts) > 2:
+            return None
+        return (parts[0] if len(parts) == 2 else "", parts[-1])
+
+    def group(self) -> list[Piece] | None:
+        """The pieces between `(` and its `)`; None if no parenthesis comes next."""
+        if self.peek().key != "(":
+            return None
+        start, depth = self.at + 1, 0
+        while not self.done:
+            depth += {"(": 1, ")": -1}.get(self.take().key, 0)
+            if depth == 0:
+                return list(self.pieces[start : self.at - 1])
+        return None
+
+    def rest(self) -> list[Piece]:
+        return list(self.pieces[self.at :])
+
+
+def by_commas(found: Sequence[Piece]) -> list[list[Piece]]:
+    """The parts between commas that stand in no parentheses."""
+    parts: list[list[Piece]] = [[]]
+    depth = 0
+    for piece in found:
+        depth += {"(": 1, ")": -1, "[": 1, "]": -1}.get(piece.key, 0)
+        if piece.key == "," and depth == 0:
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    return [part for part in parts if part]

@@ -1,0 +1,248 @@
+"""Reads a migration's SQL as effects, statement by statement; what is not understood says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from drizzle_guard.sql.exact.alter import alter
+from drizzle_guard.sql.exact.columns import Unread, elements, index_columns
+from drizzle_guard.sql.exact.effects import Effect, Statement
+from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, pieces, split_pieces
+
+_QUIET = ("set", "reset", "pragma", "analyze", "vacuum", "use", "lock", "unlock", "notify", "discard", "checkpoint")
+_CONTROL = ("begin", "commit", "rollback", "start", "end", "savepoint", "release", "abort")
+_ROWS = ("insert", "update", "delete", "replace", "truncate", "merge", "copy")
+_WORD = re.compile(r"\w+")
+_OBJECTS = ("table", "view", "type", "sequence", "schema", "function", "procedure", "extension", "domain", "role")
+
+
+def read_statements(text: str, fold: Fold) -> list[Statement]:
+    """The statements of a piece of SQL; empty ones and comments are left out."""
+    return [_statement(found, fold) for found in split_pieces(pieces(text, fold.dialect))]
+
+
+def _statement(found: list[Piece], fold: Fold) -> Statement:
+    words: set[str] = set()
+    for piece in found:
+        if piece.kind in ("word", "name"):
+            words.add(piece.text.lower())
+        elif piece.kind in ("string", "body"):
+            words.update(word.lower() for word in _WORD.findall(piece.text))
+    try:
+        effects = tuple(_effects(found, fold))
+    except Unread:
+        effects = (Effect("opaque"),)
+    return Statement(effects, frozenset(words), found[0].key)
+
+
+def _effects(found: list[Piece], fold: Fold) -> Iterator[Effect]:
+    if any(piece.kind == "broken" for piece in found):
+        yield Effect("opaque", to="broken")
+        return
+    at = Reader(found, fold)
+    verb = at.take().key
+    if verb == "create":
+        yield _create(at)
+    elif verb == "drop":
+        yield from _drop(at)
+    elif verb == "alter":
+        yield from alter(at)
+    elif verb == "rename" and at.skip("table"):
+        yield from _rename_tables(at)
+    elif verb in _ROWS:
+        yield _rows(verb, at, found)
+    elif verb == "with":
+        changing = any(p.key in ("insert", "update", "delete", "merge") for p in found)
+        yield Effect("rows", sure=False) if changing else Effect("call")
+    elif verb == "comment":
+        yield Effect("look", "comment", sure=False)
+    elif verb == "do" and fold.dialect == "postgresql":
+        yield from _do(found, fold)
+    elif verb in _CONTROL:
+        yield Effect("control", to=verb)
+    elif verb in _QUIET:
+        yield Effect("quiet", to=" ".join(p.key for p in found[:3]))
+    elif verb in ("select", "call", "values", "grant", "revoke", "refresh", "cluster", "reindex", "execute"):
+        yield Effect("call", to=verb)
+    else:
+        yield Effect("opaque")
+
+
+def _create(at: Reader) -> Effect:
+    replaces = at.skip("or", "replace")
+    temporary = bool(at.skip_one("temp", "temporary")) or (at.skip_one("global", "local") != "")
+    at.skip_one("temp", "temporary")
+    at.skip("unlogged")
+    unique = at.skip("unique")
+    at.skip_one("fulltext", "spatial", "recursive", "materialized", "constraint")
+    if temporary:
+        raise Unread
+    kind = at.take().key
+    if kind == "table":
+        return _create_table(at)
+    if kind == "index":
+        return _create_index(at, unique)
+    if kind in ("trigger", "policy"):
+        return _create_on_table(at, kind, replaces)
+    if kind not in _OBJECTS:
+        raise Unread
+    guarded = at.guard()
+    name = at.object()
+    if name is None:
+        raise Unread
+    if kind == "type":
+        return _create_type(at, name)
+    kind = {"procedure": "function", "domain": "type"}.get(kind, kind)
+    sure = kind in ("view", "sequence", "schema") and (kind != "schema" or at.done)
+    return Effect("make", kind, *name, guarded=guarded, replaces=replaces, sure=sure)
+
+
+def _create_table(at: Reader) -> Effect:
+    guarded = at.guard()
+    name = at.object()
+    if name is None:
+        raise Unread
+    start = at.at
+    group = at.group()
+    if group is None:  # AS SELECT, PARTITION OF, LIKE
+        return Effect("make", "table", *name, guarded=guarded, sure=False)
+    tail = {p.key for p in at.rest()}
+    at.at = start
+    parts = tuple(elements(group, *name, at))
+    if any(e.kind == "column" and e.name != name[1] for e in parts):
+        raise Unread
+    sure = not tail & {"inherits", "partition", "as", "select", "tablespace"}
+    needs = tuple(n for e in parts for n in e.needs if n != name)
+    return Effect("make", "table", *name, guarded=guarded, parts=parts, sure=sure, needs=needs)
+
+
+def _create_index(at: Reader, unique: bool) -> Effect:
+    concurrently = at.skip("concurrently")
+    guarded = at.guard()
+    named = at.object() if at.peek().key != "on" else ("", "")
+    if at.skip("using"):
+        at.take()
+    if named is None or not at.skip("on"):
+        raise Unread
+    at.skip("only")
+    table = at.object()
+    if table is None:
+        raise Unread
+    method = at.take().key if at.skip("using") else "btree"
+    columns, expressions = index_columns(at)
+    tail = at.rest()
+    name = named[1] if at.fold.dialect == "postgresql" else named[1].lower()
+    facts = {"unique": "yes" if unique else None, "columns": columns}
+    plain = method == "btree" and not expressions and not tail
+    to = "concurrently" if concurrently else ""
+    risky = "a unique index" if unique else ""
+    if not name:
+        return Effect("look", "index", *table, needs=(table,), sure=False, to=to)
+    return Effect("make", "index", *table, name, facts, guarded=guarded, needs=(table,), sure=plain, to=to, risky=risky)
+
+
+def _create_on_table(at: Reader, kind: str, replaces: bool) -> Effect:
+    guarded = at.guard()
+    name = at.member()
+    while not at.done and at.peek().key != "on":
+        at.take()
+    at.skip("on")
+    table = at.object()
+    if name is None or table is None:
+        raise Unread
+    return Effect("make", kind, *table, name, guarded=guarded, replaces=replaces, needs=(table,), sure=False)
+
+
+def _create_type(at: Reader, name: tuple[str, str]) -> Effect:
+    if at.skip("as", "enum"):
+        group = at.group()
+        if group is None:
+            raise Unread
+        values = [p.text for p in group if p.kind == "string"]
+        parts = tuple(Effect("make", "value", *name, value) for value in values)
+        return Effect("make", "type", *name, parts=parts)
+    return Effect("make", "type", *name, sure=False)
+
+
+def _drop(at: Reader) -> Iterator[Effect]:
+    at.skip("materialized")
+    kind = at.take().key
+    if kind not in (*_OBJECTS, "index", "trigger", "policy"):
+        raise Unread
+    kind = {"procedure": "function", "domain": "type"}.get(kind, kind)
+    concurrently = at.skip("concurrently")
+    guarded = at.guard()
+    while True:
+        if kind in ("index", "trigger", "policy"):
+            name = at.object()
+            if name is None:
+                raise Unread
+            table = at.object() if at.skip("on") else None
+            if at.fold.dialect != "postgresql":
+                name = (name[0], name[1].lower())
+            schema, owner = table or (name[0], "")
+            effect = Effect("remove", kind, schema, owner, name[1], guarded=guarded)
+        else:
+            name = at.object()
+            if name is None:
+                raise Unread
+            if kind == "function":
+                at.group()
+            effect = Effect("remove", kind, *name, guarded=guarded, sure=kind != "function")
+        if concurrently:
+            effect = effect._replace(to="concurrently")
+        more = at.skip(",")
+        tail = at.peek().key
+        yield effect._replace(cascade=any(p.key == "cascade" for p in at.rest()))
+        if not more:
+            if tail not in ("", "cascade", "restrict", "algorithm", "lock"):
+                raise Unread
+            return
+
+
+def _rename_tables(at: Reader) -> Iterator[Effect]:
+    while True:
+        old = at.object()
+        if old is None or not at.skip("to"):
+            raise Unread
+        new = at.object()
+        if new is None:
+            raise Unread
+        yield Effect("rename", "table", *old, to=new[1])
+        if not at.skip(","):
+            return
+
+
+def _rows(verb: str, at: Reader, found: Sequence[Piece]) -> Effect:
+    while at.skip_one("into", "from", "table", "only", "or", "replace", "ignore", "low_priority", "delayed"):
+        continue
+    name = at.object()
+    if name is None:
+        raise Unread
+    return Effect("rows", "table", *name, to=verb, needs=(name,), sure=False)
+
+
+def _do(found: Sequence[Piece], fold: Fold) -> Iterator[Effect]:
+    """`DO $$ BEGIN … EXCEPTION WHEN duplicate_object THEN null; END $$`, as drizzle-kit up to 0.22 wrote it."""
+    bodies = [p.text for p in found if p.kind == "body"]
+    if len(bodies) != 1:
+        yield Effect("opaque")
+        return
+    inner = bodies[0][bodies[0].index("$", 1) + 1 :].rsplit("$", 2)[0]
+    simple = re.fullmatch(
+        r"\s*BEGIN\s+(.*?;)\s*EXCEPTION\s+WHEN\s+duplicate_(?:object|table|column)\s+THEN\s+null;\s*END\s*;?\s*",
+        inner,
+        re.IGNORECASE | re.DOTALL,
+    )
+    statements = read_statements(simple[1], fold) if simple else []
+    if len(statements) != 1:
+        yield Effect("opaque")
+        return
+    for effect in statements[0].effects:
+        yield effect._replace(guarded=True)
+
+
+def fold_for(dialect: Dialect) -> Fold:
+    """The usual folding of a kind of database."""
+    return Fold(dialect, tables=dialect == "mysql")
