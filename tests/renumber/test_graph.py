@@ -45,7 +45,7 @@ def parted(bed: Bed, case: str) -> None:
 def test_text(bed: Bed) -> None:
     parted(bed, "sqlite-2v2")
     before = bed.state()
-    done = bed.tool("graph")
+    done = bed.call("graph")
     assert done == (
         0,
         """\
@@ -72,13 +72,13 @@ drizzle: 2 migrations on main and 2 on feature since they parted
 
 def test_what_it_says_is_what_a_merge_does(bed: Bed) -> None:
     parted(bed, "sqlite-2v2")
-    (graph,) = json.loads(bed.tool("graph", "--format", "json").out)
+    (graph,) = json.loads(bed.call("graph", "--format", "json").out)
     bed.arm()
     bed.git("merge", "--no-edit", "main")
     entries = json.loads(bed.read("drizzle/meta/_journal.json"))["entries"]
     keys = ("tag", "idx", "when")
     assert [move["new"] for move in graph["moves"]] == [{k: e[k] for k in keys} for e in entries[3:]]
-    (after,) = json.loads(bed.tool("graph", "--format", "json").out)
+    (after,) = json.loads(bed.call("graph", "--format", "json").out)
     assert (after["moves"], after["collisions"], after["on_mainline"]) == ([], [], [])
     assert after["on_branch"] == [{k: e[k] for k in keys} for e in entries[3:]]
 
@@ -105,18 +105,18 @@ gitGraph
 - 0002\\_post\\_views has the number of 0002\\_tags
 - 0002\\_post\\_views is not newer than 0002\\_tags, so databases that ran that one skip it
 """
-    assert bed.tool("graph", "--format", "mermaid").out == shown
+    assert bed.call("graph", "--format", "mermaid").out == shown
 
 
 def test_a_refusal_is_named(bed: Bed) -> None:
     parted(bed, "refused-sqlite-recreate")
     refused = (MERGE / "refused-sqlite-recreate" / "refused.txt").read_text().strip()
-    done = bed.tool("graph")
+    done = bed.call("graph")
     assert done.code == 0
     assert f"\na merge would be refused: {refused.removeprefix('drizzle: ')}\n" in done.out
     assert "->" not in done.out
-    own = json.loads(bed.tool("graph", "--format", "json").out)[0]["refused"]["branch"]
-    assert f'  commit id: "{own}" type: REVERSE tag: "refused"\n' in bed.tool("graph", "--format", "mermaid").out
+    own = json.loads(bed.call("graph", "--format", "json").out)[0]["refused"]["branch"]
+    assert f'  commit id: "{own}" type: REVERSE tag: "refused"\n' in bed.call("graph", "--format", "mermaid").out
 
 
 def test_a_badly_resolved_merge_is_seen(bed: Bed) -> None:
@@ -142,7 +142,7 @@ drizzle: 0 migrations on main and 1 on feature since they parted
 
 0002_own is not newer than 0001_main, so databases that ran that one skip it
 """
-    assert bed.tool("graph").out == shown
+    assert bed.call("graph").out == shown
     # the same on a local main that is ahead of the published one
     bed.git("update-ref", "refs/remotes/origin/main", "main")
     bed.git("branch", "-f", "main", "feature")
@@ -150,7 +150,7 @@ drizzle: 0 migrations on main and 1 on feature since they parted
     there = {"on main": "on origin/main", "(main)": "(origin/main)", "feature": "main"}
     for old, new in there.items():
         shown = shown.replace(old, new)
-    assert bed.tool("graph").out == shown
+    assert bed.call("graph").out == shown
 
 
 def test_cherry_picked_deleted_and_several_folders(bed: Bed) -> None:
@@ -183,14 +183,14 @@ a b/é: 1 migration on main and 1 on feature/x since they parted
 0001_b was deleted on main
 """
     second = "other: feature/x and main have the same 2 migrations\n"
-    assert bed.tool("graph").out == f"{first}\n{second}"
-    assert bed.tool("graph", "a b").out == first
-    assert bed.tool("graph", "other", "--onto", "main").out == second
-    assert bed.at(bed.root / "other").tool("graph", ".").out == second
-    assert bed.tool("graph", "nowhere") == (
+    assert bed.call("graph").out == f"{first}\n{second}"
+    assert bed.call("graph", "a b").out == first
+    assert bed.call("graph", "other", "--onto", "main").out == second
+    assert bed.at(bed.root / "other").call("graph", ".").out == second
+    assert bed.call("graph", "nowhere") == (
         2, "", "drizzle-guard: nowhere: no migration folder of HEAD or the mainline is there.\n"
     )  # fmt: skip
-    assert '  commit id: "0003_both (feature/x)" tag: "is 0002_both"\n' in bed.tool("graph", "--format", "mermaid").out
+    assert '  commit id: "0003_both (feature/x)" tag: "is 0002_both"\n' in bed.call("graph", "--format", "mermaid").out
 
 
 def test_unusual_names_and_timestamps(bed: Bed) -> None:
@@ -214,21 +214,21 @@ drizzle: 1 migration on main and 2 on feature since they parted
 
 20240102000000_x has the idx of 20240101000000_x
 """
-    assert bed.tool("graph").out == shown
-    mermaid = bed.tool("graph", "--format", "mermaid").out
+    assert bed.call("graph").out == shown
+    mermaid = bed.call("graph", "--format", "mermaid").out
     assert '  commit id: "0 earlier migrations"\n' in mermaid
     assert '  commit id: "20240103000000_\'q\'\'" tag: "becomes idx 2"\n' in mermaid
 
 
 def test_where_there_is_nothing_to_compare(bed: Bed, tmp_path: Path) -> None:
-    assert bed.tool("graph") == (2, "", "drizzle-guard: this repository has no commit yet.\n")
+    assert bed.call("graph") == (2, "", "drizzle-guard: this repository has no commit yet.\n")
     bed.write("file", "x")
     bed.commit()
-    assert bed.tool("graph") == (
+    assert bed.call("graph") == (
         2, "", "drizzle-guard: neither HEAD nor the mainline has a migration folder (meta/_journal.json).\n"
     )  # fmt: skip
     bed.git("branch", "-m", "main", "trunk")
-    assert bed.tool("graph") == (
+    assert bed.call("graph") == (
         2,
         "",
         "drizzle-guard: nothing tells which branch is the mainline.\n"
@@ -240,7 +240,7 @@ def test_a_shallow_clone_lacks_the_base(bed: Bed) -> None:
     parted(bed, "sqlite-2v2")
     clone = bed.directory / "clone"
     bed.git("clone", "-q", "--depth=1", "--no-single-branch", bed.root.as_uri(), str(clone))
-    assert bed.at(clone).tool("graph", "--onto", "origin/main") == (
+    assert bed.at(clone).call("graph", "--onto", "origin/main") == (
         1, "", "drizzle-guard: the common base is not in this shallow clone.\n  git fetch --unshallow\n"
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def many(bed: Bed) -> None:
 def test_text(bed: Bed) -> None:
     many(bed)
     before = bed.state()
-    done = bed.tool("graph", "--all", "--onto", "main")
+    done = bed.call("graph", "--all", "--onto", "main")
     assert (done.code, done.err) == (0, "")
     assert (
         done.out
@@ -86,7 +86,7 @@ def test_what_it_foretells_happens(bed: Bed) -> None:
 
 def test_json_and_mermaid(bed: Bed) -> None:
     many(bed)
-    (found,) = json.loads(bed.tool("graph", "--all", "--format", "json").out)
+    (found,) = json.loads(bed.call("graph", "--all", "--format", "json").out)
     branches: dict[str, Any] = {b["name"]: b for b in found["branches"]}
     assert list(branches) == ["copy-of-c", "feat/a", "feat/b", "feat/d"]
     assert branches["feat/a"]["moves"] == [{"old": "0001_drop_name", "new": "0002_drop_name"}]
@@ -99,7 +99,7 @@ def test_json_and_mermaid(bed: Bed) -> None:
             "tags": ["0002_drop_name", "0001_without_name"],
         }
     ]
-    diagram = bed.tool("graph", "--all", "--format", "mermaid").out
+    diagram = bed.call("graph", "--all", "--format", "mermaid").out
     assert '  branch "feat/a"\n  commit id: "0001_drop_name (feat/a)" tag: "becomes 0002_drop_name"\n' in diagram
     assert diagram.count('checkout "main"') == 4
 
@@ -108,7 +108,7 @@ def test_only_one_order_is_refused(bed: Bed) -> None:
     put(bed, BASE)
     branch(bed, "drops", {"0001_drop": "ALTER TABLE users DROP COLUMN name;"})
     branch(bed, "uses", {"0001_use": "CREATE INDEX by_name ON users (name);"})
-    (found,) = json.loads(bed.tool("graph", "--all", "--format", "json").out)
+    (found,) = json.loads(bed.call("graph", "--all", "--format", "json").out)
     assert [(r["first"], r["second"], r["either_way"]) for r in found["rivals"]] in (
         [("drops", "uses", True)],
         [("drops", "uses", False)],
@@ -123,11 +123,11 @@ def test_what_cannot_be_read_is_said(bed: Bed) -> None:
     bed.write(f"drizzle/{PATH}", "<<<<<<< ours\n")
     bed.commit("markers")
     bed.git("checkout", "-q", "main")
-    done = bed.tool("graph", "--all")
+    done = bed.call("graph", "--all")
     assert done.code == 0
     assert "1 open branch has migrations" in done.out
     assert "\nnot looked at: bad: " in done.out
-    (found,) = json.loads(bed.tool("graph", "--all", "--format", "json").out)
+    (found,) = json.loads(bed.call("graph", "--all", "--format", "json").out)
     assert [unread["name"] for unread in found["not_looked_at"]] == ["bad"]
 
 
@@ -141,15 +141,15 @@ def test_remote_branches(bed: Bed) -> None:
     bed.git("branch", "-q", "-D", "feat")
     names = {
         remote: [
-            b["name"] for b in json.loads(bed.tool("graph", "--all", *args, "--format", "json").out)[0]["branches"]
+            b["name"] for b in json.loads(bed.call("graph", "--all", *args, "--format", "json").out)[0]["branches"]
         ]
         for remote, args in (("", ()), ("origin", ("--remote", "origin")), ("fork", ("--remote", "fork")))
     }
     assert names == {"": ["origin/theirs"], "origin": ["origin/theirs"], "fork": []}
-    assert bed.tool("graph", "--all", "--remote", "nosuch").err.startswith(
+    assert bed.call("graph", "--all", "--remote", "nosuch").err.startswith(
         "drizzle-guard: there is no remote 'nosuch' here."
     )
-    assert bed.tool("graph", "--remote", "origin").code == 2
+    assert bed.call("graph", "--remote", "origin").code == 2
 
 
 def test_a_stacked_branch_is_no_rival(bed: Bed) -> None:
@@ -159,7 +159,7 @@ def test_a_stacked_branch_is_no_rival(bed: Bed) -> None:
     bed.git("checkout", "-q", "-b", "upper", "lower")
     put(bed, {**BASE, **one, "0002_tag_name": "ALTER TABLE tags ADD name text;"})
     bed.git("checkout", "-q", "main")
-    (found,) = json.loads(bed.tool("graph", "--all", "--format", "json").out)
+    (found,) = json.loads(bed.call("graph", "--all", "--format", "json").out)
     assert ([b["name"] for b in found["branches"]], found["rivals"]) == (["lower", "upper"], [])
 
 

@@ -25,7 +25,7 @@ from drizzle_guard.replay.replay import plan
 from support import campaigns
 from support.model import Schema, SqlFailed, as_json, run, run_all
 
-examples = campaigns.examples(200)
+examples = campaigns.examples(100)
 
 START = 1700000000000
 TABLES = ("users", "posts", "tags")
