@@ -56,6 +56,7 @@ def _play(directory: Path) -> int:
             repair_by_hand(repo)
             lost = _deploy(repo, directory, "by-hand")
             _say(_bad("Skipped without an error, and every later deploy skips them too."), "")
+            _rehearse(repo, good=False)
 
             _head("2. The same merge with drizzle-guard")
             _say("$ drizzle-guard install && git add .gitattributes && git commit -m drizzle-guard")
@@ -65,7 +66,8 @@ def _play(directory: Path) -> int:
             lost = _deploy(repo, directory, "feature")
             if lost:
                 raise GuardError("the demo failed: a migration was skipped after drizzle-guard's merge.")
-            _say(_good("Nothing was skipped."))
+            _say(_good("Nothing was skipped."), "")
+            _rehearse(repo, good=True)
         finally:
             repo.close()
     return 0
@@ -123,6 +125,19 @@ def _deploy(repo: Repo, directory: Path, branch: str) -> list[str]:
                 _say(f"  {_bad('skipped')}  {entry.tag:20} when {entry.when} is before {newest}, the newest row")
         _say(f"  tables:  {', '.join(tables(database))}")
     return lost
+
+
+def _rehearse(repo: Repo, *, good: bool) -> None:
+    """Rehearse the folder that is checked out: from an empty database, main's state and the common ancestor's."""
+    from drizzle_guard.commands.rehearse import rehearsal_of
+    from drizzle_guard.demo.scene import FOLDER
+    from drizzle_guard.rehearse.report import text
+
+    _say("$ drizzle-guard rehearse")
+    rehearsal = rehearsal_of(Path(repo.working_dir, FOLDER), FOLDER, onto="main", driver="libsql")
+    _say(text([rehearsal]), "")
+    if rehearsal.good != good:
+        raise GuardError("the demo failed: the rehearsal came out otherwise than the deploy.")
 
 
 def _entries(repo: Repo, commit: str) -> tuple[Entry, ...]:

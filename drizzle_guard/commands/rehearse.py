@@ -17,9 +17,11 @@ from drizzle_guard.config import read_config
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.disk import find_folders, find_v1_folders
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.git.repository import Repository
 from drizzle_guard.rehearse.facts import Difference
 from drizzle_guard.rehearse.held import ever_held
 from drizzle_guard.rehearse.places import Wishes, choose_family, open_engine, setup_files
+from drizzle_guard.rehearse.pushed import pushed_folders, wants_it
 from drizzle_guard.rehearse.report import FORMATS, Format, as_json, exit_code, findings, text
 from drizzle_guard.rehearse.run import Rehearsal, rehearse
 from drizzle_guard.rehearse.sources import Source, packages, read_source, snapshots_of
@@ -34,6 +36,7 @@ from drizzle_guard.terminal import json_in_ascii
 @click.option("--setup", "setup", metavar="FILE.sql", multiple=True, help="SQL to run first on each database.")
 @click.option("--driver", metavar="NAME", help="The driver whose rules count (default: from package.json).")
 @click.option("--timeout", default=30.0, show_default=True, metavar="SECONDS", help="For each statement.")
+@click.option("--pushed", is_flag=True, help="In a pre-push hook: only what is pushed, and only if the settings ask.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print.")
 def command(
     paths: tuple[str, ...],
@@ -43,6 +46,7 @@ def command(
     setup: tuple[str, ...],
     driver: str | None,
     timeout: float,
+    pushed: bool,
     kind: str,
 ) -> int:
     """Run the migrations at or below PATHS (default: here) on throw-away databases, and compare what comes out.
@@ -55,11 +59,22 @@ def command(
     """
     format_ = cast(Format, kind)
     rehearsals = []
+    if pushed:
+        paths = _pushed()
+        if not paths:
+            return 0
     with ExitStack() as open_:
         for source in _sources(paths or (".",), _top() if kind == "github" else Path(), onto, all_bases, open_):
             rehearsals.append(_one(source, Wishes(url, setup, timeout, driver, "", "")))
     click.echo(_rendered(rehearsals, format_))
     return exit_code(rehearsals)
+
+
+def rehearsal_of(folder: Path, name: str, *, onto: str, driver: str) -> Rehearsal:
+    """Rehearse one folder with the defaults, for the demo."""
+    with ExitStack() as open_:
+        source = read_source(folder, name, onto, open_, all_bases=False)
+        return _one(source, Wishes(None, (), 30.0, driver, "", ""))
 
 
 def _sources(paths: tuple[str, ...], start: Path, onto: str | None, all_bases: bool, open_: ExitStack) -> list[Source]:
@@ -79,6 +94,14 @@ def _sources(paths: tuple[str, ...], start: Path, onto: str | None, all_bases: b
         )
     named = [(folder, os.path.relpath(full, os.path.realpath(start))) for full, folder in sorted(found.items())]
     return [read_source(folder, Path(name).as_posix(), onto, open_, all_bases=all_bases) for folder, name in named]
+
+
+def _pushed() -> tuple[str, ...]:
+    """The folders that the pushed commits change; none where the settings do not ask for it."""
+    with Repository() as repository:
+        if not wants_it(Path(repository.root)):
+            return ()
+        return tuple(os.path.join(repository.root, folder) for folder in pushed_folders(repository))
 
 
 def _top() -> Path:

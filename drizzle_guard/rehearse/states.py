@@ -91,14 +91,8 @@ def pending(ran: Sequence[Step], version: Version) -> Pending:
 
 
 def merged(starts: Iterable[Start]) -> list[Start]:
-    """Starting points that stand at the same state become one with both labels."""
+    """Starting points that stand at the same state count once, under the first one's name."""
     found: dict[tuple[tuple[str, str], ...], Start] = {}
     for start in starts:
-        ids = start.version.ids
-        if ids in found:
-            first = found[ids]
-            if start.label not in first.label:
-                found[ids] = first._replace(label=f"{first.label} = {start.label}")
-        else:
-            found[ids] = start
+        found.setdefault(start.version.ids, start)
     return list(found.values())
