@@ -135,7 +135,7 @@ def _rehearse(repo: Repo, *, good: bool) -> None:
 
     _say("$ drizzle-guard rehearse")
     rehearsal = rehearsal_of(Path(repo.working_dir, FOLDER), FOLDER, onto="main", driver="libsql")
-    _say(text([rehearsal]), "")
+    _say(text([rehearsal]), *([""] if not good else []))
     if rehearsal.good != good:
         raise GuardError("the demo failed: the rehearsal came out otherwise than the deploy.")
 

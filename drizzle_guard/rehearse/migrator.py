@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from drizzle_guard.database.families import Family, Many, refusal, runs
+from drizzle_guard.database.families import Family, Many, refusal
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.rehearse.engine import Session, StatementError
 from drizzle_guard.rehearse.states import Step
@@ -76,7 +76,7 @@ def _run(session: Session, step: Step, family: Family) -> Failure | None:
 def _sent(family: Family, chunk: str) -> list[str]:
     """What the driver gives to the database, one by one; Python's sqlite3 takes no two statements at once."""
     if family.kind == "sqlite":
-        return pieces(chunk) if family.many is Many.ALL else [runs(family, chunk)]
+        return pieces(chunk)[: None if family.many is Many.ALL else 1]
     return [chunk]
 
 

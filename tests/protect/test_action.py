@@ -36,7 +36,14 @@ def _run(clone: Bed, action: Any, **inputs: str) -> tuple[Done, str]:
     assert "${{" not in step["run"]  # inputs come as variables, never as text of the script
     summary = clone.directory / "summary.md"
     summary.write_text("")
-    env = {"BASE": "main", "PATHS": ".", "STRICT": "false", "GITHUB_STEP_SUMMARY": str(summary), **inputs}
+    env = {
+        "BASE": "main",
+        "PATHS": ".",
+        "STRICT": "false",
+        "REHEARSE": "false",
+        "GITHUB_STEP_SUMMARY": str(summary),
+        **inputs,
+    }
     assert set(step["env"]) <= set(env)
     script = clone.directory / "step.sh"
     script.write_text(step["run"])
@@ -50,9 +57,30 @@ def _pull(bed: Bed) -> None:
     bed.git("merge", "-q", "--no-edit", "--no-ff", "feature")
 
 
+def test_rehearse_shows_every_starting_point_in_the_summary(bed: Bed, action: Any) -> None:
+    files = {
+        "drizzle/meta/_journal.json": '{"version": "7", "dialect": "sqlite", "entries": [{"idx": 0, "version": "6", '
+        '"when": 1000, "tag": "0000_users", "breakpoints": true}]}',
+        "drizzle/0000_users.sql": "create table users(id integer);",
+    }
+    for path, text in files.items():
+        bed.write(path, text)
+    bed.commit("users")
+    bed.git("switch", "-q", "-c", "feature")
+    bed.write("drizzle/0000_users.sql", "create table users(id integer, id integer);")
+    bed.commit("feature")
+    _pull(bed)
+    done, summary = _run(_checkout(bed), action, REHEARSE="true")
+    assert done.code == 1
+    assert "### drizzle-guard rehearse: failed" in summary
+    assert "      ✗ an empty database: fails" in summary
+    assert "::error file=drizzle/0000_users.sql,line=1,title=rehearse::from an empty database" in done.out
+    assert "::error" not in summary
+
+
 def test_is_a_composite_action_with_known_inputs(action: Any) -> None:
     assert action["runs"]["using"] == "composite"
-    assert sorted(action["inputs"]) == ["base", "paths", "python-version", "strict", "version"]
+    assert sorted(action["inputs"]) == ["base", "paths", "python-version", "rehearse", "strict", "version"]
     for step in action["runs"]["steps"]:
         assert "uses" in step or step["shell"] == "bash"
 
