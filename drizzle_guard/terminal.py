@@ -29,6 +29,24 @@ def json_in_ascii(text: str) -> str:
     return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
 
 
+def annotation(severity: str, text: str, **properties: object) -> str:
+    """A GitHub annotation: https://docs.github.com/actions/reference/workflow-commands-for-github-actions.
+
+    A property that is None is left out.  Bytes that are no UTF-8 become escapes.
+    """
+    listed = ",".join(
+        f"{name}={_of_annotation(str(value), ':,')}" for name, value in properties.items() if value is not None
+    )
+    return f"::{severity} {listed}::{_of_annotation(text)}" if listed else f"::{severity}::{_of_annotation(text)}"
+
+
+def _of_annotation(text: str, more: str = "") -> str:
+    text = text.encode("utf-8", "backslashreplace").decode()
+    for char in f"%\r\n{more}":
+        text = text.replace(char, f"%{ord(char):02X}")
+    return text
+
+
 @contextmanager
 def unheard() -> Iterator[None]:
     """Print to standard error; that nobody listens, or the disk behind it is full, is no reason to stop half-way."""

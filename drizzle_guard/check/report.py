@@ -19,7 +19,7 @@ from drizzle_guard import __version__
 from drizzle_guard.errors import printable
 from drizzle_guard.rules.catalog import RULES
 from drizzle_guard.rules.run import Checked, Judged
-from drizzle_guard.terminal import json_in_ascii
+from drizzle_guard.terminal import annotation, json_in_ascii
 
 Format = Literal["text", "json", "github", "sarif"]
 FORMATS: tuple[Format, ...] = ("text", "json", "github", "sarif")
@@ -128,20 +128,10 @@ def _heading(folder: FolderReport) -> str:
 
 
 def _github(report: Report) -> Iterator[str]:
-    """Annotations: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
     for found in _all(report):
-        line = "" if found.line is None else f",line={found.line}"
-        title = _property(f"{found.code} {found.name}")
-        text = _data(f"{found.message}\nfix: {found.fix}")
-        yield f"::{found.severity} file={_property(found.file)}{line},title={title}::{text}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+        text = f"{found.message}\nfix: {found.fix}"
+        title = f"{found.code} {found.name}"
+        yield annotation(found.severity, text, file=found.file, line=found.line, title=title)
 
 
 def _sarif(report: Report) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from drizzle_guard.rehearse.pushed import pushed_folders, wants_it
 from drizzle_guard.rehearse.report import FORMATS, Format, as_json, exit_code, findings, text
 from drizzle_guard.rehearse.run import Rehearsal, rehearse
 from drizzle_guard.rehearse.sources import Source, packages, read_source, snapshots_of
-from drizzle_guard.terminal import json_in_ascii
+from drizzle_guard.terminal import annotation, json_in_ascii
 
 
 @click.command("rehearse")
@@ -141,12 +141,5 @@ def _rendered(rehearsals: list[Rehearsal], format_: Format) -> str:
         return text(rehearsals)
     lines = []
     for level, line, file, words in findings(rehearsals):
-        lines.append(f"::{level} file={_escaped(file, ':,')},line={line},title=rehearse::{_escaped(words)}")
+        lines.append(annotation(level, words, file=file, line=line, title="rehearse"))
     return "\n".join([*lines, text(rehearsals)])
-
-
-def _escaped(value: str, more: str = "") -> str:
-    """GitHub's workflow commands: @actions/core command.ts, escapeData and escapeProperty."""
-    for character in "%\r\n" + more:
-        value = value.replace(character, f"%{ord(character):02X}")
-    return value

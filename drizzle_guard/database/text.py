@@ -9,6 +9,7 @@ from drizzle_guard.database.next_migrate import Outcome
 from drizzle_guard.database.report import Finding, MigrationReport, StatusReport
 from drizzle_guard.database.wording import day
 from drizzle_guard.errors import printable
+from drizzle_guard.terminal import annotation
 
 Style = Callable[[str, str], str]  # text, colour
 #: findings of one kind that are printed one by one; the rest is counted
@@ -94,10 +95,9 @@ def github(report: StatusReport) -> str:
     """One annotation for each finding (docs.github.com, workflow commands)."""
     lines = []
     for finding in report.findings:
-        file = f"file={_escaped(finding.file, ',:')}," if finding.file else ""
         message = finding.message + (f" ({finding.command})" if finding.command else "")
-        lines.append(f"::error {file}title=drizzle-guard status::{_escaped(message)}")
-    return "\n".join(lines or [f"::notice title=drizzle-guard status::{_escaped(report.folder)}: in step"])
+        lines.append(annotation("error", message, file=finding.file or None, title="drizzle-guard status"))
+    return "\n".join(lines or [annotation("notice", f"{report.folder}: in step", title="drizzle-guard status")])
 
 
 def markdown(report: StatusReport) -> str:
@@ -153,9 +153,3 @@ def _columns(rows: Sequence[Sequence[str]], right: Sequence[int]) -> list[str]:
         cells = [row[n].rjust(widths[n]) if n in right else row[n].ljust(widths[n]) for n in range(len(widths))]
         lines.append(("  " + "  ".join(cells)).rstrip())
     return lines
-
-
-def _escaped(text: str, more: str = "") -> str:
-    for char in "%\r\n" + more:
-        text = text.replace(char, f"%{ord(char):02X}")
-    return text

@@ -13,6 +13,7 @@ from drizzle_guard.git.mainline import CONFIG_KEY
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.protect.compare import Only
 from drizzle_guard.protect.judge import Scope, Violation, subject_of
+from drizzle_guard.terminal import annotation
 
 _SHOWN = 10  # migrations that are listed
 
@@ -58,14 +59,8 @@ def explain(repository: Repository, found: Sequence[Violation], scope: Scope) ->
 def github_annotations(found: Sequence[Violation]) -> Iterator[str]:
     """GitHub annotations, one a violation."""
     for violation in found:
-        file = _escape(violation.path).replace(":", "%3A").replace(",", "%2C")
-        text = _escape(f"{_sentence(violation)} {_WHY[violation.change.kind]}")
-        yield f"::error file={file},title=drizzle-guard protect::{text}"
-
-
-def _escape(text: str) -> str:
-    safe = text.encode("utf-8", "backslashreplace").decode()
-    return safe.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        text = f"{_sentence(violation)} {_WHY[violation.change.kind]}"
+        yield annotation("error", text, file=violation.path, title="drizzle-guard protect")
 
 
 def _sentence(violation: Violation) -> str:

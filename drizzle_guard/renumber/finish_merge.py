@@ -101,9 +101,23 @@ def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
     return {p: b.id for p, b in files.items()} == {p: b.id for p, b in decision.ours.files.items()}
 
 
-def _is_strategy_ours(repository: Repository) -> bool:
-    """Whether HEAD was made by `git merge -s ours`; another merge may end as our side, too."""
-    return "'ours'" in (repository.line("reflog", "-1", "--format=%gs", "HEAD") or "'ours'")
+def _is_strategy_ours(repository: Repository, folder: str) -> bool:
+    """Whether HEAD was made by `git merge -s ours`; another merge may end as our side in this folder, too.
+
+    That strategy takes the whole tree of our side.  Where the trees are the same, git's own note in the reflog says
+    which strategy it was (git 2.39 to 2.55 write it untranslated).  Raises GuardError if there is no note.
+    """
+    trees = [repository.line("rev-parse", f"HEAD{parent}^{{tree}}") for parent in ("", "^1")]
+    if trees[0] != trees[1]:
+        return False
+    note = repository.line("reflog", "-1", "--format=%gs", "HEAD")
+    if note is None:
+        raise GuardError(
+            f"{printable(folder) or '.'}: this merge took nothing of the other side, and without a reflog nothing "
+            "tells whether it was meant so (git merge -s ours).",
+            "if it was not: git reset --hard HEAD^1, then git config core.logAllRefUpdates true, and merge again",
+        )
+    return "'ours'" in note
 
 
 def finish_interrupted(repository: Repository) -> None:
@@ -127,7 +141,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     found = []
     for decision in decisions(repository, sides):
         committed = files_at(repository, "HEAD", decision.folder, decision.folder)
-        if is_ours_alone(decision, committed) and (looked_at or _is_strategy_ours(repository)):
+        if is_ours_alone(decision, committed) and (looked_at or _is_strategy_ours(repository, decision.folder)):
             continue
         if isinstance(decision.outcome, Refusal):
             if looked_at:

@@ -927,6 +927,23 @@ def test_the_strategy_ours_keeps_only_ours(bed: Bed) -> None:
     assert bed.git("status", "--porcelain") == ""
 
 
+def test_the_strategy_ours_without_a_reflog_is_asked_about(bed: Bed) -> None:
+    """Nothing tells it from a merge that lost the other side, so nothing is said to be well."""
+    collide(bed)
+    bed.git("config", "core.logAllRefUpdates", "false")
+    shutil.rmtree(bed.root / ".git/logs")
+    done = bed.try_git("merge", "-q", "-s", "ours", "--no-edit", "main")
+    assert done.err.splitlines()[:2] == [
+        "drizzle-guard: drizzle: this merge took nothing of the other side, and without a reflog nothing tells whether "
+        "it was meant so (git merge -s ours).",
+        "  if it was not: git reset --hard HEAD^1, then git config core.logAllRefUpdates true, and merge again",
+    ]
+    bed.git("reset", "-q", "--hard", "HEAD^1")
+    bed.git("config", "core.logAllRefUpdates", "true")
+    bed.git("merge", "-q", "--no-edit", "main")
+    assert bed.tool("check", "--onto", "main").code == 0
+
+
 def test_a_hazard_that_no_conflict_shows_is_not_committed(bed: Bed) -> None:
     """Another driver merges the files cleanly; only `pre-merge-commit` can see that they must not be."""
     collide(bed)
