@@ -17,6 +17,7 @@ from drizzle_guard.heal.run import heal_folders, is_under_way
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, finish_interrupted
+from drizzle_guard.renumber.message import note_in_message
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.terminal import fail
@@ -27,8 +28,9 @@ from drizzle_guard.terminal import fail
 @click.option("--onto", metavar="REF", help="The mainline, whose migrations keep their numbers.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Show it as JSON.")
+@click.option("--anyway", is_flag=True, help="Go on in spite of what was read from the SQL; you have looked.")
 @click.option("--yes", is_flag=True, help="Go on where somebody's work is undone.")
-def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool, yes: bool) -> int:
+def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool, anyway: bool, yes: bool) -> int:
     """Finish or repair a merge of migrations by hand.
 
     In a stopped merge, rebase or cherry-pick it writes and stages the migration folders, and leaves other conflicts
@@ -43,7 +45,7 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             healed = heal_folders(repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes)
             if healed is not None:
                 return healed
-        work = find_work(repository, named, onto)
+        work = find_work(repository, named, onto, anyway=anyway)
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
@@ -51,6 +53,8 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             click.echo(as_list([_form(item, item in changed) for item in work]))
         else:
             _show(work, changed, dry_run or bool(refused))
+        if changed and not (dry_run or refused):
+            note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
         for item in refused:
             fail(explain_refusal(item.decision, item.sides))
         return int(any(item.todo == "apply" for item in refused))
@@ -85,6 +89,8 @@ def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
             click.echo(f"{folder}: {verb}")
         for line in table(outcome):
             click.echo(f"  {line}")
+        for refusal in outcome.passed_over:
+            click.echo(f"  passed over: {refusal.sentence}")
         if item.decision.assumed:
             click.echo(f"  {assumption(item.decision)}")
     if not work:

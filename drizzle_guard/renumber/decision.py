@@ -40,6 +40,11 @@ class Decision(NamedTuple):
         return "HEAD" if self.ours_established else self.other
 
     @property
+    def passed_over(self) -> tuple[Refusal, ...]:
+        """What was read from SQL, stands against the plan, and was passed over by a person."""
+        return self.outcome.passed_over if isinstance(self.outcome, Plan) else ()
+
+    @property
     def versions(self) -> tuple[Folder, Folder, Folder]:
         """The three sides."""
         return self.base, self.ours, self.theirs
@@ -63,12 +68,14 @@ def _at(commit: str, folder: str) -> str:
     return f"{commit}:{join(folder, PATH)}"
 
 
-def decide(repository: Repository, sides: Sides, folder: str, *, onto: str | None = None) -> Decision:
+def decide(
+    repository: Repository, sides: Sides, folder: str, *, onto: str | None = None, anyway: bool = False
+) -> Decision:
     """Read all about one folder of a merge, and judge it.  Raises GuardError if a side cannot be read.
 
-    `onto` names the mainline, if the user did.
+    `onto` names the mainline, if the user did; `anyway` passes over what is read from SQL.
     """
-    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto))
+    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto, anyway=anyway))
 
 
 def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting) -> Decision:
@@ -136,7 +143,8 @@ def _refusal(meeting: Meeting, found: Established) -> Refusal | None:
 def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:
     stays, moves = meeting.in_order(found.ours)
     layout = meeting.ours.journal if meeting.ours.entries else meeting.theirs.journal
-    outcome = plan(meeting.base, stays, moves, layout=layout, picked=found.ours and meeting.is_behind)
+    picked = found.ours and meeting.is_behind
+    outcome = plan(meeting.base, stays, moves, layout=layout, picked=picked, anyway=meeting.anyway)
     if isinstance(outcome, Refusal):
         return outcome
     published = meeting.published if found.clash else None
@@ -175,18 +183,19 @@ def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
 
     kept = printable(decision.keeper)
     shown, next_command = printable(folder) or ".", sides.next_command
+    anew = f"drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew"
+    by_hand = f"resolve {shown}/{PATH} by hand, then: git add {shlex.quote(shown)} && {next_command}"
     ways = {
         "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
         "mainline": (f"{sides.abort_command}, then merge the mainline itself: there they stand in one order",),
         "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
-        "edit": (
-            f"mend that, git add it, then: drizzle-guard renumber, and {next_command}",
-            f"or: drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew",
-        ),
+        "edit": (f"mend that, git add it, then: drizzle-guard renumber, and {next_command}", f"or: {anew}"),
         "branch": (f"{sides.abort_command}, mend that in a commit on its side, and try again",),
-        "regenerate": (
-            f"drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew",
-            f"or resolve {shown}/{PATH} by hand, then: git add {shlex.quote(shown)} && {next_command}",
+        "regenerate": (anew, f"or {by_hand}"),
+        "look": (
+            anew,
+            f"drizzle-guard renumber --anyway   # if the SQL is right in this order; then {next_command}",
+            f"or {by_hand}",
         ),
     }
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)

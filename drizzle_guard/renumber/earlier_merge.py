@@ -38,13 +38,26 @@ class Work(NamedTuple):
     resolving: bool = False  # git has stopped for this
 
 
-def look_back(repository: Repository, head: str, mainline: Mainline | None, folder: str, onto: str | None) -> Work:
-    """Mend the newest merge that did not end as it should; else compare the branch with the mainline."""
+def look_back(
+    repository: Repository,
+    head: str,
+    mainline: Mainline | None,
+    folder: str,
+    onto: str | None,
+    *,
+    anyway: bool = False,
+) -> Work:
+    """Mend the newest merge that did not end as it should; else compare the branch with the mainline.
+
+    `anyway` passes over what was read from SQL.
+    """
     for merge in newest_merges(repository, head, mainline):
         parents = repository.parents(merge)
         sides = merge_sides(repository, parents[0], parents[1])
         if folder in colliding_folders(repository, sides):
-            work = _after_merge(repository, head, merge, sides, decide(repository, sides, folder, onto=onto))
+            work = _after_merge(
+                repository, head, merge, sides, decide(repository, sides, folder, onto=onto, anyway=anyway)
+            )
             if work.todo == "apply" and mainline is not None and mainline.commit == merge:
                 # perhaps a branch made it, and the mainline was fast-forwarded
                 turned = decide(repository, sides, folder, onto=sides.theirs)
@@ -66,7 +79,7 @@ def look_back(repository: Repository, head: str, mainline: Mainline | None, fold
         return Work(
             _compare(repository, Sides("merge", head, head, (head,)), folder), "none", sides, "nothing collides"
         )
-    return Work(decide(repository, sides, folder, onto=onto), "show", sides)
+    return Work(decide(repository, sides, folder, onto=onto, anyway=anyway), "show", sides)
 
 
 def newest_merges(repository: Repository, head: str, mainline: Mainline | None) -> list[str]:

@@ -36,6 +36,7 @@ class Meeting(NamedTuple):
     published: Folder | None
     ours_is_mainline: bool
     is_behind: bool
+    anyway: bool = False  # pass over what is read from SQL
 
     def in_order(self, ours_stays: bool) -> tuple[Folder, Folder]:
         """The side that stays, and the one that goes behind it."""
@@ -51,13 +52,19 @@ class Ends(NamedTuple):
 
 
 def meet(
-    repository: Repository, sides: Sides, folder: str, *, onto: str | None = None, ends: Ends | None = None
+    repository: Repository,
+    sides: Sides,
+    folder: str,
+    *,
+    onto: str | None = None,
+    ends: Ends | None = None,
+    anyway: bool = False,
 ) -> Meeting:
     """Read all that a judgement needs.
 
     `ends` are the versions, if they are not simply those of the commits that meet (a stash, an index without
-    commits); `onto` names the mainline, if the user did.  Raises GuardError if a side cannot be read, or if a rebase
-    is under way that this is no part of.
+    commits); `onto` names the mainline, if the user did; `anyway` says that a person has looked at the SQL.  Raises
+    GuardError if a side cannot be read, or if a rebase is under way that this is no part of.
     """
     base, ours, theirs = ends or _ends(repository, sides, folder)
     rebasing = _is_rebased(repository, sides, folder)
@@ -76,6 +83,7 @@ def meet(
         published=mainline and _published(repository, mainline, sides, folder, ours, theirs),
         ours_is_mainline=mainline is not None and _is_mainline(repository, mainline, sides.ours),
         is_behind=picked is not None and is_behind(repository, sides.ours, picked, base, before),
+        anyway=anyway,
     )
 
 

@@ -34,8 +34,8 @@ def named_folders(repository: Repository, paths: Sequence[str]) -> set[str] | No
     return set(chosen_folders(repository, paths, known, "HEAD or the index"))
 
 
-def find_work(repository: Repository, named: set[str] | None, onto: str | None) -> list[Work]:
-    """What `renumber` has to do for the named folders (None: for all).
+def find_work(repository: Repository, named: set[str] | None, onto: str | None, *, anyway: bool = False) -> list[Work]:
+    """What `renumber` has to do for the named folders (None: for all); `anyway` passes over what was read from SQL.
 
     Raises UsageError where it cannot tell, GuardError where files cannot be read.
     """
@@ -47,15 +47,17 @@ def find_work(repository: Repository, named: set[str] | None, onto: str | None) 
         sides = mail_sides(repository, unmerged) or stash_sides(repository, unmerged)
     if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
         folders = _only(named, {*colliding_folders(repository, squashed), *touched})
-        return _squash(repository, squashed, folders, onto)
+        return _squash(repository, squashed, folders, onto, anyway=anyway)
     if sides is None and unmerged:
-        return [decide_from_stages(repository, folder, onto) for folder in _only(named, unmerged)]
+        return [decide_from_stages(repository, folder, onto, anyway=anyway) for folder in _only(named, unmerged)]
     if sides is not None:
         folders = _only(named, {*colliding_folders(repository, sides), *unmerged})
         choose = decide_stash if sides.kind == "stash" else decide
-        decisions = [_mended(repository, sides, choose(repository, sides, f, onto=onto), onto) for f in folders]
+        decisions = [
+            _mended(repository, sides, choose(repository, sides, f, onto=onto, anyway=anyway), onto) for f in folders
+        ]
         return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
-    return _without_operation(repository, named, onto)
+    return _without_operation(repository, named, onto, anyway=anyway)
 
 
 def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str | None) -> Decision:
@@ -78,11 +80,13 @@ def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str 
     return decide_meeting(repository, sides, met)
 
 
-def _squash(repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None) -> list[Work]:
+def _squash(
+    repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None, *, anyway: bool
+) -> list[Work]:
     """The folders of a stopped squash; one whose journal is neither in conflict nor the driver's is none of its."""
     work = []
     for folder in folders:
-        decision = decide(repository, sides, folder, onto=onto)
+        decision = decide(repository, sides, folder, onto=onto, anyway=anyway)
         plan, staged = decision.outcome, files_in_index(repository, folder).get(PATH, {}).get(0)
         if staged is None or (isinstance(plan, Plan) and (staged.data == plan.interim or staged == plan.files[PATH])):
             # `git merge --abort` and `--continue` know nothing of a squash
@@ -101,7 +105,9 @@ def _with_old_names(repository: Repository, decision: Decision) -> Decision:
     return decision._replace(outcome=plan._replace(files={**plan.files, **kept}))
 
 
-def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str | None) -> Decision:
+def decide_stash(
+    repository: Repository, sides: Sides, folder: str, *, onto: str | None, anyway: bool = False
+) -> Decision:
     """A stash that met another history.  A migration that was just generated is not tracked yet.
 
     `git stash -u` keeps such files in a commit of their own; without it they stayed in the worktree, and the user adds
@@ -114,10 +120,10 @@ def decide_stash(repository: Repository, sides: Sides, folder: str, *, onto: str
     for commit in (*repository.parents(sides.theirs)[2:], sides.theirs):
         files |= files_at(repository, commit, folder, folder)
     ends = Ends(base, ours, read_folder(folder, files))
-    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto, ends=ends))
+    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto, ends=ends, anyway=anyway))
 
 
-def decide_from_stages(repository: Repository, folder: str, onto: str | None) -> Work:
+def decide_from_stages(repository: Repository, folder: str, onto: str | None, *, anyway: bool = False) -> Work:
     """A conflict of which only the index knows the sides (`am -3`, `checkout -m`, a stash that is gone)."""
     head = repository.commit("HEAD")
     if head is None:
@@ -135,7 +141,7 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None) ->
     sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
     theirs = read_folder(folder, theirs_files)
     _refuse_foreign_snapshots(theirs, base)
-    met = meet(repository, sides, folder, onto=onto, ends=Ends(base, ours, theirs))
+    met = meet(repository, sides, folder, onto=onto, ends=Ends(base, ours, theirs), anyway=anyway)
     decision = decide_meeting(repository, sides, met)
     return Work(decision, "apply", sides, resolving=True)
 
@@ -170,7 +176,7 @@ def _only(named: set[str] | None, folders: Iterable[str]) -> list[str]:
     return sorted(folder for folder in folders if named is None or folder in named)
 
 
-def _without_operation(repository: Repository, named: set[str] | None, onto: str | None) -> list[Work]:
+def _without_operation(repository: Repository, named: set[str] | None, onto: str | None, *, anyway: bool) -> list[Work]:
     head = repository.commit("HEAD")
     if head is None:
         raise UsageError("this repository has no commit yet.")
@@ -178,7 +184,7 @@ def _without_operation(repository: Repository, named: set[str] | None, onto: str
     work = []
     for folder in _only(named, folders_at(repository, head)):
         _refuse_staged_markers(repository, folder)
-        work.append(look_back(repository, head, mainline, folder, onto))
+        work.append(look_back(repository, head, mainline, folder, onto, anyway=anyway))
     return work
 
 

@@ -1,24 +1,25 @@
-"""What cannot be replayed: SQL of the branch that is wrong or fails once the mainline's migrations ran before it."""
+"""What cannot be replayed: SQL of the branch that is not known to pass by what the mainline's migrations do.
+
+Safe by construction: no list of dangers, but what each statement touches (`sql/footprint`), and a rule when two touches
+pass each other (`commute`).  What is not understood touches everything that it mentions.  `docs/hazards.md` tells more.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from drizzle_guard.errors import printable
-from drizzle_guard.sql.actions import Action, Key
-from drizzle_guard.sql.members import created_columns
-from drizzle_guard.sql.statements import Statement, statements
+from drizzle_guard.replay.commute import Filed, Script, Step, apart, names_in, read_line, without_passing
+from drizzle_guard.replay.remake import see_remade_types, without_standing
+from drizzle_guard.sql.footprint.dialect import dialect_of
+from drizzle_guard.sql.footprint.known import Known
+from drizzle_guard.sql.footprint.touch import Key, Mode, Thing, Touch
+from drizzle_guard.sql.tokens import words
 
-_PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
+__all__ = ["Hazard", "Script", "find_hazards"]
 
-
-class Script(NamedTuple):
-    """A migration's tag and SQL."""
-
-    tag: str
-    sql: str
+_ROWS = ("cells", "rows", "fresh", "gone", "taken", "default", "must")
 
 
 class Hazard(NamedTuple):
@@ -29,219 +30,167 @@ class Hazard(NamedTuple):
     reason: str
 
 
-class _Effects:
-    """What a row of migrations did in the end, and who did it (key -> tag)."""
-
-    def __init__(self, scripts: Sequence[Script], dialect: str = "") -> None:
-        self.created: dict[Key, str] = {}
-        self.dropped: dict[Key, str] = {}
-        self.altered: dict[Key, dict[str, str]] = {}  # key -> attribute -> tag
-        self.tables: dict[str, str] = {}  # tables whose structure was touched
-        self.primary: dict[str, str] = {}  # tables that got a primary key
-        self.recreated: set[Key] = set()
-        self.replaced: dict[Key, str] = {}  # recreated without what was in it; SQLite's `__new_` copies it over
-        self.statements: list[tuple[str, Statement]] = []
-        self.texts: set[str] = set()
-        self._scripts = scripts
-        self._columns: dict[Key, str] | None = None  # read when asked for, which is rare
-        for script in scripts:
-            for statement in _statements(script, dialect):
-                self.statements.append((script.tag, statement))
-                self.texts.add(statement.text)
-                for action in statement.actions:
-                    self.add(action, script.tag)
-
-    def creator(self, key: Key) -> str | None:
-        """Who created an object, a column also together with its table (which SQLite calls `__new_` at first)."""
-        if key in self.created or key[0] != "column" or ("table", key[1]) not in self.created:
-            return self.created.get(key)
-        if self._columns is None:
-            self._columns = created_columns(self._scripts)
-        if key in self.dropped:
-            return None
-        return self._columns.get(key) or self._columns.get((key[0], f"__new_{key[1]}", key[2]))
-
-    def add(self, action: Action, tag: str) -> None:
-        key = action.key
-        if action.verb == "create":
-            if key in self.dropped and key[0] in ("table", "type"):
-                self.recreated.add(key)
-                if ("table", f"__new_{key[1]}") not in self.dropped:
-                    self.replaced[key] = tag
-            if key[0] == "table" and key[1].startswith("__new_"):
-                self.recreated.add(("table", key[1].removeprefix("__new_")))
-            self.created[key] = tag
-            self.dropped.pop(key, None)
-            if action.detail == "primary key":
-                self.primary[action.table] = tag
-        elif action.verb == "drop":
-            self.dropped[key] = tag
-            self.created.pop(key, None)
-        elif action.verb == "alter":
-            self.altered.setdefault(key, {})[action.detail] = tag
-        if action.verb != "data" and action.table:
-            self.tables[action.table] = tag
-
-
-def find_hazards(mainline: Sequence[Script], own: Sequence[Script], dialect: str = "") -> Iterator[Hazard]:
-    """What stands against running `own` after `mainline`; both are what one side has and the other has not."""
-    first, second = _Effects(mainline, dialect), _Effects(own, dialect)
-    here = _Effects([])  # what own itself has done so far
-    for script in own:
-        for statement in _statements(script, dialect):
-            for action in statement.actions:
-                for other, reason in _against(action, statement, first, second, here):
-                    yield Hazard(script.tag, other, reason)
-                here.add(action, script.tag)
-            if not statement.actions or statement.actions[0].verb in ("data", "create"):
-                for other, reason in _uses_dropped(statement, first, here):
-                    yield Hazard(script.tag, other, reason)
-
-
-def find_undone(
-    deleted: Sequence[Script], others: Sequence[Script], keeps: Sequence[Script], user: str
+def find_hazards(
+    mainline: Sequence[Script],
+    own: Sequence[Script],
+    dialect: str = "",
+    known: Known | None = None,
+    *,
+    squashed: bool = False,
 ) -> Iterator[Hazard]:
-    """Where `others`, of the side `user`, build on a deleted migration; `keeps` are what stays of the other side.
+    """What stands against running `own` after `mainline`; both are what one side has and the other has not.
 
-    `own` of a hazard is the tag among `others`, `other` the deleted one's, and the reason says what that one did.
+    `known` is what both stand on; `squashed` says that the mainline took migrations out, and may make again what they
+    made.
     """
-    here, undone = _Effects(keeps), _Effects(deleted)
-    there = {*here.created, *created_columns(keeps)}
-    gone = {key: tag for key, tag in undone.created.items() if key not in there}
-    # the other side may have another table of that name
-    for key, tag in created_columns(deleted).items():
-        if key not in there and key not in undone.dropped and ("table", key[1]) not in gone:
-            gone[key] = tag
-    back = {key: tag for key, tag in undone.dropped.items() if key not in here.dropped}
-    made: set[Key] = set()
-    for script in others:
-        made.update(created_columns([script]))
-        for statement in statements(script.sql):
-            for action in statement.actions:
-                key = action.key
-                if action.verb == "create" and not action.guarded and key in back and key not in here.dropped:
-                    yield Hazard(script.tag, back[key], f"drops {_show(action)}, which {user} creates again")
-                here.add(action, script.tag)
-            for key, tag in gone.items():
-                used = key[0] in ("table", "column", "type", "view") and _mentions(statement, key)
-                if used and key not in here.created and key not in made:
-                    yield Hazard(script.tag, tag, f"creates {_named(key)}, which {user} uses")
+    rules, ground = dialect_of(dialect), known or Known()
+    now = ground.copy()
+    first = read_line(mainline, rules, now)
+    if squashed:
+        first = without_standing(first, ground, now, rules)
+    second = read_line(own, rules, ground.copy())
+    filed, lines = Filed(see_remade_types(without_passing(first))), _Lines(first, second)
+    for n, step in enumerate(second):
+        yield from _unread(step, filed)
+        for touch in step.touches:
+            for other, found in filed.against(touch):
+                if not lines.excuse(n, touch, found):
+                    yield Hazard(step.tag, other.tag, lines.sentence(found, touch))
 
 
-def _statements(script: Script, dialect: str) -> Iterator[Statement]:
-    for statement in statements(script.sql):
-        if dialect in _PER_TABLE:
-            actions = tuple(
-                a._replace(name=(a.on, a.name[-1])) if a.kind == "index" and a.on else a for a in statement.actions
+def _unread(step: Step, filed: Filed) -> Iterator[Hazard]:
+    """What a statement could touch that is not understood, or whose effect cannot be bounded."""
+    seen = step.seen
+    if seen.unbounded and filed.first is not None:
+        yield Hazard(step.tag, filed.first.tag, f"the branch {seen.unbounded}, and the mainline has changes")
+    if filed.unbounded is not None and (step.touches or seen.words):
+        reason = f"the mainline {filed.unbounded.seen.unbounded}, and the branch has changes"
+        yield Hazard(step.tag, filed.unbounded.tag, reason)
+    for word in sorted(seen.words):
+        if word in filed.words:
+            yield Hazard(
+                step.tag,
+                filed.words[word].tag,
+                f"{_quoted(word)} is touched by both, by the branch in a way that is not understood",
             )
-            statement = statement._replace(actions=actions)
-        yield statement
-
-
-def _against(
-    action: Action, statement: Statement, first: _Effects, second: _Effects, here: _Effects
-) -> Iterator[tuple[str, str]]:
-    key, shown = action.key, _show(action)
-    fresh = key not in here.created and key not in here.dropped
-    table = ("table", action.table)
-    if action.verb != "data" and table != key and table in first.dropped and table not in here.created:
-        yield first.dropped[table], f"the mainline drops table {_quoted(action.table)}, which the branch changes"
-    whole = ("type", key[1]) if action.kind == "value" else table
-    if action.verb != "data" and whole != key and whole in first.replaced and whole not in here.created:
-        yield first.replaced[whole], f"the mainline drops and recreates {_named(whole)}, which the branch changes"
-    if action.verb == "create":
-        if action.detail == "primary key" and action.table in first.primary:
-            yield first.primary[action.table], f"both create the primary key of table {_quoted(action.table)}"
-        maker = first.creator(key) if fresh else None
-        if maker is not None and not (action.guarded and statement.text in first.texts):
-            yield maker, f"both create {shown}"
-    elif action.verb == "drop":
-        if key in second.recreated and fresh:
-            yield from _recreates(key, shown, first)
-        elif fresh and key in first.dropped:
-            if not action.guarded:
-                yield first.dropped[key], f"both drop {shown}"
-        elif fresh:
-            yield from _drops_used(action, key, shown, first)
-    elif action.verb == "alter":
-        if key in first.dropped and key not in here.created:
-            yield first.dropped[key], f"the mainline drops {shown}, which the branch changes"
-        if action.kind in ("column", "type") and fresh and key in first.created:  # dropped and created again
-            yield first.created[key], f"both change {shown}"
-        done = {} if action.detail.endswith("row level security") else first.altered.get(key, {})  # twice does no harm
-        if action.detail in done or "*" in done or (action.detail == "*" and done):
-            yield next(iter(done.values())), f"both change {shown}"
-
-
-def _recreates(key: Key, shown: str, first: _Effects) -> Iterator[tuple[str, str]]:
-    """Drop and create again of something that the mainline touched: its change would be lost."""
-    touched = first.tables.get(key[1]) if key[0] == "table" else None
-    touched = touched or next((tag for tag, s in first.statements if _mentions(s, key) and _is_structure(s)), None)
-    if touched:
-        yield touched, f"the branch drops and recreates {shown}, which the mainline changes or uses"
-
-
-def _drops_used(action: Action, key: Key, shown: str, first: _Effects) -> Iterator[tuple[str, str]]:
-    if action.kind in ("index", "constraint", "policy", "trigger", "function", "procedure"):
-        if key in first.altered or key in first.created:
-            yield next(iter([first.created.get(key) or next(iter(first.altered[key].values()))])), _dropped(shown)
-        return
-    for tag, statement in first.statements:
-        if _is_structure(statement) and _mentions(statement, key):
-            yield tag, _dropped(shown)
             return
+        if word in filed.unknown and word not in _GRAMMAR and filed.unknown[word].seen.text != seen.text:
+            yield Hazard(
+                step.tag, filed.unknown[word].tag, f"{_quoted(word)} is touched by both in a way that is not understood"
+            )
+            return
+    for touch in step.touches if filed.unknown else ():
+        for word in names_in(touch):
+            if word in filed.unknown:
+                yield Hazard(
+                    step.tag,
+                    filed.unknown[word].tag,
+                    f"{_quoted(word)} is touched by both, by the mainline in a way that is not understood",
+                )
+                return
 
 
-def _dropped(shown: str) -> str:
-    return f"the branch drops {shown}, which the mainline changes or uses"
+_GRAMMAR = words(
+    "create alter drop if not exists or replace on to from for table as and in the with by do set is null into "
+    "using all language sql begin end returns return int integer text boolean default select where values insert "
+    "update delete"
+)
 
 
-def _uses_dropped(statement: Statement, first: _Effects, here: _Effects) -> Iterator[tuple[str, str]]:
-    """A statement of the branch that reads or writes what the mainline dropped or renamed."""
-    for key, tag in first.dropped.items():
-        if key[0] in ("table", "column", "type", "view") and key not in here.created and _mentions(statement, key):
-            yield tag, f"the mainline drops {_named(key)}, which the branch uses"
-    for key, tag in first.replaced.items():
-        if key[0] == "table" and key not in here.created and _mentions(statement, key):
-            yield tag, f"the mainline drops and recreates {_named(key)}, which the branch uses"
+class _Lines:
+    """Both lines by what is touched: to see what they do equally, and what is dropped and made again."""
 
+    def __init__(self, first: Sequence[Step], second: Sequence[Step]) -> None:
+        self._sides = []
+        self._steps = (first, second)
+        for steps in (first, second):
+            writes: dict[tuple[Key, str], list[tuple[int, str]]] = {}
+            for n, step in enumerate(steps):
+                for touch in step.touches:
+                    if touch.mode is not Mode.USE:
+                        for member in _members(touch):
+                            found = writes.setdefault((touch.key, member), [])
+                            if not found or found[-1][0] != n or found[-1][1] != touch.verb:
+                                found.append((n, touch.verb))
+            self._sides.append(writes)
 
-def _mentions(statement: Statement, key: Key) -> bool:
-    names = [part.rpartition(".")[2] for part in key[1:]]
-    if key[0] in ("table", "view"):
-        return names[0] in statement.tables
-    if key[0] == "column":
-        table, column = names
-        if table not in statement.tables or column not in statement.words:
+    def excuse(self, n: int, touch: Touch, found: Touch) -> bool:
+        """Whether two touches that are in each other's way do no harm.
+
+        Both sides may do the very same to one thing, if doing it twice is the same as doing it once.  Partitions may
+        lie apart.  What is read has to be read behind the own change.
+        """
+        if touch.key[0] == "parts" and touch.thing.kind == found.thing.kind == "partition":
+            return apart(found.thing.name, touch.thing.name)
+        members = _members(touch) if not touch.members.but else _members(found)
+        return all(self._equal(n, touch.key, member) for member in members)
+
+    def _equal(self, n: int, key: Key, member: str) -> bool:
+        one, other = (side.get((key, member), side.get((key, ""), [])) for side in self._sides)
+        if not one or not other or n < other[0][0]:
             return False
-        at_home = any(action.verb == "data" or action.table in ("", key[1]) for action in statement.actions)
-        # a foreign key of another table uses only the columns that it names
-        return at_home or not statement.actions or _refers(statement.text, table, column)
-    return all(name in statement.words for name in names)
+        first = list(dict.fromkeys(self._steps[0][i].seen.bare for i, _ in one))
+        second = list(dict.fromkeys(self._steps[1][i].seen.bare for i, _ in other))
+        return first == second and all(self._steps[1][i].seen.twice for i, _ in other)
+
+    def sentence(self, main: Touch, own: Touch) -> str:
+        """Which object is in question, and what each side does with it."""
+        thing = own.thing if own.thing.name or own.thing.kind == "primary key" else main.thing
+        if main.thing.kind not in ("table", "extension") and own.thing.kind in ("table", "extension"):
+            thing = main.thing
+        shown = _show(thing)
+        if main.key[0] == "primary":
+            shown = f"the primary key of table {_quoted(thing.table)}" if "creates" in (main.verb, own.verb) else shown
+        if "recreates" in (main.verb, own.verb):
+            thing = main.thing if main.verb == "recreates" else own.thing
+            shown = _show(thing)
+        mains, owns = (self._verb(side, touch) for side, touch in ((0, main), (1, own)))
+        if mains == owns and mains in ("creates", "drops", "changes"):
+            return f"both {mains[:-1]} {shown}"
+        if owns == "recreates":
+            return f"the branch drops and recreates {shown}, which the mainline changes or uses"
+        uses = "changes" if owns in ("changes", "creates", "drops") else "uses"
+        if mains == "recreates":
+            return f"the mainline drops and recreates {shown}, which the branch {uses}"
+        if owns == "drops":
+            return f"the branch drops {shown}, which the mainline changes or uses"
+        if mains == "drops":
+            named = shown if uses == "changes" else _named(thing)
+            return f"the mainline drops {named}, which the branch {uses}"
+        if (owns == "creates" and mains == "changes") or (owns == "changes" and mains == "creates"):
+            return f"both change {shown}"
+        return f"the mainline {mains} {shown}, and the branch {owns} it"
+
+    def _verb(self, side: int, touch: Touch) -> str:
+        if touch.verb in ("creates", "drops") and touch.mode is Mode.CHANGE:
+            for member in _members(touch)[:1]:
+                verbs = [verb for _, verb in self._sides[side].get((touch.key, member), [])]
+                if (
+                    touch.thing.kind not in ("index", "constraint")
+                    and "drops" in verbs
+                    and "creates" in verbs[verbs.index("drops") :]
+                ):
+                    return "recreates"
+        return touch.verb
 
 
-def _refers(text: str, table: str, column: str) -> bool:
-    listed = re.findall(rf'references (?:\S+ \. )?"?{re.escape(table)}"? \( ([^)]*)\)', text)
-    return any(column in columns.replace('"', "").split() for columns in listed)
+def _members(touch: Touch) -> list[str]:
+    return [""] if touch.members.but else sorted(touch.members.names)
 
 
-def _is_structure(statement: Statement) -> bool:
-    return any(action.verb != "data" for action in statement.actions)
+def _show(thing: Thing) -> str:
+    kind = thing.kind
+    if kind == "value":
+        return f"value {printable(repr(thing.name))} of type {_quoted(thing.table)}"
+    if thing.table:
+        return f"{kind} {_quoted(thing.name)} of table {_quoted(thing.table)}"
+    return f"{kind} {_quoted(thing.name)}"
 
 
-def _show(action: Action) -> str:
-    key = action.key
-    if action.kind == "column":
-        return f"column {_quoted(key[2])} of table {_quoted(key[1])}"
-    if action.kind == "value":
-        return f"value {printable(key[2])} of type {_quoted(key[1])}"
-    if action.kind in ("constraint", "policy", "trigger") or len(key) > 2:
-        return f"{action.kind} {_quoted(key[2])} of table {_quoted(key[1])}"
-    return f"{action.kind} {_quoted(key[1])}"
-
-
-def _named(key: Key) -> str:
-    return f"{key[0]} {_quoted('.'.join(key[1:]))}"
+def _named(thing: Thing) -> str:
+    if thing.kind == "column":
+        return f"column {_quoted(f'{thing.table}.{thing.name}')}"
+    return _show(thing)
 
 
 def _quoted(name: str) -> str:

@@ -38,7 +38,8 @@ class Plan(NamedTuple):
     not touched.  `interim` is the journal as it is safe to run while the own migrations still have their old file
     names: all that a merge driver can write.  `same` pairs own tags with the mainline's tag of the same migration;
     `deleted` are published ones that the branch deleted.  `edited` are sentences about those that it edited, and about
-    those that the mainline deleted.
+    those that the mainline deleted.  `passed_over` is what was read from the SQL and stands against the plan, where a
+    person said to go on all the same.
     """
 
     journal: Journal
@@ -48,6 +49,7 @@ class Plan(NamedTuple):
     same: tuple[tuple[str, str], ...] = ()
     deleted: tuple[str, ...] = ()
     edited: tuple[str, ...] = ()
+    passed_over: tuple[Refusal, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -61,15 +63,15 @@ class Refusal(NamedTuple):
     """Why the two histories cannot be put in a row by a machine.
 
     `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
-    ("" where there is none).  `way_out` is `regenerate`, `up`, `edit` (of a file, which can be done where git has
-    stopped), `branch` (what only a commit on the side in question can mend), `mainline` or `move`; `save` are the
-    branch's SQL files with hand-written parts.
+    ("" where there is none).  `way_out` is `regenerate`, `look` (it was read from SQL, and a person may know better),
+    `up`, `edit` (of a file, which can be done where git has stopped), `branch` (what only a commit on the side in
+    question can mend), `mainline` or `move`; `save` are the branch's SQL files with hand-written parts.
     """
 
     reason: str
     own: str = ""
     other: str = ""
-    way_out: Literal["regenerate", "up", "edit", "branch", "mainline", "move"] = "regenerate"
+    way_out: Literal["regenerate", "look", "up", "edit", "branch", "mainline", "move"] = "regenerate"
     save: tuple[str, ...] = ()
 
     @property

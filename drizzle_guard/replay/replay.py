@@ -14,7 +14,6 @@ a plan rests on, and what was rejected:
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -24,8 +23,8 @@ from drizzle_guard.drizzle.prefixes import Prefixes, style_of_prefix
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.assemble import assemble
 from drizzle_guard.replay.common_entries import Settled, settle
-from drizzle_guard.replay.hazards import Script, find_hazards, find_undone
 from drizzle_guard.replay.origins import Line
+from drizzle_guard.replay.passing import refuse_hazards
 from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
 from drizzle_guard.replay.shared_numbers import with_own_snapshots
 from drizzle_guard.replay.snapshot_chain import Chain, Done
@@ -35,12 +34,15 @@ from drizzle_guard.sql.statements import decode, is_handwritten
 STEP = 1000  # ms
 
 
-def plan(base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, picked: bool = False) -> Plan | Refusal:
+def plan(
+    base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, picked: bool = False, anyway: bool = False
+) -> Plan | Refusal:
     """Replay the branch's own migrations behind the mainline's.
 
     `base` is the common ancestor (empty if there is none); `layout` is the journal whose formatting and key order the
     result takes (ours, of the merge); `picked` says that the branch is one commit, picked from a line of which the
-    mainline never had everything.  Raises GuardError only for files that cannot be read.
+    mainline never had everything; `anyway` passes over what was read from SQL (the plan names it), because a person has
+    looked.  Raises GuardError only for files that cannot be read.
     """
     try:
         branch = with_own_snapshots(base, branch)
@@ -48,12 +50,12 @@ def plan(base: Folder, mainline: Folder, branch: Folder, *, layout: Journal, pic
         header = _merge_header(base.journal, mainline.journal, branch.journal, layout)
         own = [branch.migrations[n] for n in settled.own]
         _refuse_unmovable(own, branch)
-        _refuse_hazards(settled, branch, mainline.journal.dialect)
+        passed = refuse_hazards(settled, branch, mainline.journal.dialect, anyway=anyway)
         moves, snapshots, chain = _replay(settled, base, mainline, branch)
         result = assemble(base, mainline, branch, settled, moves, snapshots, Journal(header, (), layout.style))
         verify(result, [m.tag for m in settled.kept], [m.tag for m in own])
         refuse_new_faults(result, base, mainline, branch, settled, chain)
-        return result
+        return result._replace(passed_over=passed)
     except Refused as refused:
         return refused.refusal._replace(save=_handwritten(base, branch))
     except RecursionError:
@@ -139,28 +141,6 @@ def _refuse_unmovable(own: Sequence[Migration], branch: Folder) -> None:
             reason = "its tag stands twice in the branch's journal"
         if reason:
             raise Refused(Refusal(reason, own=entry.tag, way_out="branch"))
-
-
-def _refuse_hazards(settled: Settled, branch: Folder, dialect: str) -> None:
-    theirs, mine = _scripts(settled.unseen), _scripts([branch.migrations[n] for n in settled.own])
-    for hazard in find_hazards(theirs, mine, dialect) if theirs and mine else ():
-        raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
-    for position, migration in settled.shared:
-        # what ran before it on the branch will run behind it
-        passed = _scripts([branch.migrations[n] for n in settled.own[: bisect_left(settled.own, position)]])
-        for hazard in find_hazards(_scripts([migration]), passed, dialect) if passed else ():
-            raise Refused(Refusal(hazard.reason, own=hazard.own, other=hazard.other))
-    for hazard in find_undone(_scripts(settled.withdrawn), mine, theirs, "the branch") if settled.withdrawn else ():
-        reason = f"the mainline deleted the migration that {hazard.reason}"
-        raise Refused(Refusal(reason, own=hazard.own, other=hazard.other))
-    new = _scripts([m for m in settled.unseen if m not in settled.deleted])
-    for hazard in find_undone(_scripts(settled.deleted), new, (), "the mainline") if settled.deleted else ():
-        reason = f"the branch deleted the migration that {hazard.reason}"
-        raise Refused(Refusal(reason, own=hazard.other, other=hazard.own))
-
-
-def _scripts(migrations: Sequence[Migration]) -> list[Script]:
-    return [Script(m.tag, decode(m.sql.data)) for m in migrations if m.sql]
 
 
 def _start_after_deletions(settled: Settled, base: Folder, mainline: Folder, branch: Folder) -> Blob | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 
@@ -14,39 +15,63 @@ class Token(NamedTuple):
     text: str
 
 
-_TOKEN = re.compile(
-    r"""
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set to look in."""
+    return frozenset(text.split())
+
+
+_COMMON = r"""
     (?P<breakpoint>-->\s*statement-breakpoint)
-  | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+  | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z)%(hash)s)
   | (?P<body>\$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|\Z))
-  | (?P<string>[eE]'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*')
-  | (?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
+  | (?P<string>[eE]'(?:[^'\\]|''|\\.)*'|%(string)s)
+  | (?P<name>%(name)s"(?:[^"]|"")*"|`(?:[^`]|``)*`)
   | (?P<word>[\w$]+)
   | (?P<mark>\S)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_BACKSLASHES = re.compile(_TOKEN.pattern.replace(r"|'(?:[^']|'')*'", r"|'(?:[^'\\]|''|\\.)*'"), re.VERBOSE | re.DOTALL)
+    """
+_PLAIN = r"'(?:[^']|'')*'"
+_ESCAPED = r"'(?:[^'\\]|''|\\.)*'"
+_LINE_OF_HASH = r"|(?m:^)[ \t]*\#[^\n]*"  # a comment of MySQL; an operator of PostgreSQL hardly ever begins a line
 
 
-def tokenize(text: str) -> Iterator[Token]:
-    """The tokens of `text` without comments; words and names in lower case, a breakpoint as `;`."""
-    return (token for token, _ in _with_ends(text))
+@cache
+def _pattern(string: str = _PLAIN, hash_: str = _LINE_OF_HASH, name: str = "") -> re.Pattern[str]:
+    return re.compile(_COMMON % {"string": string, "hash": hash_, "name": name}, re.VERBOSE | re.DOTALL)
 
 
-def _with_ends(text: str) -> Iterator[tuple[Token, int]]:
+_OF_DIALECT = {
+    "postgresql": {"hash_": ""},
+    "mysql": {"string": _ESCAPED, "hash_": r"|\#[^\n]*"},
+    "sqlite": {"hash_": "", "name": r"\[[^\]\n]*\]|"},
+}
+_EXECUTABLE = re.compile(r"/\*M?!\d*(.*?)\*/", re.DOTALL)  # MySQL and MariaDB run what stands in it
+
+
+def tokenize(text: str, dialect: str = "", *, exact: bool = False) -> Iterator[Token]:
+    """The tokens of `text` without comments; words and names in lower case, a breakpoint as `;`.
+
+    `dialect` is `postgresql`, `mysql` or `sqlite` (or "": what the text looks like); `exact` leaves names (not words)
+    as they are spelled.
+    """
+    if dialect == "mysql" and "!" in text:
+        text = _EXECUTABLE.sub(r" \1 ", text)
+    return (token for token, _ in _with_ends(text, dialect, exact=exact))
+
+
+def _with_ends(text: str, dialect: str = "", *, exact: bool = False) -> Iterator[tuple[Token, int]]:
     """Each token and where it ends in `text`."""
     # MySQL escapes quotes with a backslash, and it is the dialect (with SQLite) that is written with backticks.
-    pattern = _BACKSLASHES if "`" in text and "\\'" in text else _TOKEN
-    for match in pattern.finditer(text):
+    looks = {"string": _ESCAPED} if "`" in text and "\\'" in text else {}
+    for match in _pattern(**_OF_DIALECT.get(dialect, looks)).finditer(text):
         kind = match.lastgroup or "mark"
         if kind == "tag":
             kind = "body"
         if kind == "breakpoint":
             yield Token("mark", ";"), match.end()
         elif kind == "name":
-            quote = match[0][0]
-            yield Token("name", match[0][1:-1].replace(quote * 2, quote).lower()), match.end()
+            quote = match[0][-1]
+            name = match[0][1:-1] if quote == "]" else match[0][1:-1].replace(quote * 2, quote)
+            yield Token("name", name if exact else name.lower()), match.end()
         elif kind == "word":
             yield Token("word", match[0].lower()), match.end()
         elif kind != "comment":

@@ -131,6 +131,7 @@ def test_a_pick_to_another_table_of_that_name(line: Line, there: str, picked: st
     assert refuse(line, "cherry-pick", "feature") == (
         f"drizzle-guard: drizzle: {reason}\n"
         "  drizzle-guard regenerate   # keeps the folder of HEAD, generates your changes anew\n"
+        "  drizzle-guard renumber --anyway   # if the SQL is right in this order; then git cherry-pick --continue\n"
         "  or resolve drizzle/meta/_journal.json by hand, then: git add drizzle && git cherry-pick --continue\n"
     )
 

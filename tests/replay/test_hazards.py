@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from drizzle_guard.replay.hazards import Script, find_hazards, find_undone
+from drizzle_guard.replay.ground import known_before
+from drizzle_guard.replay.hazards import Script, find_hazards
+from drizzle_guard.replay.undone import find_undone
 
 RECREATE = (
     "PRAGMA foreign_keys=OFF;CREATE TABLE `__new_a` (`id` integer, `x` text);"
@@ -13,8 +15,12 @@ RECREATE = (
 DO = "DO $$ BEGIN CREATE TYPE role AS ENUM(%s); EXCEPTION WHEN duplicate_object THEN null; END $$;"
 
 
-def _hazards(mainline: str, own: str, dialect: str = "") -> list[str]:
-    return [h.reason for h in find_hazards([Script("main", mainline)], [Script("own", own)], dialect)]
+BASE = "CREATE TABLE `a` (`id` integer, `x` text)"
+
+
+def _hazards(mainline: str, own: str, dialect: str = "", base: str = "") -> list[str]:
+    known = known_before(lambda: [Script("base", base)], None, [], dialect)
+    return [h.reason for h in find_hazards([Script("main", mainline)], [Script("own", own)], dialect, known)]
 
 
 @pytest.mark.parametrize(
@@ -26,10 +32,8 @@ def _hazards(mainline: str, own: str, dialect: str = "") -> list[str]:
         ("ALTER TABLE a ADD x int", "UPDATE a SET y = 1"),
         ("ALTER TABLE a ALTER COLUMN x SET NOT NULL", "ALTER TABLE a ALTER COLUMN x SET DEFAULT 1"),
         ("CREATE INDEX i ON a (x)", "ALTER TABLE a DROP COLUMN y"),
-        ("INSERT INTO a (x) VALUES (1)", RECREATE),
         (RECREATE, "ALTER TABLE a ADD y int"),
-        (RECREATE, "CREATE INDEX i ON a (x)"),
-        ("CREATE TABLE a (id int, x int); ALTER TABLE a DROP COLUMN x", "ALTER TABLE a ADD x int"),
+        ("ALTER TABLE a ADD x int; ALTER TABLE a DROP COLUMN x", "ALTER TABLE a ADD x int"),
         ("CREATE TABLE b (id int)", RECREATE),
         ("DROP TYPE t; CREATE TYPE t AS ENUM('a')", "ALTER TABLE a ADD x t"),
         ("DROP TABLE a; CREATE TABLE a (id int)", "CREATE TABLE b (id int)"),
@@ -58,6 +62,15 @@ def _hazards(mainline: str, own: str, dialect: str = "") -> list[str]:
 )
 def test_no_hazard(mainline: str, own: str) -> None:
     assert _hazards(mainline, own) == []
+
+
+@pytest.mark.parametrize(
+    ("mainline", "own"),
+    [("INSERT INTO a (x) VALUES (1)", RECREATE), (RECREATE, "CREATE INDEX i ON a (x)")],
+)
+def test_a_table_made_anew_touches_what_differs(mainline: str, own: str) -> None:
+    assert _hazards(mainline, own, base=BASE) == []
+    assert _hazards(mainline, own) != []  # where the table as it was is not known, it may be anything
 
 
 @pytest.mark.parametrize(
@@ -150,7 +163,7 @@ def test_an_index_of_mysql_belongs_to_its_table(dialect: str) -> None:
 def test_tags() -> None:
     mainline = [Script("m1", "CREATE TABLE b (id int)"), Script("m2", "CREATE TABLE a (id int)")]
     own = [Script("o1", "CREATE TABLE c (id int)"), Script("o2", "CREATE TABLE a (id int)")]
-    (hazard,) = find_hazards(mainline, own)
+    hazard = next(find_hazards(mainline, own))
     assert (hazard.own, hazard.other) == ("o2", "m2")
 
 

@@ -119,7 +119,7 @@ def test_nothing_to_do() -> None:
 )
 def test_a_refusal_names_what_to_save(sql: str, saved: tuple[str, ...]) -> None:
     refusal = _refusal(_history(BASE), _history(BASE, NAME), _history(BASE, AGE._replace(sql=sql)))
-    assert refusal == Refusal('both create table "n"', "0001_age", "0001_name", "regenerate", saved)
+    assert refusal == Refusal('both create table "n"', "0001_age", "0001_name", "look", saved)
     assert refusal.sentence == '0001_age (branch) and 0001_name (mainline): both create table "n".'
 
 

@@ -1,0 +1,94 @@
+"""What both lines of migrations stand on: the newest common snapshot, and what only SQL says of the rest."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+
+from drizzle_guard.replay.commute import Script
+from drizzle_guard.sql.footprint.dialect import dialect_of
+from drizzle_guard.sql.footprint.known import Known, from_snapshot
+from drizzle_guard.sql.footprint.read import Reader
+
+_NAME = r"((?:[\"`\[]?\w+[\"`\]]?\.)?[\"`\[]?\w+)"
+_USED = re.compile(
+    r"(?:\bdrop\s+(?!table|column|not|default)\w+\s+(?:concurrently\s+)?(?:if\s+exists\s+)?|\balter\s+(?!column)\w+\s+|\bon\s+"
+    r"(?!delete|update|conflict|duplicate)|\breferences\s+|\bindexed\s+by\s+|\busing\s+index\s+)" + _NAME
+)
+_MADE = re.compile(
+    r"\b(?:table|index|view|type|constraint|column|function|rename\s+to)\s+(?:if\s+not\s+exists\s+)?" + _NAME
+)
+#: rows, and objects whose effect depends on triggers, views and functions, which a snapshot does not hold
+_ASKS_FOR_MORE = re.compile(
+    r"(?:\A|;|breakpoint|\bbegin|\bthen|\bloop|\n)\s*(?:insert|update|delete|truncate|select|with|merge|replace|call|perform|"
+    r"drop\s+(?:table|view|schema|type|function|materialized)|refresh|execute|"
+    r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:definer|algorithm|view|trigger|function|procedure|rule))\b"
+)
+_BESIDES = (
+    " view",
+    "trigger",
+    " function",
+    "procedure",
+    "create rule",
+    "replace rule",
+    "create domain",
+    "create event",
+)
+
+
+def known_before(
+    common: Callable[[], Sequence[Script]],
+    snapshot: bytes | None,
+    lines: Sequence[Script],
+    dialect: str,
+    later: Sequence[Script] = (),
+) -> Known:
+    """The objects that stand before two `lines` part.
+
+    `common` gives the migrations that both have, `snapshot` is the newest one of these (None: there is none), `later`
+    are some that both have beyond it.  Of the common SQL only that is read which the snapshot cannot tell, and only
+    where the lines ask for it: hundreds of files would take longer than the merge.
+    """
+    rules = dialect_of(dialect)
+    drawn = Known()
+    if snapshot is not None:
+        try:
+            body = json.loads(snapshot)
+            drawn = from_snapshot(body if isinstance(body, dict) else {}, rules)
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+            drawn = Known()  # the snapshot chain says what is wrong with it
+    text = "\n;".join(script.sql for script in lines).lower()
+    unknown = (
+        {_bare(found) for found in _USED.findall(text)} - {_bare(found) for found in _MADE.findall(text)} - _told(drawn)
+    )
+    known = Known()
+    reader = Reader(rules, known)
+    if unknown or not drawn.tables or _ASKS_FOR_MORE.search(text):
+        for script in common():
+            sql = script.sql.lower()
+            if not drawn.tables or any(w in sql for w in _BESIDES) or any(name in sql for name in unknown):
+                for _ in reader.read(script.sql):
+                    pass
+    for attribute in ("tables", "indexes", "foreign", "enums"):
+        getattr(known, attribute).update(getattr(drawn, attribute))
+    for script in later:
+        for _ in reader.read(script.sql):
+            pass
+    known.dropped.clear()
+    known.made.clear()
+    known.grown.clear()
+    return known
+
+
+def _told(drawn: Known) -> set[str]:
+    """The names that a snapshot tells about, in lower case."""
+    told = {name for _, name in (*drawn.tables, *drawn.enums, *drawn.foreign)}
+    told |= {name.rpartition(".")[2] for _, name in drawn.indexes}
+    for table in drawn.tables.values():
+        told.update(table.columns, table.constraints)
+    return {name.lower() for name in told}
+
+
+def _bare(found: str) -> str:
+    return found.rpartition(".")[2].strip('"`[')

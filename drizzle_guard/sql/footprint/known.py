@@ -1,0 +1,229 @@
+"""What stands before a statement runs, as far as SQL and snapshots tell: columns, keys, indexes, views, triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from drizzle_guard.sql.footprint.dialect import Dialect, Name
+from drizzle_guard.sql.footprint.mentions import Mentions
+from drizzle_guard.sql.tokens import Token
+
+
+class Column(NamedTuple):
+    """A column: its type as it is written, the named type behind that (None: a built-in one), and its rules."""
+
+    type: str
+    named: Name | None = None
+    required: bool = False
+    default: str = ""
+    filled: bool = False  # by the database: serial, identity, generated, AUTO_INCREMENT
+
+
+class Unique(NamedTuple):
+    """A constraint of a table by its kind (primary, unique, check, foreign) and columns."""
+
+    kind: str
+    columns: frozenset[str]
+
+
+class ForeignKey(NamedTuple):
+    """A foreign key; `on_delete` is cascade, set or "" (nothing that changes rows)."""
+
+    name: str
+    child: Name
+    columns: frozenset[str]
+    parent: Name
+    parent_columns: frozenset[str]
+    on_delete: str
+
+
+class Index(NamedTuple):
+    """An index and the table that it is on."""
+
+    table: Name
+    columns: frozenset[str]
+    unique: bool
+
+
+class Table:
+    """What is known of one table; `rules` are its checks in one spelling."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, Column] = {}
+        self.constraints: dict[str, Unique] = {}
+        self.rules: set[str] = set()
+
+    def copy(self) -> Table:
+        other = Table()
+        other.columns, other.constraints, other.rules = dict(self.columns), dict(self.constraints), set(self.rules)
+        return other
+
+    def keys(self) -> list[frozenset[str]]:
+        """The sets of columns that a primary key or unique constraint names."""
+        return [c.columns for c in self.constraints.values() if c.kind in ("primary", "unique")]
+
+
+class Trigger(NamedTuple):
+    """A trigger or rule: with which writes it runs (insert, update, delete), and what."""
+
+    events: frozenset[str]
+    body: list[Token]
+
+
+class Dropped(NamedTuple):
+    """A table as it was when it was dropped."""
+
+    table: Table
+    foreign: frozenset[ForeignKey]
+
+
+class Known:
+    """The objects that stand.  Names are as the database sees them."""
+
+    def __init__(self) -> None:
+        self.tables: dict[Name, Table] = {}
+        self.indexes: dict[tuple[Name | None, str], Index] = {}  # MySQL: by table; else by ("", …) of the schema
+        self.foreign: dict[tuple[Name, str], ForeignKey] = {}
+        self.enums: dict[Name, frozenset[str]] = {}
+        self.views: dict[Name, Mentions] = {}
+        self.triggers: dict[Name, dict[str, Trigger]] = {}
+        self.functions: dict[Name, list[Token]] = {}
+        self.dropped: dict[Name, Dropped] = {}
+        self.made: set[Name] = set()  # tables that this side made
+        self.grown: dict[Name, dict[str, str]] = {}  # columns that this side added to others, and their defaults
+
+    def copy(self) -> Known:
+        """The same, for one side to go on from."""
+        other = Known()
+        other.tables = {name: table.copy() for name, table in self.tables.items()}
+        for attribute in ("indexes", "foreign", "enums", "views", "functions"):
+            setattr(other, attribute, dict(getattr(self, attribute)))
+        other.triggers = {name: dict(found) for name, found in self.triggers.items()}
+        return other
+
+    def parents(self, child: Name) -> Iterator[ForeignKey]:
+        return (key for key in self.foreign.values() if key.child == child)
+
+    def children(self, parent: Name) -> Iterator[ForeignKey]:
+        return (key for key in self.foreign.values() if key.parent == parent)
+
+    def unique(self, table: Name) -> list[frozenset[str]] | None:
+        """The columns of each unique key of a table; None where the table is not known."""
+        found = self.tables.get(table)
+        if found is None:
+            return None
+        return [*found.keys(), *(i.columns for i in self.indexes.values() if i.table == table and i.unique)]
+
+    def drop_table(self, name: Name) -> None:
+        if name in self.tables:
+            keys = frozenset(key._replace(name="") for key in self.parents(name))
+            self.dropped[name] = Dropped(self.tables.pop(name), keys)
+        self.views.pop(name, None)
+        self.triggers.pop(name, None)
+        self.indexes = {k: i for k, i in self.indexes.items() if i.table != name}
+        self.foreign = {k: f for k, f in self.foreign.items() if f.child != name}
+
+    def rename_table(self, old: Name, new: Name) -> None:
+        if old in self.tables:
+            self.tables[new] = self.tables.pop(old)
+        if old in self.views:
+            self.views[new] = self.views.pop(old)
+        if old in self.triggers:
+            self.triggers[new] = self.triggers.pop(old)
+        self.indexes = {
+            (new if k[0] == old else k[0], k[1]): i._replace(table=new) if i.table == old else i
+            for k, i in self.indexes.items()
+        }
+        swap = {old: new}
+        self.foreign = {
+            (swap.get(k[0], k[0]), k[1]): f._replace(
+                child=swap.get(f.child, f.child), parent=swap.get(f.parent, f.parent)
+            )
+            for k, f in self.foreign.items()
+        }
+
+
+def index_key(dialect: Dialect, table: Name | None, name: Name) -> tuple[Name | None, str]:
+    """How an index is filed."""
+    return (table, name[1]) if dialect.is_mysql else (None, f"{name[0]}.{name[1]}")
+
+
+def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
+    """What a snapshot of drizzle-kit holds (pg 7, mysql 5, sqlite 6; other forms give less)."""
+    known = Known()
+
+    def name(text: object) -> str:
+        return dialect.fold(Token("name", str(text)))
+
+    def home(text: object) -> str:
+        return "" if text in (None, "", "public") else name(text)
+
+    def names(found: object) -> frozenset[str]:
+        items = found if isinstance(found, list) else []
+        return frozenset(name(c.get("expression", "") if isinstance(c, dict) else c) for c in items)
+
+    for entry in _values(body, "enums"):
+        values = entry.get("values")
+        items = values if isinstance(values, list) else list(values.values()) if isinstance(values, dict) else []
+        known.enums[(home(entry.get("schema")), name(entry.get("name")))] = frozenset(str(v) for v in items)
+    for entry in _values(body, "tables"):
+        here = (home(entry.get("schema")), name(entry.get("name")))
+        table = known.tables[here] = Table()
+        primary = []
+        for column in _values(entry, "columns"):
+            kind = str(column.get("type", "")).lower()
+            named = (
+                (home(column.get("typeSchema")), name(str(column["type"]).partition("[")[0]))
+                if column.get("typeSchema")
+                else None
+            )
+            if column.get("primaryKey"):
+                primary.append(name(column.get("name")))
+            default = column.get("default")
+            known_default = "" if default is None else str(default).lower()
+            filled = bool(
+                "serial" in kind or column.get("identity") or column.get("generated") or column.get("autoincrement")
+            )
+            table.columns[name(column.get("name"))] = Column(
+                plain_type(kind), named, bool(column.get("notNull")), known_default, filled
+            )
+        if primary:
+            table.constraints[f"{here[1]}_pkey"] = Unique("primary", frozenset(primary))
+        for key in _values(entry, "compositePrimaryKeys"):
+            table.constraints[name(key.get("name", ""))] = Unique("primary", names(key.get("columns")))
+        for key in _values(entry, "uniqueConstraints"):
+            table.constraints[name(key.get("name"))] = Unique("unique", names(key.get("columns")))
+        for check in _values(entry, "checkConstraints"):
+            table.constraints[name(check.get("name"))] = Unique("check", frozenset())
+            table.rules.add(_plain(str(check.get("value", ""))))
+        for index in _values(entry, "indexes"):
+            place = index_key(dialect, here, (here[0], name(index.get("name"))))
+            known.indexes[place] = Index(here, names(index.get("columns")), bool(index.get("isUnique")))
+        for foreign in _values(entry, "foreignKeys"):
+            action = str(foreign.get("onDelete") or "")
+            found = ForeignKey(
+                name(foreign.get("name")),
+                here,
+                names(foreign.get("columnsFrom")),
+                (home(foreign.get("schemaTo")), name(foreign.get("tableTo"))),
+                names(foreign.get("columnsTo")),
+                "cascade" if action == "cascade" else "set" if action.startswith("set") else "",
+            )
+            known.foreign[(here, found.name)] = found
+            table.constraints[found.name] = Unique("foreign", found.columns)
+    return known
+
+
+def plain_type(text: str) -> str:
+    """A type in one spelling."""
+    return "".join(text.split()).lower()
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.lower() if not c.isspace() and c not in '"`')
+
+
+def _values(body: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = body.get(key)
+    return [v for v in found.values() if isinstance(v, dict)] if isinstance(found, dict) else []

@@ -1,0 +1,421 @@
+"""Everything that is no table: types, views, functions, triggers, policies, sequences, schemas, roles, rights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.sql.alter import parts
+from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
+from drizzle_guard.sql.footprint.dialect import Name
+from drizzle_guard.sql.footprint.draft import Draft
+from drizzle_guard.sql.footprint.known import Trigger
+from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
+from drizzle_guard.sql.footprint.tables import dependents
+from drizzle_guard.sql.footprint.touch import ALL, Members, Mode, Thing, only, shown_name
+from drizzle_guard.sql.tokens import Cursor, Token, tokenize
+
+_SAME_TYPE = {
+    "int": "integer",
+    "int4": "integer",
+    "int8": "bigint",
+    "int2": "smallint",
+    "bool": "boolean",
+    "varchar": "charactervarying",
+    "float8": "doubleprecision",
+    "timestamptz": "timestampwithtimezone",
+    "decimal": "numeric",
+}
+
+
+# --- types -----------------------------------------------------------------------------------------
+
+
+def create_type(draft: Draft, at: Cursor, kind: str) -> None:
+    """CREATE TYPE and DOMAIN."""
+    name = qualified(draft, at)
+    draft.name(kind, name, "creates", space="type")
+    at.skip("as")
+    if at.skip("enum"):
+        values = frozenset(unquoted(t.text) for t in in_parentheses(at) if t.kind == "string")
+        draft.known.enums[name] = values
+        draft.touch(("labels", name), Mode.CHANGE, Thing("type", shown_name(name)), "creates", Members(values))
+        return
+    if kind == "type":
+        draft.name("type", name, "creates", space="relation")
+    named = named_type(draft, at.rest())
+    if named is not None and kind == "domain":
+        draft.use_type(named)
+    found = Mentions(at.rest(), draft.dialect)
+    for word in found.words:
+        draft.touch(("name", "type", ("", word)), Mode.USE, Thing("type", word), "uses")
+    draft.mention(found, definition=True)
+
+
+def drop_type(draft: Draft, at: Cursor, kind: str) -> None:
+    """DROP TYPE and DOMAIN."""
+    for name in names(draft, at):
+        draft.name(kind, name, "drops", space="type")
+        draft.known.enums.pop(name, None)
+
+
+def alter_type(draft: Draft, at: Cursor, kind: str) -> None:
+    """ALTER TYPE and DOMAIN."""
+    name = qualified(draft, at)
+    shown = Thing("type", shown_name(name))
+    draft.use("type", name, "changes")
+    if at.skip("add", "value"):
+        draft.guarded = draft.twice = at.guard()
+        value = unquoted(at.take())
+        thing = Thing("value", value, shown_name(name))
+        draft.touch(("labels", name), Mode.CHANGE, thing, "creates", only(value))
+        draft.touch(("values", name), Mode.ADD, thing, "creates", only(value))
+        if at.peek() in ("before", "after"):
+            draft.values(name, [unquoted(at.peek(1))])
+        draft.known.enums[name] = draft.known.enums.get(name, frozenset()) | {value}
+    elif at.skip("rename", "value"):
+        old, _, new = at.take(), at.take(), at.take()
+        both = only(unquoted(old), unquoted(new))
+        draft.touch(("labels", name), Mode.CHANGE, shown, "changes", both)
+        draft.touch(("values", name), Mode.CHANGE, shown, "changes", both)
+    elif at.skip("rename", "to") or at.skip("set", "schema"):
+        moves = at.tokens[at.at - 1].text == "schema"
+        new_name = one_name(draft, at)
+        draft.name(kind, name, "drops", space="type")
+        new_home = ("" if new_name == "public" else new_name, name[1]) if moves else (name[0], new_name)
+        draft.name(kind, new_home, "creates", space="type")
+    elif at.skip("owner", "to"):
+        draft.touch(("owner", "type", name), Mode.CHANGE, shown, "changes")
+        draft.use("role", ("", one_name(draft, at)))
+    else:
+        draft.touch(("name", "type", name), Mode.CHANGE, shown, "changes")
+        draft.mention(Mentions(at.rest(), draft.dialect))
+
+
+# --- views -----------------------------------------------------------------------------------------
+
+
+def create_view(draft: Draft, at: Cursor, *, replaces: bool, stored: bool) -> None:
+    """CREATE [OR REPLACE] [MATERIALIZED] VIEW."""
+    name = qualified(draft, at)
+    draft.name("view", name, "changes" if replaces else "creates")
+    if draft.dialect.kind == "postgresql":
+        draft.name("view", name, "creates", space="type")
+    if at.peek() == "(":
+        in_parentheses(at)
+    found = Mentions(at.rest(), draft.dialect)
+    draft.mention(found, rows=stored, definition=True)
+    draft.known.views[name] = found
+    draft.twice = replaces
+
+
+def alter_view(draft: Draft, at: Cursor) -> None:
+    """ALTER VIEW."""
+    name = qualified(draft, at)
+    draft.name("view", name, "changes")
+    if at.skip("rename", "to"):
+        draft.name("view", (name[0], one_name(draft, at)), "creates")
+    elif at.skip("as"):  # MySQL
+        draft.mention(Mentions(at.rest(), draft.dialect), definition=True)
+
+
+def refresh(draft: Draft, at: Cursor) -> None:
+    """REFRESH MATERIALIZED VIEW [CONCURRENTLY]."""
+    at.skip("materialized", "view")
+    together = at.skip("concurrently")
+    name = qualified(draft, at)
+    draft.use_table(name)
+    draft.of(name, "rows", Mode.CHANGE)
+    if together:
+        draft.of(name, "keys", Mode.USE, verb="uses")
+    view = draft.known.views.get(name)
+    if view is not None:
+        draft.mention(view, rows=True)
+
+
+# --- functions, triggers, policies -----------------------------------------------------------------
+
+
+def signature(draft: Draft, at: Cursor) -> str | None:
+    """The types of a function's arguments in one spelling; None where there is no list."""
+    if at.peek() != "(":
+        return None
+    found = []
+    for part in parts(in_parentheses(at)):
+        words = [t.text.lower() for t in part if t.text not in ("in", "inout", "variadic")]
+        if words[:1] == ["out"]:
+            continue
+        for stop in ("default", "="):
+            if stop in words:
+                words = words[: words.index(stop)]
+        if (
+            len(words) > 1
+            and words[0] not in ("double", "character", "timestamp", "time", "bit", "national", "interval")
+            and words[1] not in ("(", "[", ".")
+        ):
+            words = words[1:]
+        text = "".join(words).removeprefix("public.")
+        found.append(_SAME_TYPE.get(text, text))
+    return ",".join(found)
+
+
+def create_function(draft: Draft, at: Cursor, *, replaces: bool) -> None:
+    """CREATE [OR REPLACE] FUNCTION and PROCEDURE: of one name there may be several, by their arguments."""
+    name = qualified(draft, at)
+    start = at.at
+    types = signature(draft, at)
+    thing = Thing("function", shown_name(name))
+    draft.touch(("signature", name), Mode.CHANGE, thing, "creates", only(types or ""))
+    draft.touch(("function", name), Mode.ADD, thing, "changes" if replaces else "creates")
+    if name[0]:
+        draft.use("schema", ("", name[0]))
+    for part in parts(in_parentheses(Cursor(at.tokens, start))):
+        for token in part:
+            _maybe_type(draft, token)
+    rest = at.rest()
+    for n, token in enumerate(rest):
+        if token.text in ("returns", "setof") and token.kind == "word" and n + 1 < len(rest):
+            _maybe_type(draft, rest[n + 1])
+    bodies = body_tokens(draft, rest)
+    draft.known.functions[name] = bodies
+    draft.mention(Mentions(bodies, draft.dialect), definition=True)
+    draft.twice = replaces
+
+
+def body_tokens(draft: Draft, tokens: Sequence[Token]) -> list[Token]:
+    """The body of a function: what stands in its quotes, or behind BEGIN, RETURN or AS."""
+    quoted = [t for t in tokens if t.kind == "body"]
+    at = Cursor(list(tokens))
+    if not quoted and at.find("as") and at.at < len(tokens) and tokens[at.at].kind == "string":
+        quoted = [Token("body", f"$${unquoted(tokens[at.at].text)}$$")]
+    if not quoted:
+        return list(tokens)
+    found: list[Token] = []
+    for token in quoted:
+        found += tokenize(inside(token.text), draft.dialect.kind, exact=True)
+    return found
+
+
+def inside(body: str) -> str:
+    """The text between the dollars."""
+    return body[body.index("$", 1) + 1 :].rsplit("$", 2)[0]
+
+
+def _maybe_type(draft: Draft, token: Token) -> None:
+    if token.kind in ("word", "name"):
+        kind = named_type(draft, [token])
+        if kind is not None:
+            draft.touch(("name", "type", kind), Mode.USE, Thing("type", shown_name(kind)), "uses")
+
+
+def drop_function(draft: Draft, at: Cursor) -> None:
+    """DROP FUNCTION f(int), g CASCADE."""
+    cascade = "cascade" in {t.text for t in at.rest()}
+    while at.at < len(at.tokens):
+        name = qualified(draft, at)
+        types = signature(draft, at)
+        thing = Thing("function", shown_name(name))
+        draft.touch(("signature", name), Mode.CHANGE, thing, "drops", ALL if types is None else only(types))
+        draft.touch(("function", name), Mode.CHANGE if types is None or cascade else Mode.ADD, thing, "drops")
+        draft.known.functions.pop(name, None)
+        if not at.skip(","):
+            return
+
+
+def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
+    """CREATE TRIGGER: it runs with each write to its table from now on."""
+    name = one_name(draft, at)
+    if at.peek() == ".":
+        at.take()
+        name = one_name(draft, at)
+    start = at.at
+    at.find("on")
+    table = qualified(draft, at)
+    verb = "changes" if replaces else "creates"
+    if draft.dialect.is_postgres:
+        draft.of(table, "trigger", Mode.CHANGE, only(name), verb=verb, kind="trigger")
+    else:
+        draft.touch(("name", "trigger", ("", name)), Mode.CHANGE, Thing("trigger", name, shown_name(table)), verb)
+    draft.of(table, "triggers", Mode.ADD)
+    draft.of(table, "anew", Mode.USE, verb="uses")
+    draft.alters(table)
+    head = at.tokens[start : at.at - 1]
+    listed = next((head[n + 1 :] for n, t in enumerate(head) if t == Token("word", "of")), [])
+    body = at.rest()
+    found = Mentions(body, draft.dialect)
+    found.words |= {draft.dialect.fold(t) for t in listed if t.kind != "mark"}
+    found.tables.pop(table, None)
+    draft.mention(found, table, definition=True)
+    for n, token in enumerate(body):
+        if token == Token("word", "execute") and n + 2 < len(body):
+            function = qualified(draft, Cursor(list(body), n + 2))
+            draft.use_function(function)
+            body = [*draft.known.functions.get(function, [])] or body
+            break
+    events = frozenset(t.text for t in head) & {"insert", "update", "delete"}
+    draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body))
+    draft.twice = replaces
+
+
+def on_table(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
+    """DROP and ALTER of a trigger, policy or rule ON a table."""
+    while at.at < len(at.tokens):
+        name = qualified(draft, at)
+        table = qualified(draft, at) if at.skip("on") else None
+        if table is None:  # SQLite and MySQL
+            table = next((t for t, found in draft.known.triggers.items() if name[1] in found), ("*", "*"))
+            draft.touch(("name", kind, ("", name[1])), Mode.CHANGE, Thing(kind, name[1], shown_name(table)), verb)
+        else:
+            draft.of(table, kind, Mode.CHANGE, only(name[1]), verb=verb, kind=kind)
+            draft.alters(table)
+        if kind != "policy":
+            draft.of(table, "triggers", Mode.ADD)
+            (draft.known.triggers.get(table) or {}).pop(name[1], None)
+        if not at.skip(","):
+            break
+    rest = at.rest()
+    if rest and table is not None:
+        if at.skip("rename", "to"):
+            draft.of(table, kind, Mode.CHANGE, only(one_name(draft, at)), verb="creates", kind=kind)
+        else:
+            policy_rest(draft, table, rest)
+            draft.twice = True
+
+
+def create_policy(draft: Draft, at: Cursor) -> None:
+    """CREATE POLICY."""
+    name = one_name(draft, at)
+    at.find("on")
+    table = qualified(draft, at)
+    draft.of(table, "policy", Mode.CHANGE, only(name), verb="creates", kind="policy")
+    draft.alters(table)
+    policy_rest(draft, table, at.rest())
+
+
+def policy_rest(draft: Draft, table: Name, rest: Sequence[Token]) -> None:
+    """FOR …, TO roles, USING (…), WITH CHECK (…)."""
+    at = Cursor(list(rest))
+    if at.find("to"):
+        for role in names(draft, at):
+            if role[1] not in ("public", "current_user", "session_user", "cascade"):
+                draft.use("role", role)
+    for n, token in enumerate(rest):
+        if token.text == "(" and n and rest[n - 1].text in ("using", "check"):
+            draft.expression(in_parentheses(Cursor(list(rest), n)), table)
+
+
+# --- the rest --------------------------------------------------------------------------------------
+
+
+def names(draft: Draft, at: Cursor) -> list[Name]:
+    """Names with commas between them."""
+    found = []
+    while at.at < len(at.tokens):
+        found.append(qualified(draft, at))
+        if not at.skip(","):
+            break
+    return found
+
+
+def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
+    """CREATE, DROP and ALTER of what has a name and little else."""
+    cascade = "cascade" in {t.text for t in at.rest()}
+    if kind == "schema" and verb == "creates" and at.peek() == "authorization":
+        at.take()
+    for name in names(draft, at) if verb == "drops" else [qualified(draft, at)]:
+        draft.name(kind, name, verb)
+        if kind == "extension" and verb == "drops":
+            draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "drops")
+        if kind == "schema" and cascade:
+            draft.touch(("contents", name[1]), Mode.CHANGE, Thing("schema", name[1]), "drops")
+        if cascade:
+            dependents(draft, name)
+        draft.known.views.pop(name, None) if kind == "view" and verb == "drops" else None
+    if verb == "changes" and at.skip("rename", "to"):
+        draft.name(kind, (name[0], one_name(draft, at)), "creates")
+        draft.touches[0] = draft.touches[0]._replace(verb="drops")
+    elif at.rest() and kind in ("sequence", "publication", "collation", "statistics", "role", "event"):
+        rest = at.rest()
+        found = Mentions(rest, draft.dialect)
+        tail = Cursor(list(rest))
+        if kind == "publication" and tail.find("table"):
+            for name in names(draft, tail):
+                draft.use_table(name)
+        if kind == "sequence" and tail.find("owned"):
+            tail.skip("by")
+            if tail.peek() != "none":
+                owner = [t for t in tail.rest() if t.kind != "mark"]
+                if len(owner) > 1:
+                    draft.use_columns(("", draft.dialect.fold(owner[-2])), [draft.dialect.fold(owner[-1])])
+                    draft.use_table(("", draft.dialect.fold(owner[-2])))
+            return
+        draft.mention(found, definition=True)
+        if kind in ("event", "statistics"):
+            draft.words |= set()
+    if kind == "extension" and verb == "changes":
+        draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "changes")
+
+
+def comment(draft: Draft, at: Cursor) -> None:
+    """COMMENT ON: the last one wins."""
+    at.skip("on")
+    kind = at.take()
+    head = at.rest()
+    stop = next((n for n, t in enumerate(head) if t == Token("word", "is")), len(head))
+    name = tuple(draft.dialect.fold(t) for t in head[:stop] if t.kind != "mark")
+    draft.touch(("comment", kind, name), Mode.CHANGE, Thing("comment", ".".join(name)), "changes")
+    draft.twice = True
+    if kind == "column" and len(name) > 1:
+        table = ("" if len(name) < 3 or name[-3] == "public" else name[-3], name[-2])
+        draft.use_table(table)
+        draft.of(table, "column", Mode.USE, only(name[-1]), verb="uses")
+    elif kind in ("table", "view", "index", "sequence", "type", "domain", "schema", "role", "extension"):
+        target = qualified(draft, Cursor(head[:stop]))
+        draft.use(kind, target)
+    else:
+        at = Cursor(head[:stop])
+        subject = qualified(draft, at)
+        if kind in ("function", "procedure"):
+            draft.touch(("function", subject), Mode.USE, Thing("function", shown_name(subject)), "uses")
+        elif at.skip("on"):
+            table = qualified(draft, at)
+            draft.use_table(table)
+            draft.of(table, kind, Mode.USE, only(subject[1]), verb="uses", kind=kind)
+        else:
+            draft.words |= {t.text for t in head[:stop] if t.kind != "mark"}
+
+
+def grant(draft: Draft, at: Cursor, verb: str) -> None:
+    """GRANT and REVOKE."""
+    rest = at.rest()
+    mode = Mode.ADD if verb == "grant" else Mode.CHANGE
+    draft.twice = True
+    split = next((n for n, t in enumerate(rest) if t == Token("word", "on")), None)
+    to = next(
+        (n for n in range(len(rest) - 1, -1, -1) if rest[n] in (Token("word", "to"), Token("word", "from"))), len(rest)
+    )
+    for role in names(draft, Cursor(list(rest), to + 1)):
+        if role[1] not in ("public", "current_user", "with", ""):
+            draft.use("role", role)
+    if split is None:
+        for role in names(draft, Cursor(list(rest[:to]))):
+            draft.use("role", role)
+            draft.touch(("rights", "role", role), mode, Thing("role", role[1]), "changes")
+        return
+    at = Cursor(list(rest[:to]), split + 1)
+    kind = (
+        at.take()
+        if at.peek()
+        in ("table", "sequence", "schema", "function", "type", "database", "all", "domain", "procedure", "language")
+        else "table"
+    )
+    if kind == "all":
+        schema = at.tokens[-1].text if at.tokens else ""
+        schema = "" if schema == "public" else schema
+        draft.touch(("contents", schema), Mode.USE, Thing("schema", schema or "public"), "uses")
+        return
+    for name in names(draft, at) if kind not in ("function", "procedure") else [qualified(draft, at)]:
+        draft.touch(("rights", kind, name), mode, Thing(kind, shown_name(name)), "changes")
+        if kind in ("function", "procedure"):
+            draft.use_function(name)
+        elif kind not in ("database", "language"):
+            draft.use(kind, name) if kind != "table" else draft.use_table(name)

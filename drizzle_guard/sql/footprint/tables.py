@@ -1,0 +1,473 @@
+"""CREATE, ALTER and DROP TABLE, and indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.sql.alter import parts
+from drizzle_guard.sql.footprint.columns import (
+    CONSTRAINT,
+    in_parentheses,
+    named_type,
+    one_name,
+    plain_names,
+    qualified,
+    read_definition,
+    table_constraint,
+    touch_rules,
+)
+from drizzle_guard.sql.footprint.dialect import Name
+from drizzle_guard.sql.footprint.draft import ANY, Draft
+from drizzle_guard.sql.footprint.known import Index, Table, index_key
+from drizzle_guard.sql.footprint.mentions import Mentions
+from drizzle_guard.sql.footprint.touch import Mode, Thing, only, shown_name
+from drizzle_guard.sql.tokens import Cursor, Token, words
+
+
+def create_table(draft: Draft, at: Cursor) -> None:
+    """CREATE TABLE, in all its forms."""
+    table = qualified(draft, at)
+    draft.name("table", table, "creates")
+    if draft.dialect.kind == "postgresql":
+        draft.name("table", table, "creates", space="type")
+    draft.known.tables[table] = Table()
+    draft.known.made.add(table)
+    if at.skip("partition", "of"):
+        parent = qualified(draft, at)
+        draft.use_table(parent)
+        _bounds(draft, parent, at.rest())
+        return
+    if at.skip("like"):
+        _like(draft, qualified(draft, at))
+        return
+    inner = in_parentheses(at) if at.peek() == "(" and at.peek(1) not in ("select", "with", "values") else []
+    for part in parts(inner):
+        member = Cursor(part)
+        if part[0].kind == "word" and part[0].text in CONSTRAINT:
+            continue
+        if part[0] == Token("word", "like"):
+            member.at = 1
+            _like(draft, qualified(draft, member))
+            continue
+        found = read_definition(draft, member)
+        draft.known.tables[table].columns[found.name] = found.column
+        draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
+        touch_rules(draft, table, found, fresh=True)
+    for part in parts(inner):
+        if part[0].kind == "word" and part[0].text in CONSTRAINT:
+            table_constraint(draft, table, Cursor(part), fresh=True)
+    rest = at.rest()
+    words = [t.text for t in rest if t.kind == "word"]
+    if "select" in words or "values" in words:
+        draft.mention(Mentions(rest, draft.dialect), rows=True)
+    elif "inherits" in words:
+        tail = Cursor(list(rest))
+        tail.find("inherits")
+        for parent in Mentions([Token("word", "from"), *in_parentheses(tail)], draft.dialect).tables:
+            _like(draft, parent)
+    elif rest:
+        for function in Mentions(rest, draft.dialect).functions:
+            draft.use_function(function)
+
+
+def _like(draft: Draft, model: Name) -> None:
+    """A table made after another one's pattern depends on all of its structure."""
+    draft.use_table(model)
+    draft.of(model, "structure", Mode.USE, verb="copies")
+    draft.of(model, "shape", Mode.USE, verb="copies")
+    draft.of(model, "column", Mode.USE, verb="copies")
+    draft.of(model, "type", Mode.USE, verb="copies")
+
+
+def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
+    """DROP TABLE (or VIEW) a, b CASCADE."""
+    cascade = "cascade" in {t.text for t in at.rest()}
+    while at.at < len(at.tokens):
+        table = qualified(draft, at)
+        draft.name(kind, table, "drops")
+        draft.of(table, "anew", Mode.CHANGE, verb="drops", kind=kind)
+        if kind == "table" and draft.dialect.kind == "postgresql":
+            draft.name("table", table, "drops", space="type")
+        if kind == "table":
+            for key in draft.known.children(table):
+                if key.child != table:
+                    draft.alters(key.child)
+            for column, found in (draft.known.tables.get(table) or Table()).columns.items():
+                if draft.dialect.kind == "postgresql" and found.filled:
+                    draft.name("sequence", (table[0], f"{table[1]}_{column}_seq"), "drops")
+            draft.of(table, "gone", Mode.CHANGE, verb="drops")
+        if cascade:
+            dependents(draft, table)
+        draft.known.drop_table(table)
+        if not at.skip(","):
+            return
+
+
+def dependents(draft: Draft, name: Name) -> None:
+    """What CASCADE takes along of what stands: views over a table or view, and over those."""
+    for view, found in list(draft.known.views.items()):
+        if name in found.tables and view != name:
+            draft.name("view", view, "drops")
+            draft.known.views.pop(view, None)
+            dependents(draft, view)
+
+
+def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
+    """CREATE INDEX; `at` stands behind the guard."""
+    named = at.peek() != "on"
+    name = qualified(draft, at) if named else ("", "")
+    at.find("on")
+    at.skip("only")
+    table = qualified(draft, at)
+    if draft.dialect.is_postgres and table[0]:
+        name = (table[0], name[1])
+    own = only(name[1])
+    if named and draft.dialect.is_mysql:
+        draft.of(table, "index", Mode.CHANGE, own, verb="creates", kind="index")
+    elif named:
+        draft.name("index", name, "creates")
+    rest = at.rest()
+    found = Mentions(rest, draft.dialect)
+    method = ""
+    if at.skip("using"):
+        method = at.take()
+    over = plain_names(draft, in_parentheses(at))
+    found.words -= {
+        "btree",
+        "hash",
+        "gin",
+        "gist",
+        "brin",
+        "asc",
+        "desc",
+        "nulls",
+        "first",
+        "last",
+        "with",
+        "fillfactor",
+    } - over
+    draft.alters(table)
+    draft.mention(found, table)
+    if method not in ("", "btree", "hash"):
+        draft.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
+    if unique:
+        draft.limits(table, found.words, unique=True)
+    if named:
+        draft.known.indexes[index_key(draft.dialect, table, name)] = Index(table, frozenset(over), unique)
+
+
+def drop_index(draft: Draft, at: Cursor) -> None:
+    """DROP INDEX [ON table]: it touches the table whose index it was."""
+    while at.at < len(at.tokens):
+        name = qualified(draft, at)
+        table = None
+        if at.skip("on"):
+            table = qualified(draft, at)
+        lose_index(draft, table, name)
+        if not at.skip(","):
+            return
+
+
+def lose_index(draft: Draft, table: Name | None, name: Name) -> None:
+    """An index goes; a unique one may be what a foreign key or ON CONFLICT needs, MySQL's keys need any."""
+    home, columns, unique = draft.index_of(table, name)
+    if draft.dialect.is_mysql and table is not None:
+        draft.of(table, "index", Mode.CHANGE, only(name[1]), verb="drops", kind="index")
+    else:
+        draft.name("index", name, "drops")
+    if home != ANY:
+        draft.alters(home)
+    else:
+        draft.of(home, "structure", Mode.ADD)
+    if draft.dialect.is_mysql or (unique is not False and not (home == ANY and draft.conditional)):
+        draft.loses_key(home, columns)  # IF EXISTS of one that no migration made is not held against keys
+    draft.known.indexes.pop(index_key(draft.dialect, table, name), None)
+
+
+def alter_table(draft: Draft, at: Cursor) -> None:
+    """ALTER TABLE; each of its actions."""
+    at.skip("only")
+    table = qualified(draft, at)
+    at.skip("*")
+    for part in parts(at.rest()):
+        _action(draft, table, Cursor(part))
+    draft.use("table", table, "changes")
+
+
+def _action(draft: Draft, table: Name, at: Cursor) -> None:
+    verb = at.take()
+    bare = at.at < len(at.tokens) and at.tokens[at.at].kind == "word"
+    if verb == "add":
+        if bare and at.peek() == "partition":
+            draft.of(table, "parts", Mode.CHANGE)
+        elif bare and at.peek() in CONSTRAINT:
+            table_constraint(draft, table, at, fresh=False)
+        else:
+            at.skip("column")
+            if at.guard():
+                draft.guarded = draft.twice = True
+            if at.peek() == "(":
+                for part in parts(in_parentheses(at)):
+                    add_column(draft, table, Cursor(part))
+            else:
+                add_column(draft, table, at)
+        draft.alters(table)
+    elif verb == "drop":
+        _drop_member(draft, table, at, bare=bare)
+        draft.alters(table)
+    elif verb == "alter":
+        _alter_member(draft, table, at)
+        draft.alters(table)
+    elif verb in ("modify", "change"):
+        at.skip("column")
+        old = one_name(draft, at)
+        if verb == "modify":
+            at.at -= 1
+        _modify(draft, table, old, at)
+        draft.alters(table)
+    elif verb == "rename":
+        _rename(draft, table, at, bare=bare)
+    else:
+        _other(draft, table, verb, at)
+
+
+def add_column(draft: Draft, table: Name, at: Cursor) -> None:
+    """ADD COLUMN: beside other columns, but in nobody's way who reads columns by position."""
+    found = read_definition(draft, at)
+    draft.known.grown.setdefault(table, {})[found.name] = found.column.default
+    draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
+    draft.of(table, "shape", Mode.ADD)
+    touch_rules(draft, table, found, fresh=False)
+    tail = [t for t in found.rules if t.kind != "mark"]
+    if draft.dialect.is_mysql and tail and tail[-1] == Token("word", "first"):
+        draft.of(table, "shape", Mode.CHANGE)
+    elif draft.dialect.is_mysql and len(tail) > 1 and tail[-2] == Token("word", "after"):
+        draft.of(table, "shape", Mode.CHANGE)
+        draft.use_columns(table, [draft.dialect.fold(tail[-1])])
+    draft.known.tables.setdefault(table, Table()).columns[found.name] = found.column
+
+
+def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
+    word = at.peek() if bare else ""
+    known = draft.known.tables.get(table)
+    if word == "partition":
+        draft.of(table, "parts", Mode.CHANGE)
+        return
+    if word == "primary":
+        draft.touch(("primary", table), Mode.CHANGE, Thing("constraint", "primary", shown_name(table)), "drops")
+        draft.loses_key(table, None)
+        return
+    if word in ("index", "key") and draft.dialect.is_mysql:
+        at.take()
+        at.guard()
+        lose_index(draft, table, ("", one_name(draft, at)))
+        return
+    if word in ("constraint", "check") or (word == "foreign" and at.peek(1) == "key"):
+        at.take()
+        at.skip("key")
+        if at.guard():
+            draft.guarded = draft.twice = True
+        name = one_name(draft, at)
+        what = known.constraints.get(name) if known else None
+        draft.of(table, "constraint", Mode.CHANGE, only(name), verb="drops", kind="constraint")
+        if word == "foreign":
+            draft.touch(("name", "foreign key", ("", name)), Mode.CHANGE, Thing("constraint", name), "drops")
+        kind = "foreign" if word == "foreign" else "check" if word == "check" else what.kind if what else ""
+        if kind in ("primary", "unique", ""):
+            draft.loses_key(table, what.columns if what else None)
+            if draft.dialect.kind == "postgresql" and kind:
+                draft.name("index", (table[0], name), "drops")
+        if kind == "primary":
+            draft.touch(("primary", table), Mode.CHANGE, Thing("constraint", name, shown_name(table)), "drops")
+        if kind == "foreign":
+            draft.known.foreign.pop((table, name), None)
+        if known:
+            known.constraints.pop(name, None)
+        return
+    at.skip("column")
+    if at.guard():
+        draft.guarded = draft.twice = True
+    name = one_name(draft, at)
+    draft.of(table, "column", Mode.CHANGE, only(name), verb="drops")
+    draft.of(table, "shape", Mode.ADD)
+    draft.of(table, "positions", Mode.ADD)
+    if draft.known.unique(table) is None or any(name in key for key in draft.known.unique(table) or ()):
+        draft.loses_key(table, frozenset({name}))
+    if known:
+        known.columns.pop(name, None)
+
+
+def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
+    """ALTER [COLUMN] name …, and MySQL's ALTER INDEX and CHECK."""
+    if (
+        at.peek() in ("index", "check", "constraint")
+        and at.tokens[at.at].kind == "word"
+        and at.peek(1) not in ("type", "set")
+    ):
+        draft.of(table, at.take(), Mode.CHANGE, only(one_name(draft, at)))
+        return
+    at.skip("column")
+    column = one_name(draft, at)
+    rest = at.rest()
+    words = [t.text for t in rest if t.kind == "word"]
+    only_it = only(column)
+    draft.use_columns(table, [column], "changes")
+    draft.twice = True
+    known = draft.known.tables.get(table)
+    now = known.columns.get(column) if known else None
+    if words[:1] == ["type"] or words[:3] == ["set", "data", "type"]:
+        at.find("type")
+        using = next((n for n, t in enumerate(at.rest()) if t == Token("word", "using")), len(at.rest()))
+        written, how = at.rest()[:using], at.rest()[using + 1 :]
+        kind = named_type(draft, written)
+        draft.of(table, "type", Mode.CHANGE, only_it)
+        draft.of(table, "default", Mode.USE, only_it)
+        draft.of(table, "cells", Mode.CHANGE, only_it)
+        if kind is not None:
+            draft.use_type(kind)
+        if how:
+            found = Mentions(how, draft.dialect)
+            draft.mention(found, table)
+            if found.words != {column} or found.functions or found.tables:
+                draft.of(table, "fresh", Mode.USE, verb="rewrites rows of")
+                draft.twice = False
+        if now and known:
+            known.columns[column] = now._replace(named=kind, type="".join(t.text for t in written).lower())
+    elif "default" in words[:2]:
+        draft.of(table, "default", Mode.CHANGE, only_it)
+        if words[0] == "set":
+            found = draft.expression(rest[2:], None)
+            if now and now.named:
+                draft.values(now.named, found.strings)
+    elif "null" in words[:3]:
+        draft.of(table, "null", Mode.CHANGE, only_it)
+        if words[0] == "set":
+            draft.of(table, "must", Mode.CHANGE, only_it)
+            draft.limits(table, [column])
+        else:
+            draft.loses_key(table, frozenset())
+    elif words[:1] == ["set"] and words[1:2] and words[1] in ("statistics", "storage", "compression"):
+        draft.of(table, words[1], Mode.CHANGE, only_it)
+    else:  # identity, generated
+        draft.of(table, "default", Mode.CHANGE, only_it)
+        draft.of(table, "must", Mode.CHANGE, only_it)
+        draft.of(table, "type", Mode.CHANGE, only_it)
+        draft.twice = False
+
+
+def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
+    """MySQL's MODIFY and CHANGE: the whole definition anew."""
+    found = read_definition(draft, at)
+    members = only(old, found.name)
+    if old != found.name:
+        draft.of(table, "column", Mode.CHANGE, only(old), verb="drops")
+        draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
+        draft.of(table, "shape", Mode.ADD)
+    else:
+        draft.twice = True
+        draft.of(table, "column", Mode.USE, only(old))
+    for aspect in ("type", "null", "default", "must", "cells"):
+        draft.of(table, aspect, Mode.CHANGE, members if old != found.name else only(old))
+    draft.limits(table, [old])
+    touch_rules(draft, table, found, fresh=False)
+    known = draft.known.tables.get(table)
+    if known:
+        known.columns.pop(old, None)
+        known.columns[found.name] = found.column
+
+
+def _rename(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
+    if at.skip("to") or at.skip("as"):
+        new = qualified(draft, at)
+        new = (new[0] or table[0], new[1])
+        rename_table(draft, table, new)
+        return
+    kind = at.peek() if bare and at.peek() in ("constraint", "index", "key", "column") and at.peek(1) != "to" else ""
+    if kind:
+        at.take()
+    old = one_name(draft, at)
+    at.skip("to")
+    new_name = one_name(draft, at)
+    known = draft.known.tables.get(table)
+    if kind in ("index", "key"):
+        draft.of(table, "index", Mode.CHANGE, only(old), verb="drops", kind="index")
+        draft.of(table, "index", Mode.CHANGE, only(new_name), verb="creates", kind="index")
+    elif kind == "constraint":
+        for verb, name in (("drops", old), ("creates", new_name)):
+            draft.of(table, "constraint", Mode.CHANGE, only(name), verb=verb, kind="constraint")
+            if draft.dialect.kind == "postgresql":
+                draft.name("index", (table[0], name), verb)
+    else:
+        draft.of(table, "column", Mode.CHANGE, only(old), verb="drops")
+        draft.of(table, "column", Mode.CHANGE, only(new_name), verb="creates")
+        draft.of(table, "shape", Mode.ADD)
+        draft.of(table, "positions", Mode.ADD)
+        if known and old in known.columns:
+            known.columns[new_name] = known.columns.pop(old)
+    draft.alters(table)
+
+
+def rename_table(draft: Draft, old: Name, new: Name) -> None:
+    """A table under another name (or in another schema): gone for all who know the old one."""
+    for verb, name in (("drops", old), ("creates", new)):
+        draft.name("table", name, verb)
+        if draft.dialect.kind == "postgresql":
+            draft.name("table", name, verb, space="type")
+    draft.of(old, "anew", Mode.CHANGE, verb="drops")
+    draft.known.rename_table(old, new)
+
+
+_SETTINGS = words("engine auto_increment comment default charset character row_format owner set reset replica")
+
+
+def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
+    """The rarer actions of ALTER TABLE; what is not known changes the whole table."""
+    rest = [t.text for t in at.rest()]
+    shown = Thing("table", shown_name(table))
+    if verb in ("enable", "disable", "force", "no") and "security" in rest:
+        draft.touch(("row security", table, "force" in (verb, *rest)), Mode.CHANGE, shown, "changes")
+        draft.twice = True
+        if "force" in (verb, *rest):
+            draft.of(table, "triggers", Mode.ADD)
+    elif verb in ("enable", "disable"):
+        draft.of(table, "triggers", Mode.ADD)
+        draft.touch(("switches", table), Mode.CHANGE, shown, "changes")
+        draft.twice = True
+    elif verb == "set" and at.skip("schema"):
+        rename_table(draft, table, ((lambda s: "" if s == "public" else s)(one_name(draft, at)), table[1]))
+    elif verb in ("attach", "detach") and at.skip("partition"):
+        part = qualified(draft, at)
+        draft.use_table(part)
+        _bounds(draft, table, at.rest() if verb == "attach" else [])
+        for one in (table, part):
+            draft.of(one, "shape", Mode.USE)
+            draft.of(one, "structure", Mode.USE)
+            draft.of(one, "type", Mode.USE)
+    elif verb == "inherit" or (verb == "no" and at.skip("inherit")):
+        _like(draft, qualified(draft, at))
+    elif verb == "owner" and at.skip("to"):
+        draft.touch(("owner", table), Mode.CHANGE, shown, "changes")
+        draft.use("role", ("", one_name(draft, at)))
+        draft.twice = True
+    elif verb == "cluster" or (verb == "replica" and "index" in rest):
+        draft.touch(("clustered", table, verb), Mode.CHANGE, shown, "changes")
+        draft.use("index", (table[0], draft.dialect.fold(at.tokens[-1])))
+    elif verb == "validate":
+        draft.of(table, "constraint", Mode.USE, only(draft.dialect.fold(at.tokens[-1])), verb="uses", kind="constraint")
+        draft.limits(table)
+        draft.twice = True
+    elif verb == "convert":
+        for aspect in ("type", "cells"):
+            draft.of(table, aspect, Mode.CHANGE)
+    elif verb in _SETTINGS:
+        draft.touch(("setting", table, verb, *rest[:1]), Mode.CHANGE, shown, "changes")
+        draft.twice = True
+    else:
+        draft.touch(("name", "relation", table), Mode.CHANGE, shown, "changes")
+    draft.alters(table)
+
+
+def _bounds(draft: Draft, parent: Name, tokens: Sequence[Token]) -> None:
+    """A partition of a table; two pass each other where their bounds are provably apart."""
+    text = " ".join(t.text for t in tokens)
+    draft.touch(("parts", parent), Mode.CHANGE, Thing("partition", text, shown_name(parent)), "changes")
