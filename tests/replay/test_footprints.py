@@ -16,23 +16,27 @@ BASE = {
         CREATE TABLE "farms" ("id" serial PRIMARY KEY NOT NULL, "name" text, "code" varchar(9) NOT NULL, "size" integer,
           "mood" "mood", CONSTRAINT "farms_code_unique" UNIQUE("code"));
         CREATE TABLE "goats" ("id" serial PRIMARY KEY NOT NULL, "name" text, "age" integer, "farm_id" integer);
-        ALTER TABLE "goats" ADD CONSTRAINT "goats_farm_fk" FOREIGN KEY ("farm_id") REFERENCES "farms"("id") ON DELETE cascade;
+        ALTER TABLE "goats" ADD CONSTRAINT "goats_farm_fk"
+          FOREIGN KEY ("farm_id") REFERENCES "farms"("id") ON DELETE cascade;
         CREATE INDEX "goats_age_idx" ON "goats" USING btree ("age");
         CREATE UNIQUE INDEX "goats_name_uq" ON "goats" ("name");
         CREATE TABLE "logs" ("id" integer, "at" timestamp, "what" text);
         CREATE VIEW "herd" AS SELECT "name" FROM "goats";
-        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO logs(what) VALUES ('x'); RETURN NEW; END $$;
+        CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql
+          AS $$ BEGIN INSERT INTO logs(what) VALUES ('x'); RETURN NEW; END $$;
         CREATE TRIGGER noted AFTER UPDATE ON "farms" FOR EACH ROW EXECUTE FUNCTION note();
         CREATE SCHEMA "barn"; CREATE TABLE "barn"."hens" ("id" serial PRIMARY KEY, "name" text);
         CREATE SEQUENCE "tickets"; CREATE ROLE keeper; CREATE DOMAIN short AS varchar(5);
         CREATE TABLE "years" ("id" int, "d" date) PARTITION BY RANGE ("d");
     """,
     "mysql": """
-        CREATE TABLE `farms` (`id` int AUTO_INCREMENT NOT NULL, `name` varchar(50), `code` varchar(9) NOT NULL, `size` int,
-          `mood` enum('sad','ok','glad'), CONSTRAINT `farms_id` PRIMARY KEY(`id`), CONSTRAINT `farms_code_unique` UNIQUE(`code`));
+        CREATE TABLE `farms` (`id` int AUTO_INCREMENT NOT NULL, `name` varchar(50), `code` varchar(9) NOT NULL,
+          `size` int, `mood` enum('sad','ok','glad'), CONSTRAINT `farms_id` PRIMARY KEY(`id`),
+          CONSTRAINT `farms_code_unique` UNIQUE(`code`));
         CREATE TABLE `goats` (`id` int AUTO_INCREMENT NOT NULL, `name` varchar(50), `age` int, `farm_id` int,
           CONSTRAINT `goats_id` PRIMARY KEY(`id`));
-        ALTER TABLE `goats` ADD CONSTRAINT `goats_farm_fk` FOREIGN KEY (`farm_id`) REFERENCES `farms`(`id`) ON DELETE cascade;
+        ALTER TABLE `goats` ADD CONSTRAINT `goats_farm_fk`
+          FOREIGN KEY (`farm_id`) REFERENCES `farms`(`id`) ON DELETE cascade;
         CREATE INDEX `goats_age_idx` ON `goats` (`age`);
         CREATE UNIQUE INDEX `goats_name_uq` ON `goats` (`name`);
         CREATE TABLE `logs` (`id` int, `at` timestamp, `what` text);
