@@ -43,7 +43,7 @@ _RULES = (
     mainline.not_after_mainline,
 )
 #: what only the plan itself can have done to a migration that it moved
-_OURS = frozenset(["DG001", "DG002", "DG003", "DG006", "DG019", "DG023", "DG024", "DG025", "DG028", "DG033"])
+_OURS = frozenset(["DG002", "DG006", "DG019", "DG023", "DG024", "DG025", "DG028", "DG033"])
 _NO_CLOCK = 2**62
 
 
@@ -88,9 +88,14 @@ def refuse_new_faults(plan: Plan, base: Folder, main: Folder, branch: Folder, se
     found = list(_errors(planned, published, links, chain.contents.lost))
     if not found:
         return
-    lost = any(finding.rule is contents.LOST_OBJECT for finding in found)
-    known = {key for side in (main, branch) for key in _keys(side, published, lost=lost)}
+    losing = any(finding.rule is contents.LOST_OBJECT for finding in found)
+    sides = [(side, _lost(side) if losing else {}) for side in (main, branch)]
+    known = {key for side, lost in sides for key in _keys(side, published, lost)}
+    dropped = {(key, was[:2]) for key, losses in _by_name(branch, sides[1][1]) for was in losses}
     for finding in found:
+        losses = chain.contents.lost.get(finding.files[-1], ()) if finding.rule is contents.LOST_OBJECT else ()
+        if losses and all((_key(finding, planned)[1], was[:2]) in dropped for was in losses):
+            continue  # the branch's own snapshot drops it, after SQL that says so
         if _key(finding, planned) not in known:
             raise Refused(_refusal(finding, plan, planned, settled))
 
@@ -129,15 +134,24 @@ def _errors(
             yield finding
 
 
-def _keys(side: Folder, published: MainlineFolder, *, lost: bool) -> Iterator[_Key]:
-    """What is wrong on one side, whether it is an error there or an old sin."""
+def _lost(side: Folder) -> dict[str, tuple[Lost, ...]]:
+    """What each snapshot of a side lacks of the one before it, by path."""
     known = contents.Contents()
-    if lost:
-        for migration in side.migrations:
-            if migration.snapshot is not None:
-                with suppress(GuardError):  # that has a finding of its own
-                    known.add(snapshot_path(migration.entry.prefix), read_snapshot(migration.snapshot))
-    for finding in _findings(side, published, _links(side), known.lost):
+    for migration in side.migrations:
+        if migration.snapshot is not None:
+            with suppress(GuardError):  # that has a finding of its own
+                known.add(snapshot_path(migration.entry.prefix), read_snapshot(migration.snapshot))
+    return known.lost
+
+
+def _by_name(side: Folder, lost: Mapping[str, tuple[Lost, ...]]) -> Iterator[tuple[str, tuple[Lost, ...]]]:
+    for entry in side.entries:
+        yield entry.suffix, lost.get(snapshot_path(entry.prefix), ())
+
+
+def _keys(side: Folder, published: MainlineFolder, lost: Mapping[str, tuple[Lost, ...]]) -> Iterator[_Key]:
+    """What is wrong on one side, whether it is an error there or an old sin."""
+    for finding in _findings(side, published, _links(side), lost):
         yield _key(finding, side)
         if finding.rule is snapshots.SHARED_SNAPSHOT:  # under a number of its own it has none
             yield snapshots.MISSING_SNAPSHOT.code, _key(finding, side)[1]

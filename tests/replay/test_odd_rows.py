@@ -250,3 +250,22 @@ def test_rows_are_never_the_same_by_their_text() -> None:
         assert isinstance(outcome, Refusal) or outcome.same == (), sql
         named = _planned([FIRST, KEEL], [FIRST, KEEL, f"0002_a 5000: {sql}"], [FIRST, KEEL, f"0002_a 4000: {sql}"])
         assert named.same == (("0002_a", "0002_a"),)
+
+
+def test_a_snapshot_that_catches_up_with_sql_by_hand() -> None:
+    """A common migration without a snapshot dropped the column; the branch's next one is the first to know."""
+    gone = "0002_gone 3500: ALTER TABLE boats DROP COLUMN keel"
+    mast = "0003_mast 4000 [s4<s2 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int"
+    docks = DOCKS.replace("0002", "0003")
+    found = _planned([FIRST, KEEL, gone], [FIRST, KEEL, gone, docks], [FIRST, KEEL, gone, mast])
+    assert _snapshots(found)[-1] == "0004 s4<s3 boats(id mast) docks(id)"
+
+
+def test_a_column_that_vanished_from_a_shared_file() -> None:
+    """The branch's file of a common migration lacks a column that no SQL drops, and so does its own one behind it."""
+    broken = "0001_keel 3000 [s2<s1 boats(id)]: ALTER TABLE boats ADD COLUMN keel int"
+    mast = "0002_mast 4000 [s4<s2 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int"
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, broken, mast]) == (
+        "0002_mast (branch): merged, they would break a rule that each side keeps: meta/0003_snapshot.json lacks the "
+        "column keel of boats, and 0003_mast does not drop it (DG020)."
+    )

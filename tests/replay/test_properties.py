@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
@@ -23,6 +24,7 @@ from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
 from support import campaigns
+from support.judges import Script, migrated, new_errors
 from support.model import Schema, SqlFailed, as_json, run, run_all
 
 examples = campaigns.examples(100)
@@ -289,6 +291,7 @@ def _sound(meeting: Meeting, mainline: Folder, branch: Folder, found: Plan) -> N
         assert all(migration.entry.prefix > m.entry.prefix for m in kept if m.snapshot)
         newest, last = migration.entry.when, migration.entry.idx
     _sound_schema(mainline, branch, result, bool(gone))
+    _judged(meeting, mainline, branch, result)
     # every file of a migration is there under its name, and no other is left
     owned = {f"{m.tag}.sql" for m in result.migrations}
     owned |= {f"meta/{m.entry.prefix}_snapshot.json" for m in result.migrations if m.snapshot}
@@ -306,6 +309,20 @@ def _sound_schema(mainline: Folder, branch: Folder, result: Folder, something_go
     newest = _newest(result)
     if newest is not None and all(_true_to_sql(side) for side in (mainline, branch)):
         assert _body(newest)["tables"] == as_json(final)
+
+
+def _judged(meeting: Meeting, mainline: Folder, branch: Folder, result: Folder) -> None:
+    """Our own `check` finds nothing that neither side had, and SQLite ends the same wherever it stood."""
+    assert new_errors(mainline, (mainline, branch), result.files) == []
+    row, main = _scripts(result), [Script(r.made.when, r.made.sql) for r in meeting.mainline.rows]
+    base = [Script(r.made.when, r.made.sql) for r in meeting.base.rows]
+    rising = all(one.when < two.when for one, two in pairwise(main))
+    if rising and main[: len(base)] == base and row[: len(main)] == main:  # else a side has it wrong by itself
+        assert migrated(row) == migrated(main, row) == migrated(base, row)
+
+
+def _scripts(side: Folder) -> list[Script]:
+    return [Script(m.entry.when or 0, text) for m, text in zip(side.migrations, _texts(side), strict=True)]
 
 
 def _true_to_sql(side: Folder) -> bool:
