@@ -2,8 +2,8 @@
 
     python benchmarks/all.py [--quick] [NAME ...]
 
-NAME is one of protect, merge, check, status, replay (default: all).  With `--quick` there are few rounds, and the
-merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
+NAME is one of protect, merge, check, status, rehearse, replay (default: all).  With `--quick` there are few rounds,
+and the merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 import check
 import merge
 import protect
+import rehearse
 import replay
 import status
 
@@ -22,6 +23,7 @@ ALL: dict[str, Callable[[list[str]], int]] = {
     "merge": merge.main,
     "check": check.main,
     "status": status.main,
+    "rehearse": rehearse.main,
     "replay": replay.main,
 }
 
