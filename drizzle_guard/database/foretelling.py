@@ -85,6 +85,9 @@ class _State:
             where = f"{migration.tag}: statement {number}" if len(chunks) > 1 else migration.tag
             found = read_statements(chunk, self.world.fold)
             refusals = [refusal(family, chunk) for family in self.families]
+            if self.world.dialect == "mysql" and not found and chunk.strip():
+                self._unsure(f"{where} is only a comment, which MySQL refuses and MariaDB takes")
+                continue
             if refusals and all(refusals):
                 return self._failed(migration, _of_chunk(found, number, len(chunks), refusals[0] or ""), Cause.DRIVER)
             if any(refusals) or (len(found) > 1 and any(f.many is Many.FIRST for f in self.families)):

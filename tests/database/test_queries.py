@@ -41,7 +41,7 @@ def test_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             assert place.status()["in_step"]
         assert len([sql for sql in sent if 'from "__drizzle_migrations"' in sql]) == 1
         numbers.append(len([sql for sql in sent if not sql.startswith("--")]))  # those are SQLite's own, one a table
-    assert numbers == [5, 5], sent
+    assert numbers == [8, 8], sent
 
 
 def test_postgresql(tmp_path: Path) -> None:
