@@ -1,4 +1,4 @@
-"""Rehearse 300 migrations: on PostgreSQL as a multiple of what the migrations themselves take, on SQLite in CPU seconds.
+"""Rehearse 300 migrations: on PostgreSQL as a multiple of their own time, on SQLite in seconds of CPU.
 
 The PostgreSQL row is three starting points (empty, at the mainline's state, at the merge base's) against the 300
 migrations run once on the same private server; the start of the server is a row of its own.

@@ -93,7 +93,7 @@ DRIVERS = {
     "mysql2": ("mysql", "mysql2", COMMON + MYSQL),
     "libsql": ("sqlite", "libsql", COMMON + SQLITE),
     "sqljs": ("sqlite", "sql.js", COMMON + SQLITE),
-    "pglite": ("postgresql", "PGlite", COMMON[1:8]),
+    "pglite": ("postgresql", "PGlite", COMMON[1:10]),
 }
 
 

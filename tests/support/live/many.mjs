@@ -9,13 +9,16 @@ const words = (error) => {
   return lines.join("\n");
 };
 
+let shared;
+
 const open = {
   async pglite() {
     const { PGlite } = await import("@electric-sql/pglite");
     const { drizzle } = await import("drizzle-orm/pglite");
     const { migrate } = await import("drizzle-orm/pglite/migrator");
-    const client = await PGlite.create();
-    return [(folder) => migrate(drizzle(client), { migrationsFolder: folder }), () => client.close()];
+    shared ??= await PGlite.create(); // seconds of initdb
+    await shared.exec("DROP SCHEMA IF EXISTS drizzle CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    return [(folder) => migrate(drizzle(shared), { migrationsFolder: folder }), () => {}];
   },
   async pg(url, number) {
     const { default: pg } = await import("pg");
