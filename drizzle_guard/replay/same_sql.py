@@ -14,6 +14,7 @@ from drizzle_guard.sql.actions import Action, Key
 from drizzle_guard.sql.members import created_columns
 from drizzle_guard.sql.statements import Statement, statements
 
+_UNDOING = frozenset(["drop", "alter", "rename", "execute", "create"])
 _HOMES = ("table", "type", "view", "schema")
 
 
@@ -52,8 +53,10 @@ def is_touched(made: Made, others: Iterable[str]) -> bool:
 
 
 def _touches(statement: Statement, made: Made) -> bool:
-    if not statement.actions:  # not understood: whatever it mentions
-        return any(all(part.rpartition(".")[2] in statement.words for part in key[1:]) for key in made.keys)
+    if not statement.actions:  # not understood: whatever it mentions, unless it can only read and write rows
+        return not statement.words.isdisjoint(_UNDOING) and any(
+            all(part.rpartition(".")[2] in statement.words for part in key[1:]) for key in made.keys
+        )
     return any(_acts_on(action, made) for action in statement.actions if action.verb != "data")
 
 

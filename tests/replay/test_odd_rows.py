@@ -156,7 +156,7 @@ def test_a_repair_that_nothing_carries_along() -> None:
 
 
 def test_a_published_idx_is_not_the_branchs_to_shift() -> None:
-    branch = [FIRST, f"0001_fill 2000: {FILL}", KEEL]
+    branch = [FIRST, "0001_fill 2000: UPDATE boats SET id = 1", KEEL]
     found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch)
     assert _row(found) == ["0 0000_first", "1 0001_keel", "2 0002_docks", "3 0003_fill"]
     # it had the snapshot of another one under its number; alone it gets what `generate --custom` writes
@@ -178,7 +178,7 @@ def test_a_moved_snapshot_goes_back() -> None:
         assert found.notes == ("meta/0002_snapshot.json is as published; what the branch made of it is left out there",)
 
 
-@pytest.mark.parametrize("main", [DOCKS, f"0002_by_hand 5000: {FILL}"])
+@pytest.mark.parametrize("main", [DOCKS, "0002_by_hand 5000: CREATE TABLE docks (id int)"])
 def test_copied_snapshots_get_an_id_of_their_own(main: str) -> None:
     copy = MAST.replace("0002_mast 4000", "0003_rig 4500").replace("ALTER TABLE boats ADD COLUMN mast int", FILL)
     copy_of_common = KEEL.replace("0001_keel 3000", "0004_sail 4600").replace(
@@ -269,3 +269,12 @@ def test_a_column_that_vanished_from_a_shared_file() -> None:
         "0002_mast (branch): merged, they would break a rule that each side keeps: meta/0003_snapshot.json lacks the "
         "column keel of boats, and 0003_mast does not drop it (DG020)."
     )
+
+
+def test_rows_written_behind_it_do_not_undo_what_a_migration_created() -> None:
+    fill = "0003_fill 6000: WITH ids AS (SELECT id FROM tags) UPDATE tags SET id = ids.id FROM ids"
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, TAGS, fill], [FIRST, KEEL, OWN_TAGS, MORE])
+    assert found.same == (("0002_labels", "0002_tags"),)
+    again = "0003_again 6000: DO $$ BEGIN EXECUTE 'DROP TABLE tags'; END $$"
+    outcome = _meet([FIRST, KEEL], [FIRST, KEEL, TAGS, again], [FIRST, KEEL, OWN_TAGS])
+    assert isinstance(outcome, Refusal) or outcome.same == ()
