@@ -306,7 +306,7 @@ class TestSettings:
         bed.write(SQL, "select 2;")
         bed.git("add", "-A")
         allow(bed, OWN, b"select 2;")
-        assert bed.tool("protect").code == 1
+        assert bed.call("protect").code == 1
 
     def test_a_deletion_is_allowed_by_the_hash_of_what_goes(self, bed: Bed) -> None:
         feature(bed)
@@ -380,12 +380,12 @@ class TestMerges:
         assert protect(bed).text == ""
         assert (bed.root / SQL).exists()
         assert bed.tool("renumber").code == 0
-        assert bed.tool("protect").text == ""
+        assert bed.call("protect").text == ""
 
     def test_a_conflict_is_not_judged(self, bed: Bed) -> None:
         colliding(bed)
         bed.try_git("merge", "-q", "main")
-        done = bed.tool("protect")
+        done = bed.call("protect")
         assert done.code == 2
         assert done.err == (
             "drizzle-guard: drizzle/meta/0001_snapshot.json is in conflict; nothing can be committed yet.\n"
@@ -420,7 +420,7 @@ class TestMerges:
     def test_a_side_may_not_be_dropped(self, bed: Bed) -> None:
         colliding(bed)
         bed.git("merge", "-q", "--no-commit", "-s", "ours", "main")
-        done = bed.tool("protect")
+        done = bed.call("protect")
         assert done.code == 1
         assert "this commit changes 2 committed migrations" in done.err
         assert "drizzle/0001_user_age.sql: it is deleted" in done.err
@@ -433,7 +433,7 @@ class TestMerges:
         bed.commit("main edits")
         bed.git("checkout", "-q", "feature")
         bed.git("merge", "-q", "--no-commit", "--no-ff", "main")
-        assert bed.tool("protect").code == 0
+        assert bed.call("protect").code == 0
         bed.write(f"drizzle/{PUBLISHED}.sql", "and here otherwise")
         assert protect(bed).code == 1
 
@@ -448,7 +448,7 @@ class TestMerges:
         bed.commit("main drops, allowed there")
         bed.git("checkout", "-q", "feature")
         bed.git("merge", "-q", "--no-commit", "--no-ff", "main")
-        assert bed.tool("protect").code == 0
+        assert bed.call("protect").code == 0
 
     def test_after_a_refusal_the_own_ones_may_be_generated_again(self, bed: Bed) -> None:
         case = MERGE / "refused-sqlite-recreate"
@@ -472,7 +472,7 @@ class TestMerges:
         bed.arm()
         bed.git("merge", "-q", "--squash", "main")
         assert (bed.root / "drizzle/0003_comments.sql").exists()
-        assert bed.tool("protect").text == ""
+        assert bed.call("protect").text == ""
 
     def test_a_bad_resolution_may_be_mended_later(self, bed: Bed) -> None:
         """What `renumber` makes of a merge that somebody concluded wrongly passes, snapshots too."""
@@ -553,8 +553,8 @@ class TestPlaces:
         other = bed.at(bed.directory / "other")
         other.write(SQL, "select 2;")
         other.git("add", "-A")
-        assert other.at(other.root / "drizzle").tool("protect").code == 1
-        assert bed.tool("protect").code == 0
+        assert other.at(other.root / "drizzle").call("protect").code == 1
+        assert bed.call("protect").code == 0
 
     def test_names_that_steer_a_terminal(self, bed: Bed) -> None:
         bed.put(CASE / "ours", "a\x1b[31m 'b")
@@ -565,10 +565,10 @@ class TestPlaces:
         assert "\x1b" not in done.text
 
     def test_no_repository_and_wrong_use(self, bed: Bed, tmp_path: Path) -> None:
-        assert bed.at(tmp_path).tool("protect").code == 2
+        assert bed.at(tmp_path).call("protect").code == 2
         bed.put(CASE / "base")
         bed.commit("base")
-        assert bed.tool("protect", "--to-ref", "HEAD").code == 2
-        assert bed.tool("protect", "--from-ref", "nowhere").code == 2
+        assert bed.call("protect", "--to-ref", "HEAD").code == 2
+        assert bed.call("protect", "--from-ref", "nowhere").code == 2
         bed.git("config", "core.bare", "true")
-        assert bed.at(bed.root / ".git").tool("protect").code == 2
+        assert bed.at(bed.root / ".git").call("protect").code == 2

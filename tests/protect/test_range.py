@@ -12,7 +12,7 @@ SQL = f"drizzle/{OWN}.sql"
 
 def test_every_commit_is_looked_at(bed: Bed) -> None:
     feature(bed)
-    assert bed.tool("protect", "--from-ref", "main").text == ""
+    assert bed.call("protect", "--from-ref", "main").text == ""
     bed.write(SQL, "select 2;")
     bed.commit("sneaked in")
     short = bed.git("rev-parse", "--short", "HEAD")
@@ -20,7 +20,7 @@ def test_every_commit_is_looked_at(bed: Bed) -> None:
     bed.write("src/schema.ts", "later still\n")
     bed.commit("later")
     for args in (("--from-ref", "main"), ("--from-ref", "main", "--to-ref", "feature")):
-        done = bed.tool("protect", *args)
+        done = bed.call("protect", *args)
         assert done.code == 1
         assert done.err == (
             "drizzle-guard: these commits change a committed migration; committed migrations stay as they are.\n"
@@ -34,9 +34,9 @@ def test_every_commit_is_looked_at(bed: Bed) -> None:
             f'    sha256 = "{hash_of(b"select 2;")}"\n'
             '    reason = "why no database minds"\n'
         )
-    done = bed.tool("protect", env={"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "feature"})
+    done = bed.call("protect", env={"PRE_COMMIT_FROM_REF": "main", "PRE_COMMIT_TO_REF": "feature"})
     assert done.code == 1 and "sneaked in" in done.err
-    assert bed.tool("protect", "--from-ref", "HEAD~1").text == ""
+    assert bed.call("protect", "--from-ref", "HEAD~1").text == ""
 
 
 def test_what_was_taken_back_or_allowed_later_passes(bed: Bed) -> None:
@@ -46,13 +46,13 @@ def test_what_was_taken_back_or_allowed_later_passes(bed: Bed) -> None:
     bed.commit("sneaked in")
     bed.write(SQL, first)
     bed.commit("taken back")
-    assert bed.tool("protect", "--from-ref", "main").text == ""
+    assert bed.call("protect", "--from-ref", "main").text == ""
     bed.write(SQL, "select 3;")
     bed.commit("again")
-    assert bed.tool("protect", "--from-ref", "main").code == 1
+    assert bed.call("protect", "--from-ref", "main").code == 1
     allow(bed, OWN, b"select 3;")
     bed.commit("and allowed")
-    assert bed.tool("protect", "--from-ref", "main").text == ""
+    assert bed.call("protect", "--from-ref", "main").text == ""
 
 
 def test_a_revert_that_ran_no_hook(bed: Bed) -> None:
@@ -62,7 +62,7 @@ def test_a_revert_that_ran_no_hook(bed: Bed) -> None:
     bed.put(CASE / "ours")
     added = bed.commit("feature")
     bed.git("revert", "--no-edit", added)
-    done = bed.tool("protect", "--from-ref", "main")
+    done = bed.call("protect", "--from-ref", "main")
     # the branch as a whole adds nothing and takes nothing away, but somebody may have run it
     assert done.code == 1
     assert f"{SQL}: it is deleted" in done.err
@@ -73,7 +73,7 @@ def test_a_migration_of_the_mainline_is_named_against_the_merge_base(bed: Bed) -
     feature(bed)
     bed.git("rm", "-q", "-r", "drizzle")
     bed.commit("all gone")
-    done = bed.tool("protect", "--from-ref", "main")
+    done = bed.call("protect", "--from-ref", "main")
     assert "these commits change 3 committed migrations" in done.err
 
 
@@ -82,17 +82,17 @@ def test_merges_of_the_mainline_pass_and_evil_ones_do_not(bed: Bed) -> None:
     bed.arm()
     bed.git("merge", "-q", "--no-edit", "main")
     assert (bed.root / "drizzle/0003_comments.sql").exists()
-    assert bed.tool("protect", "--from-ref", "main").text == ""
+    assert bed.call("protect", "--from-ref", "main").text == ""
     bed.git("reset", "-q", "--hard", "HEAD^")
     bed.git("-c", "core.hooksPath=none", "merge", "-q", "--no-edit", "-s", "ours", "main")
-    done = bed.tool("protect", "--from-ref", "main")
+    done = bed.call("protect", "--from-ref", "main")
     assert "drizzle/0001_user_age.sql: it is deleted" in done.err
     # where the last push was before, and the mainline went on, git's path limiting leaves this merge out
     bed.git("checkout", "-q", "main")
     bed.write("x", "x")
     bed.commit("main goes on")
     bed.git("checkout", "-q", "feature")
-    done = bed.tool("protect", "--from-ref", "HEAD~2")
+    done = bed.call("protect", "--from-ref", "HEAD~2")
     assert "drizzle/0001_user_age.sql: it is deleted" in done.err
 
 
@@ -102,10 +102,10 @@ def test_a_push_of_the_mainline_itself(bed: Bed) -> None:
     bed.arm()
     bed.git("checkout", "-q", "main")
     bed.git("merge", "-q", "--no-edit", "feature")
-    assert bed.tool("protect", "--from-ref", "main~1", "--to-ref", "main").text == ""
+    assert bed.call("protect", "--from-ref", "main~1", "--to-ref", "main").text == ""
     bed.write("drizzle/0000_base.sql", "select 1;")
     bed.commit("edit")
-    done = bed.tool("protect", "--from-ref", "main~1", "--to-ref", "main")
+    done = bed.call("protect", "--from-ref", "main~1", "--to-ref", "main")
     assert "drizzle/0000_base.sql: the SQL is edited" in done.err
 
 
@@ -122,17 +122,17 @@ def test_rebase_then_push(bed: Bed) -> None:
     bed.git("rebase", "-q", "main")
     assert (bed.root / "drizzle/0002_comments.sql").exists()
     refs = {"PRE_COMMIT_FROM_REF": before, "PRE_COMMIT_TO_REF": "HEAD"}
-    assert bed.tool("protect", env=refs).text == ""
+    assert bed.call("protect", env=refs).text == ""
     bed.write("drizzle/0001_user_age.sql", "select 1;")
     bed.commit("edit")
-    assert "drizzle/0001_user_age.sql: the SQL is edited" in bed.tool("protect", env=refs).err
+    assert "drizzle/0001_user_age.sql: the SQL is edited" in bed.call("protect", env=refs).err
 
 
 def test_github_annotations(bed: Bed) -> None:
     feature(bed)
     bed.write(SQL, "select 2;")
     bed.commit("50% done:\tnow")
-    done = bed.tool("protect", "--from-ref", "main", "--format", "github")
+    done = bed.call("protect", "--from-ref", "main", "--format", "github")
     assert done.code == 1
     since = bed.git("rev-parse", "--short", "HEAD~2")
     assert done.out == (
@@ -150,7 +150,7 @@ def test_a_shallow_clone_says_what_to_fetch(bed: Bed) -> None:
     bed.commit("main goes on")
     clone = bed.at(bed.directory / "shallow")
     bed.git("clone", "-q", "--no-single-branch", "--depth", "1", f"file://{bed.root}", str(clone.root))
-    done = clone.tool("protect", "--from-ref", "origin/main", "--to-ref", "origin/feature")
+    done = clone.call("protect", "--from-ref", "origin/main", "--to-ref", "origin/feature")
     assert done.code == 2
     assert done.err == (
         "drizzle-guard: origin/main and origin/feature have no common ancestor here: this clone is shallow.\n"

@@ -36,7 +36,7 @@ def entries(bed: Bed, commit: str) -> list[object]:
 def assert_nothing_to_do(bed: Bed) -> None:
     """`renumber` leaves everything as it is."""
     before = bed.state()
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0 and "nothing to do" in done.out, done.text
     assert bed.state() == before
 
@@ -181,7 +181,7 @@ def test_a_published_migration_picked_without_those_before_it(bed: Bed) -> None:
     grow(bed, "main1", "main2")
     bed.git("checkout", "-q", "feature")
     if bed.try_git("cherry-pick", "main").code:
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
         bed.git("cherry-pick", "--continue")
     assert migrations(bed.files("HEAD")) == ["base", "own", "main2"]
@@ -200,7 +200,7 @@ def test_a_pick_to_a_branch_that_is_far_behind(bed: Bed) -> None:
     grow(bed, "one", "two", "three")
     bed.git("checkout", "-q", "release")
     if bed.try_git("cherry-pick", "feature").code:
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
         bed.git("cherry-pick", "--continue")
     assert migrations(bed.files("HEAD")) == ["base", "hotfix", "three"]
@@ -219,7 +219,7 @@ def test_a_snapshot_that_one_side_deleted_stops_git_and_says_how_to_go_on(bed: B
     done = bed.try_git("rebase", "main")
     while done.code:
         assert "drizzle-guard renumber && git rebase --continue" in done.err, done.text
-        renumbered = bed.tool("renumber")
+        renumbered = bed.call("renumber")
         assert renumbered.code == 0, renumbered.text
         done = bed.try_git("rebase", "--continue")
     assert migrations(bed.files("HEAD")) == ["base", "main1", "two"]
@@ -242,7 +242,7 @@ def test_renumbered_by_one_side_and_reverted_by_the_other(bed: Bed, ours: str) -
     done = bed.try_git("merge", "--no-edit", "main" if ours == "feature" else "feature")
     if done.code:
         assert "drizzle-guard renumber && git commit" in done.err, done.text
-        renumbered = bed.tool("renumber")
+        renumbered = bed.call("renumber")
         assert renumbered.code == 0, renumbered.text
         bed.git("commit", "-q", "--no-edit")
     assert migrations(bed.files("HEAD")) == ["base", "main1", "two"]
@@ -257,7 +257,7 @@ def test_a_pick_to_the_mainline(bed: Bed) -> None:
     bed.git("checkout", "-q", "main")
     grow(bed, "main1")
     if bed.try_git("cherry-pick", "feature").code:
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
         bed.git("cherry-pick", "--continue")
     assert migrations(bed.files("HEAD")) == ["base", "main1", "one"]
@@ -281,7 +281,7 @@ def test_a_squash_that_stops_in_one_folder_is_finished_in_all(bed: Bed) -> None:
         bed.commit(branch)
     done = bed.try_git("merge", "--squash", "feature")
     assert done.code and not any(path.startswith("other/") for path in bed.stages()), done.text
-    tried = bed.tool("renumber")
+    tried = bed.call("renumber")
     assert tried.code == 0 and bed.stages() == {}, tried.text
     bed.git("commit", "-q", "-m", "squashed")
     assert migrations(bed.files("HEAD", "other")) == ["base", "main", "own"]

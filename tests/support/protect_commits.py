@@ -43,7 +43,7 @@ def colliding(bed: Bed) -> Bed:
 def protect(bed: Bed, *args: str) -> Done:
     """Stage everything and ask."""
     bed.git("add", "-A")
-    return bed.tool("protect", *args)
+    return bed.call("protect", *args)
 
 
 def edit_journal(bed: Bed, change: Callable[[list[dict[str, Any]]], object]) -> None:
