@@ -8,6 +8,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Literal, NamedTuple
 
+from drizzle_guard.git.operation import (
+    MERGE,
+    is_applying_rebase,
+    last_step,
+    mailed_commit,
+    merged_names,
+    patched_commit,
+    squashed_commit,
+    state_directory,
+    stopped_commit,
+)
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
 
@@ -54,15 +65,10 @@ def merge_sides(repository: Repository, ours: str, theirs: str) -> Sides:
 
 def merge_heads(repository: Repository) -> list[str]:
     """The commits that a merge in progress brings in; where a tag is merged, git notes the tag."""
-    names = (repository.state_file("MERGE_HEAD") or "").split()
-    return [repository.commit(name) or name for name in names]
+    return [repository.commit(name) or name for name in merged_names(repository)]
 
 
-_HEADS: dict[Kind, str] = {
-    "cherry-pick": "CHERRY_PICK_HEAD",
-    "revert": "REVERT_HEAD",
-    "rebase": "REBASE_HEAD",
-}
+_STOPPING: tuple[Literal["cherry-pick", "revert", "rebase"], ...] = ("cherry-pick", "revert", "rebase")
 
 
 def sides_in_progress(repository: Repository) -> Sides | None:
@@ -72,14 +78,14 @@ def sides_in_progress(repository: Repository) -> Sides | None:
         return None
     if heads := merge_heads(repository):
         return merge_sides(repository, head, heads[0]) if len(heads) == 1 else None
-    for kind, name in _HEADS.items():
-        if commit := (repository.state_file(name) or "").strip():
-            rebasing = repository.has_state("rebase-merge") or repository.has_state("rebase-apply")
+    for kind in _STOPPING:
+        if commit := stopped_commit(repository, kind):
+            rebasing = state_directory(repository) is not None
             if kind == "rebase" and not rebasing:
                 continue  # git may leave REBASE_HEAD behind when a rebase is done
             return _pick("rebase" if kind == "cherry-pick" and rebasing else kind, head, commit, repository)
-    if commit := (repository.state_file("rebase-apply/original-commit") or "").strip():
-        return _pick("rebase" if repository.has_state("rebase-apply/rebasing") else "am", head, commit, repository)
+    if commit := patched_commit(repository):
+        return _pick("rebase" if is_applying_rebase(repository) else "am", head, commit, repository)
     return None
 
 
@@ -112,31 +118,25 @@ def sides_in_driver(repository: Repository, label: str) -> Iterator[Sides]:
     for name in os.environ:
         if name.startswith("GITHEAD_"):
             yield merge_sides(repository, head, name.removeprefix("GITHEAD_"))
-    done = _last_done(repository)
+    done = last_step(repository)
     if done[:1] == ["merge"]:  # of --rebase-merges; the last word is the label of the other side
         if commit := repository.commit(f"refs/rewritten/{done[-1]}") or repository.commit(done[-1]):
             yield merge_sides(repository, head, commit)
     elif commit := repository.commit(next((word for word in done[1:] if not word.startswith("-")), "-")):
         yield _pick("rebase", head, commit, repository)
-    if original := (repository.state_file("rebase-apply/original-commit") or "").strip():
+    if original := patched_commit(repository):
         yield _pick("rebase", head, original, repository)
     if found := _LABEL.match(label):
         commit = repository.commit(found[2])
         if commit:
-            rebasing = repository.has_state("rebase-merge")
+            rebasing = state_directory(repository) == MERGE
             kind: Kind = "revert" if found[1] else "rebase" if rebasing else "cherry-pick"
             yield _pick(kind, head, commit, repository)
 
 
-def _last_done(repository: Repository) -> list[str]:
-    """The words of the command that a rebase is doing or did last."""
-    lines = (repository.state_file("rebase-merge/done") or "").splitlines()
-    return next((words for line in reversed(lines) if (words := line.split("#")[0].split())), [])
-
-
 def is_merging(repository: Repository) -> bool:
     """Whether a merge is going on, also one that a rebase makes."""
-    return bool(other_parents(repository.git_dir)) or _last_done(repository)[:1] == ["merge"]
+    return bool(other_parents(repository.git_dir)) or last_step(repository)[:1] == ["merge"]
 
 
 def _pick(kind: Kind, head: str, commit: str, repository: Repository) -> Sides:
@@ -150,9 +150,8 @@ def _pick(kind: Kind, head: str, commit: str, repository: Repository) -> Sides:
 def squash_sides(repository: Repository) -> Sides | None:
     """The sides of a `git merge --squash`: git only notes the squashed commits in the message that it prepares."""
     head = repository.commit("HEAD")
-    text = repository.state_file("SQUASH_MSG") or ""
-    found = re.search(r"^commit ([0-9a-f]{40,64})$", text, re.MULTILINE)
-    return merge_sides(repository, head, found[1]) if head and found else None
+    found = squashed_commit(repository)
+    return merge_sides(repository, head, found) if head and found else None
 
 
 def squash_conflict(repository: Repository, folders: Iterable[str]) -> Sides | None:
@@ -178,10 +177,8 @@ def mail_sides(repository: Repository, folders: Iterable[str]) -> Sides | None:
 
     git merges with a made-up base that has nothing but the patched files: no snapshot or SQL of an earlier patch.
     """
-    number = (repository.state_file("rebase-apply/next") or "").strip()
-    mail = repository.state_file(f"rebase-apply/{number:0>4}") if number.isdigit() else None
-    found = re.match(r"From ([0-9a-f]{40,64}) ", mail or "")
-    head, commit = repository.commit("HEAD"), repository.commit(found[1]) if found else None
+    head, found = repository.commit("HEAD"), mailed_commit(repository)
+    commit = repository.commit(found) if found else None
     parents = repository.parents(commit) if commit else []
     if head is None or commit is None or len(parents) != 1:
         return None

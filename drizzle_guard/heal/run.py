@@ -14,11 +14,11 @@ from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, folders_at, folders_in_index
+from drizzle_guard.git.operation import is_applying, is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import sides_in_progress
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.cure import Case, Cure, examine, find_cure
-from drizzle_guard.renumber.rebase import is_rebasing
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.terminal import say
 
@@ -32,7 +32,7 @@ class Healing(NamedTuple):
 
 def is_under_way(repository: Repository) -> bool:
     """Whether git has stopped for a person here: then `renumber` finishes that."""
-    if is_rebasing(repository) or sides_in_progress(repository) is not None or repository.has_state("rebase-apply"):
+    if is_rebasing(repository) or sides_in_progress(repository) is not None or is_applying(repository):
         return True
     return repository.is_bare or bool(repository.line("ls-files", "-u"))
 

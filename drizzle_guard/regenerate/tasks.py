@@ -13,11 +13,12 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides, sides_in_progress, stash_sides
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
-from drizzle_guard.renumber.rebase import canonical_head, is_rebasing
+from drizzle_guard.renumber.rebase import canonical_head
 from drizzle_guard.replay.parting import part
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.sql.statements import decode, is_handwritten

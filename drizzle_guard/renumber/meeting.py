@@ -9,10 +9,11 @@ from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
+from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, is_merging
 from drizzle_guard.renumber.picked import is_behind
-from drizzle_guard.renumber.rebase import canonical_head, is_rebasing
+from drizzle_guard.renumber.rebase import canonical_head
 
 
 class Meeting(NamedTuple):

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import dump_journal
 from drizzle_guard.git.folders import changed_folders, history_at
+from drizzle_guard.git.operation import is_rebasing, rebase_target, rewritten, rewritten_into_last
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.renumber.picked import is_behind
 from drizzle_guard.renumber.rebase_by_hand import (
@@ -55,21 +56,14 @@ class Canon(NamedTuple):
     refusal: Refusal | None = None
 
 
-def is_rebasing(repository: Repository) -> bool:
-    """Whether a rebase is under way in this worktree."""
-    return repository.has_state("rebase-merge/onto") or repository.has_state("rebase-apply/rebasing")
-
-
 def onto(repository: Repository) -> str | None:
     """The commit on which the rebase puts its commits; None if there is no rebase."""
     if not is_rebasing(repository):
         return None
-    for name in ("rebase-merge/onto", "rebase-apply/onto"):
-        if text := repository.state_file(name):
-            return text.strip()
-    # the apply backend notes it only when it stops; what it made first stands on it
-    made = (repository.state_file("rebase-apply/rewritten") or "").split()
-    return repository.commit(f"{made[1]}^" if len(made) > 1 else "HEAD")
+    if noted := rebase_target(repository):
+        return noted
+    first = next(rewritten(repository), None)  # what was made first stands on it
+    return repository.commit("HEAD" if first is None else f"{first[1]}^")
 
 
 def picks(repository: Repository, head: str) -> list[Pick]:
@@ -78,11 +72,9 @@ def picks(repository: Repository, head: str) -> list[Pick]:
     listed = repository.line("rev-list", "--reverse", "--topo-order", "--parents", f"{start}..{head}") or ""
     rows = [row.split() for row in listed.split("\n") if row]
     sources: dict[str, list[str]] = {}
-    for name in ("rebase-merge/rewritten-list", "rebase-apply/rewritten"):
-        for line in (repository.state_file(name) or "").splitlines():
-            old, _, new = line.partition(" ")
-            sources.setdefault(new.strip(), []).append(old)
-    pending = (repository.state_file("rebase-merge/rewritten-pending") or "").split()
+    for old, new in rewritten(repository):
+        sources.setdefault(new, []).append(old)
+    pending = rewritten_into_last(repository)
     if pending and rows:
         sources.setdefault(rows[-1][0], []).extend(pending)
     amended = _by_parent(repository, sources, {row[0] for row in rows})

@@ -12,6 +12,7 @@ from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH, Entry, dump_journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.snapshot import previous_id
 from drizzle_guard.git.folders import history_at
+from drizzle_guard.git.operation import is_applying, is_applying_rebase
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.replay.hazards import Script, find_hazards
 from drizzle_guard.replay.plan import Plan, Refusal
@@ -54,7 +55,7 @@ def _is_edited_snapshot(
 ) -> bool:
     if now.tag != then.tag or now.snapshot is None or then.snapshot is None or now.snapshot == then.snapshot:
         return False
-    if repository.has_state("rebase-apply"):  # a patch that was applied as text makes others, too
+    if is_applying(repository):  # a patch that was applied as text makes others, too
         return False
     path = snapshot_path(now.entry.prefix)
     parents = [parent for commit in commits for parent in repository.parents(commit)[:1]]
@@ -107,7 +108,7 @@ def applied_as_text(
     repository: Repository, olds: Sequence[str], new_parents: Sequence[str], actual: Folder, folder: str
 ) -> bool:
     """Whether the apply backend took the commit's patch as it is: where its lines fit, it asks no merge driver."""
-    if not repository.has_state("rebase-apply/rebasing") or len(olds) != 1 or len(new_parents) != 1:
+    if not is_applying_rebase(repository) or len(olds) != 1 or len(new_parents) != 1:
         return False
     parents = repository.parents(olds[0])
     then, theirs, now = (

@@ -15,6 +15,7 @@ from drizzle_guard.drizzle.folder import Folder, join, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.git.folders import blob
 from drizzle_guard.git.index import store
+from drizzle_guard.git.operation import state_directory
 from drizzle_guard.git.repository import Repository
 
 _VERSION = "drizzle-guard canonical folders 1"
@@ -40,13 +41,13 @@ def remember(repository: Repository, folder: str, commit: str, history: Folder, 
 
     Of what was noted before, the newest that is still in the row stays: `commit` itself may yet be amended (a squash).
     """
-    directory = _directory(repository)
+    directory = state_directory(repository)
     if directory is None:
         return
     records = _records(repository)
     kept = [record for record in records if record[1] != folder]
     kept += [record for record in records if record[1] == folder and record[0] in row and record[0] != commit][-1:]
-    name = os.path.join(directory, _NAME)
+    name = os.path.join(repository.git_dir, directory, _NAME)
     with suppress(GuardError, OSError):  # only a short cut
         ids = store(repository, history.files.values())
         lines = [f"{file.mode} {ids[file.id]} {path}" for path, file in history.files.items()]
@@ -58,17 +59,10 @@ def remember(repository: Repository, folder: str, commit: str, history: Folder, 
         os.replace(f"{name}.new", name)
 
 
-def _directory(repository: Repository) -> str | None:
-    for name in ("rebase-merge", "rebase-apply"):
-        if repository.has_state(name):
-            return os.path.join(repository.git_dir, name)
-    return None
-
-
 def _records(repository: Repository) -> list[tuple[str, str, list[str]]]:
     """Commit, folder and the lines of its files, in the order in which they were noted; none if one cannot be read."""
-    directory = _directory(repository)
-    parts = (repository.state_file(os.path.join(directory, _NAME)) or "").split("\0") if directory else []
+    directory = state_directory(repository)
+    parts = (repository.state_file(f"{directory}/{_NAME}") or "").split("\0") if directory else []
     records: list[tuple[str, str, list[str]]] = []
     at = 1 if parts[0:1] == [_VERSION] else len(parts)
     with suppress(ValueError):

@@ -13,6 +13,7 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.operation import is_applying
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, mail_sides, sides_in_progress, squash_conflict, stash_sides
 from drizzle_guard.git.worktree import changes
@@ -138,7 +139,7 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None, *,
         for path, stages in index.items()
         if (blob := stages.get(3) or stages.get(0)) and (3 in stages or path in known or ours.files.get(path) != blob)
     }
-    sides = Sides("am" if repository.has_state("rebase-apply") else "other", head, None, ())
+    sides = Sides("am" if is_applying(repository) else "other", head, None, ())
     theirs = read_folder(folder, theirs_files)
     _refuse_foreign_snapshots(theirs, base)
     met = meet(repository, sides, folder, onto=onto, ends=Ends(base, ours, theirs), anyway=anyway)
