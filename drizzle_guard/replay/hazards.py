@@ -19,7 +19,8 @@ from drizzle_guard.sql.tokens import words
 
 __all__ = ["Hazard", "Script", "find_hazards"]
 
-_ROWS = ("cells", "rows", "fresh", "gone", "taken", "default", "must")
+_ROWS = ("cells", "rows", "gone", "taken")
+_WRITES = ("writes rows of", "deletes rows of")
 
 
 class Hazard(NamedTuple):
@@ -102,6 +103,15 @@ class _Lines:
 
     def __init__(self, first: Sequence[Step], second: Sequence[Step]) -> None:
         self._sides = []
+        self._written = [
+            {
+                touch.key[1]
+                for step in steps
+                for touch in step.touches
+                if touch.verb in _WRITES and touch.key[0] in _ROWS
+            }
+            for steps in (first, second)
+        ]
         self._steps = (first, second)
         for steps in (first, second):
             writes: dict[tuple[Key, str], list[tuple[int, str]]] = {}
@@ -144,6 +154,8 @@ class _Lines:
         if "recreates" in (main.verb, own.verb):
             thing = main.thing if main.verb == "recreates" else own.thing
             shown = _show(thing)
+        if main.key[0] in _ROWS and all(main.key[1] in written for written in self._written):
+            return f"both change rows of table {_quoted(main.thing.table or main.thing.name)}"
         mains, owns = (self._verb(side, touch) for side, touch in ((0, main), (1, own)))
         if mains == owns and mains in ("creates", "drops", "changes"):
             return f"both {mains[:-1]} {shown}"

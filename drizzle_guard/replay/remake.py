@@ -96,8 +96,12 @@ def _difference(table: Name, known: Known, before: Dropped | None) -> list[Touch
         parent = Thing("table", shown_name(made.parent))
         found.append(Touch(("name", "relation", made.parent), Mode.USE, parent, "uses"))
         found.append(Touch(("column", made.parent), Mode.USE, parent, "uses", Members(made.parent_columns)))
-        for aspect in ("keys", "gone", "anew") if made.on_delete else ("keys", "gone"):
+        for aspect in ("keys", "gone"):
             found.append(Touch((aspect, made.parent), Mode.USE, parent, "uses"))
+    for kept in foreign:
+        if kept.on_delete:  # it acts when the parent is made anew in its turn
+            parent = Thing("table", shown_name(kept.parent))
+            found.append(Touch(("anew", kept.parent), Mode.USE, parent, "uses"))
     if {_plain(rule) for rule in now.rules} != {_plain(rule) for rule in old.rules}:
         touch("fresh", Mode.USE, verb="makes a rule for")
         touch("cells", Mode.USE, verb="makes a rule for")

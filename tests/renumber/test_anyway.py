@@ -11,10 +11,7 @@ from support.cases import MERGE, put_side
 from support.gitbed import Bed
 
 CASE = "hand-written-both"
-SAID = (
-    '0001_seed (branch) and 0001_backfill (mainline): the mainline deletes rows of table "users", '
-    "and the branch reads rows of it."
-)
+SAID = '0001_seed (branch) and 0001_backfill (mainline): both change rows of table "users".'
 
 
 def _branches(bed: Bed, *, case: str = CASE, sql: str = "DELETE FROM users WHERE email = '';") -> None:
