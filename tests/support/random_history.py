@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple, Protocol, TypeVar
 
+from drizzle_guard.cli import COMMANDS
 from support import random_folder as folder
 from support.gitbed import Bed, Done
 from support.model import BREAKPOINT, Schema, as_json, run
@@ -28,7 +29,10 @@ NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 #: after a rebase that git brought to its end although its migrations cannot be put in a row
 BACK = ("git reset --hard ORIG_HEAD", "go back to before the rebase (git reflog)")
 #: a command in a message of ours, whichever it is
-_COMMAND = re.compile(r"\b(?:git|drizzle-guard|drizzle-kit) [a-z]|--abort, then merge|abort, move")
+_GIT = "merge|rebase|cherry-pick|revert|am|stash|reset|checkout|restore|add|rm|fetch|commit"
+_COMMAND = re.compile(
+    rf"\bgit (?:{_GIT})\b|\bdrizzle-guard (?:{'|'.join(COMMANDS)})\b|drizzle-kit up|--abort, then merge|abort, move"
+)
 
 
 def names_a_command(text: str) -> bool:
