@@ -33,6 +33,10 @@ _PLATFORM = re.compile(
     r'(?P<kind>role|schema) "(?P<name>anon|authenticated|service_role|authenticator|supabase_\w+|neon_\w+|auth|storage'
     r'|extensions|realtime|vault|cron|graphql|graphql_public|pgbouncer|net|rds\w*|cloudsql\w*|azure\w*)" does not exist'
 )
+#: what may stay behind on a connection
+_LASTING = re.compile(
+    r"\b(?:set|set_config|temp|temporary|prepare|listen|load|call|do|perform|select)\b", re.IGNORECASE
+)
 _EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file|shared_preload_libraries')
 
 
@@ -218,6 +222,7 @@ class PostgresSession(Session):
         self._engine, self.name = engine, name
         self._connection: psycopg.Connection[Any] | None = None
         self._roles = engine.roles() if engine.private else frozenset()
+        self._settings = False  # whether something ran that outlasts its transaction on this connection
 
     @property
     def connection(self) -> psycopg.Connection[Any]:
@@ -235,6 +240,7 @@ class PostgresSession(Session):
     def run(self, sql: str) -> None:
         if "\0" in sql:
             raise StatementError('invalid byte sequence for encoding "UTF8": 0x00')
+        self._settings = self._settings or _LASTING.search(sql) is not None
         try:
             self.connection.execute(sql.encode("utf-8", "surrogatepass"))
         except psycopg.errors.QueryCanceled:
@@ -245,7 +251,9 @@ class PostgresSession(Session):
             raise StatementError(words_of(error), line) from None
 
     def begin(self) -> None:
-        self.run("DISCARD ALL")  # the next deploy has a connection of its own
+        if self._settings:  # the next deploy has a connection of its own
+            self.run("DISCARD ALL")
+            self._settings = False
         if self._engine.family.batch is not Batch.NONE:
             self.run("BEGIN")
 
