@@ -59,13 +59,13 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     if named is not None:
         draft.use_columns(table, named)
     elif not empty:
-        draft.of(table, "type", Mode.USE, verb="fills by position")
+        draft.of(table, "type", Mode.USE, verb="fills by position the columns of")
         aspect = (
             "positions"
             if draft.dialect.is_postgres and draft.dialect.kind and table not in draft.known.grown
             else "shape"
         )
-        draft.of(table, aspect, Mode.USE, verb="fills by position")
+        draft.of(table, aspect, Mode.USE, verb="fills by position the columns of")
     known = draft.known.tables.get(table)
     for column in named if named is not None else list(known.columns) if known else ():
         kind = known.columns[column].named if known and column in known.columns else None
