@@ -7,7 +7,7 @@ Facts from drizzle-kit 0.31: everything in a snapshot is a dict keyed by name ex
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob
@@ -252,3 +252,13 @@ def describe(path: Path) -> str:
         rest = rest[2:]
     words = " of ".join(reversed(parts)) or "the snapshot"
     return f"{words} ({printable('/'.join(rest))})" if rest else words
+
+
+def snapshot_names(snapshots: Iterable[Blob]) -> frozenset[str] | None:
+    """All names and values in snapshots, in lower case and without their schema; None if there is no snapshot."""
+    found: set[str] = set()
+    for blob in snapshots:
+        for text in re.findall(rb'"((?:[^"\\\\]|\\\\.)*)"', blob.data):
+            name = text.decode("utf-8", "replace").lower()
+            found.update((name, name.rpartition(".")[2]))
+    return frozenset(found) if found else None

@@ -156,7 +156,10 @@ def merge_base(repository: Repository, from_ref: str, to_ref: str) -> tuple[str,
         commits.append(commit)
     bases = repository.merge_bases(*commits)
     if not bases:
-        hint = ("git fetch --unshallow   # in GitHub Actions: actions/checkout with fetch-depth: 0",)
+        hint = (
+            "In GitHub Actions, give actions/checkout fetch-depth: 0; here:",
+            "git fetch --unshallow",
+        )
         why = "this clone is shallow" if repository.is_shallow() else "their histories are unrelated"
         raise UsageError(
             f"{printable(from_ref)} and {printable(to_ref)} have no common ancestor here: {why}.",

@@ -13,6 +13,7 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
+from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.protect.commits import (
     Origin,
     ProposedCommit,
@@ -100,7 +101,9 @@ class _Judge:
             changes = forbidden(old, new, self._around(position, old, readable))
             if not changes or self._is_moved(old, new, other_folders):
                 continue
-            for change in self._left(position, old, new, readable, changes):
+            repairs = repairs_of(old, new.files)  # what `check --fix` makes of it, and nothing else
+            changes = [change for change in changes if (change.tag, change.path) not in repairs]
+            for change in self._left(position, old, new, readable, changes) if changes else ():
                 violation = self._violation(parent, change)
                 if not self._is_allowed(change) and not self._is_restored(violation):
                     yield violation
@@ -163,7 +166,8 @@ class _Judge:
                 )
             around = around._replace(only_published=True)
         if around.only_published:
-            changes = forbidden(old, new, around)
+            repairs = repairs_of(old, new.files)
+            changes = [c for c in forbidden(old, new, around) if (c.tag, c.path) not in repairs]
         if self.scope.tip not in (None, self.candidate.commit) and readable and changes:
             tags = self._tags_at_tip(old, around)
             changes = [change for change in changes if change.tag in tags]

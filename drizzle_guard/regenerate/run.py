@@ -42,7 +42,9 @@ def refuse_obstacles(repository: Repository, tasks: Sequence[Task]) -> None:
     if unmerged:
         raise GuardError(
             f"{', '.join(printable(path) for path in unmerged)}: still in conflict; drizzle-kit reads the schema.",
-            f"resolve that first: {printable(shlex.join(['git', 'add', *unmerged]))}, then: drizzle-guard regenerate",
+            "Resolve that first, then:",
+            printable(shlex.join(["git", "add", *unmerged])),
+            _AGAIN,
         )
     for task in tasks:
         start = join(task.folder, "meta")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import REGULAR, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
-from drizzle_guard.drizzle.snapshot import snapshot_id
+from drizzle_guard.drizzle.snapshot import snapshot_id, snapshot_names
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_in_index, folders_at, folders_in_index, history_at
@@ -48,7 +49,8 @@ class Task(NamedTuple):
     @property
     def save(self) -> tuple[Migration, ...]:
         """Migrations with SQL that drizzle-kit would not write again."""
-        own = (m for m in self.own if m.sql and m.sql.mode in REGULAR and is_handwritten(decode(m.sql.data)))
+        known = snapshot_names(m.snapshot for m in (*self.kept.migrations[-1:], *self.own) if m.snapshot)
+        own = (m for m in self.own if m.sql and m.sql.mode in REGULAR and is_handwritten(decode(m.sql.data), known))
         return (*own, *self.edited)
 
 
@@ -136,7 +138,7 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
         raise UsageError("nothing tells which branch is the mainline.", "drizzle-guard regenerate --onto main")
     sides = merge_sides(repository, head, mainline.commit)
     name = printable(mainline.name)
-    merge_first = f"git merge {name}   # then, if it is refused: drizzle-guard regenerate"
+    merge_first = f"git merge {shlex.quote(name)}"
     if not sides.bases and repository.is_shallow():
         raise GuardError(
             f"the common ancestor of HEAD and {name} is not in this shallow clone.", "git fetch --unshallow"

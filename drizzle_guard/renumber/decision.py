@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
 from drizzle_guard.drizzle.folder import BUNDLE, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.folders import changed_folders
+from drizzle_guard.git.folders import changed_folders, folders_at, history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
 from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
 from drizzle_guard.renumber.rebase import interim_journal
+from drizzle_guard.renumber.rebase import onto as rebase_start
+from drizzle_guard.renumber.ways_out import WayOut, lines_for
 from drizzle_guard.replay.identity import match_new
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import Established, brings_nothing, establish, moves_published
@@ -33,6 +36,8 @@ class Decision(NamedTuple):
     ours: Folder
     theirs: Folder
     other: str = "the other side"
+    moved_to: str = ""  # where the side that keeps its place has the whole folder, if not here
+    rebased_onto: str = ""
 
     @property
     def keeper(self) -> str:
@@ -81,6 +86,9 @@ def decide(
 def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting) -> Decision:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
     decision = judge(meeting)
+    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out == "move":
+        there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
+        decision = decision._replace(moved_to=there, rebased_onto=start[:10])
     is_named = isinstance(decision.outcome, Refusal) or decision.assumed
     if sides.theirs is None or decision.ours_established or not is_named:
         return decision
@@ -158,6 +166,21 @@ def _last_tag(side: Folder) -> str:
     return side.entries[-1].tag if side.entries else ""
 
 
+def _moved_to(repository: Repository, sides: Sides, folder: str, base: Folder) -> str:
+    """Where one of the sides has the whole folder now: "" if nowhere, itself if there is nothing to move."""
+    tags = [entry.tag for entry in base.entries]
+    tip = (repository.state_file("rebase-merge/orig-head") or "").strip()
+    if not tags or (tip and not history_at(repository, tip, folder).entries):
+        return folder  # this is the new place, or the branch has it there, too
+    for commit in (sides.ours, sides.theirs):
+        for other in sorted(folders_at(repository, commit)) if commit and tags else ():
+            with suppress(GuardError):
+                found = history_at(repository, commit, other)
+                if other != folder and [entry.tag for entry in found.entries][: len(tags)] == tags:
+                    return other
+    return ""
+
+
 def _new_places(outcome: Plan, side: Folder) -> list[tuple[Migration, Entry]]:
     """The migrations of a side whose journal entry becomes another one, and that one."""
     final = read_folder(side.name, {path: blob for path, blob in outcome.files.items() if blob is not None})
@@ -179,24 +202,13 @@ def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
     """A refusal as the user reads it: the sentence, and the commands that lead out."""
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
-    import shlex  # late: a merge that goes well has no use for it
-
-    kept = printable(decision.keeper)
-    shown, next_command = printable(folder) or ".", sides.next_command
-    anew = f"drizzle-guard regenerate   # keeps the folder of {kept}, generates your changes anew"
-    by_hand = f"resolve {shown}/{PATH} by hand, then: git add {shlex.quote(shown)} && {next_command}"
-    ways = {
-        "up": ("npx drizzle-kit up   # on the side with the older snapshots; commit, then merge again",),
-        "mainline": (f"{sides.abort_command}, then merge the mainline itself: there they stand in one order",),
-        "move": ("abort, move the folder (git mv) or delete it on your branch too, commit, and try again",),
-        "edit": (f"mend that, git add it, then: drizzle-guard renumber, and {next_command}", f"or: {anew}"),
-        "branch": (f"{sides.abort_command}, mend that in a commit on its side, and try again",),
-        "regenerate": (anew, f"or {by_hand}"),
-        "look": (
-            anew,
-            f"drizzle-guard renumber --anyway   # if the SQL is right in this order; then {next_command}",
-            f"or {by_hand}",
-        ),
-    }
+    ways = lines_for(
+        WayOut(refusal.way_out),
+        sides,
+        folder,
+        kept=decision.keeper,
+        moved_to=decision.moved_to,
+        start=decision.rebased_onto,
+    )
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)
-    return GuardError(f"{shown}: {refusal.sentence}", *saves, *ways[refusal.way_out])
+    return GuardError(f"{printable(folder) or '.'}: {refusal.sentence}", *saves, *ways)

@@ -63,13 +63,14 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     if sides is None and not is_in_worktree(repository):
         say(
             f"{path}: both sides changed it, and its migrations can only be renumbered in a worktree.",
-            "git merge   # there, in an armed clone, instead of merge-tree or replay",
+            "Instead of merge-tree or replay, use git merge there, in an armed clone.",
         )
         return MARKERS
     if sides is None:
         say(
             f"{path}: both sides changed it, and git does not tell a merge driver which commits meet here.",
-            "drizzle-guard renumber   # now that git has stopped, it can see both sides",
+            "Now that git has stopped, this can see both sides:",
+            "drizzle-guard renumber",
         )
         return MARKERS
     decision = decide(repository, sides, folder)

@@ -152,7 +152,8 @@ def _refuse_lost_snapshots(outcome: Plan, history: Folder) -> None:
                 f"{printable(history.journal_path)}: {printable(move.old.tag)} has the number of {printable(owner)}, "
                 "and its snapshot is not in this commit.",
                 "go back to before the merge or rebase (git reflog) and do it again in an armed clone",
-                "drizzle-guard install --check   # says whether this clone is armed",
+                "Whether this clone is armed says:",
+                "drizzle-guard install --check",
             )
 
 

@@ -54,7 +54,8 @@ def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan) ->
         raise Unfinished(
             f"{join(decision.folder, PATH)} is merged, but its migrations do not have their new numbers yet, "
             "and a file of theirs was changed by hand.",
-            "drizzle-guard renumber   # then commit again",
+            "Finish that, then commit again:",
+            "drizzle-guard renumber",
         )
 
 
@@ -167,7 +168,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     try:
         replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
     except GitFailed as error:
-        raise GitFailed(error.message, "git commit   # the renumbered migrations are staged") from None
+        raise GitFailed(error.message, "The renumbered migrations are staged:", "git commit") from None
     return found
 
 

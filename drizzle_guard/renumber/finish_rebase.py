@@ -115,7 +115,8 @@ def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]
             if canon.refusal is not None:
                 raise GuardError(
                     f"{printable(folder) or '.'}: {canon.refusal.sentence}",
-                    "git reset --hard ORIG_HEAD   # as before this rebase; then rebase without --apply, which can stop",
+                    "Go back to before this rebase; then rebase without --apply, which can stop:",
+                    "git reset --hard ORIG_HEAD",
                 )
             if canon.files is not None:
                 wanted.setdefault(commit, []).append((folder, canon.files))

@@ -63,7 +63,7 @@ def _pre_merge_commit(_: list[str]) -> int:
             merged = {p: stages[0] for p, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
             if isinstance(decision.outcome, Refusal) and not is_ours_alone(decision, merged):
                 fail(explain_refusal(decision, sides))
-                say("the merge is not committed.", "git merge --abort   # brings everything back")
+                say("the merge is not committed.", "git merge --abort")
                 return 1
     return 0
 

@@ -93,10 +93,27 @@ def _ends(repository: Repository, sides: Sides, folder: str) -> Ends:
         # an entry that only one side has may be new there, or deleted on the other: only the ancestor tells
         raise GuardError(
             f"{printable(folder) or '.'}: the common ancestor of the two sides is missing: this clone is shallow.",
-            "git fetch --unshallow   # abort this first if git has stopped; then do it again",
+            "Bring everything back if git has stopped, fetch the rest, and do it again:",
+            "git fetch --unshallow",
         )
-    ours, theirs = history_at(repository, sides.ours, folder), history_at(repository, sides.theirs, folder)
+    ours, theirs = _side(repository, sides, sides.ours, folder), _side(repository, sides, sides.theirs, folder)
     return Ends(common_base(repository, sides, folder, (ours, theirs)), ours, theirs)
+
+
+def _side(repository: Repository, sides: Sides, commit: str | None, folder: str) -> Folder:
+    """The folder of one side.  Raises GuardError that says on which side, in which commit it cannot be read."""
+    try:
+        return history_at(repository, commit, folder)
+    except GuardError as error:
+        side = "HEAD" if commit == sides.ours else f"the other side, {(commit or '')[:10]}"
+        raise GuardError(
+            f"{error.message.rstrip('.')}, on {side}.",
+            *error.hints,
+            "If git has stopped, bring everything back:",
+            sides.abort_command,
+            "Then mend it on that side, commit, and do the same again. There, this says how:",
+            "drizzle-guard check",
+        ) from None
 
 
 def _is_rebased(repository: Repository, sides: Sides, folder: str) -> bool:

@@ -200,7 +200,8 @@ def _refuse_staged_markers(repository: Repository, folder: str) -> None:
     except GuardError as error:
         raise GuardError(
             error.message,
-            f"git checkout -m -- {shlex.quote(path)}   # brings a conflict back",
+            "Bring the conflict back, and let it be resolved:",
+            f"git checkout -m -- {shlex.quote(path)}",
             "drizzle-guard renumber",
         ) from None
 

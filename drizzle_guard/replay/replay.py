@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from drizzle_guard.drizzle.folder import REGULAR, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry, Journal, next_idx, running_max, snapshot_path, sql_path
 from drizzle_guard.drizzle.prefixes import Prefixes, style_of_prefix
+from drizzle_guard.drizzle.snapshot import snapshot_names
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.assemble import assemble
 from drizzle_guard.replay.common_entries import Settled, settle
@@ -187,8 +188,7 @@ def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Jou
 def _handwritten(base: Folder, branch: Folder) -> tuple[str, ...]:
     """The branch's SQL files, beyond the base, that hold more than drizzle-kit would write again."""
     known = {m.sql for m in base.migrations}
-    return tuple(
-        sql_path(m.tag)
-        for m in branch.migrations
-        if m.sql and m.sql not in known and m.sql.mode in REGULAR and is_handwritten(decode(m.sql.data))
-    )
+    new = [m for m in branch.migrations if m.sql and m.sql not in known and m.sql.mode in REGULAR]
+    around = [m.snapshot for m in (*base.migrations[-1:], *new) if m.snapshot and m.snapshot.mode in REGULAR]
+    names = snapshot_names(around)
+    return tuple(sql_path(m.tag) for m in new if m.sql and is_handwritten(decode(m.sql.data), names))

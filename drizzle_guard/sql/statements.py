@@ -8,6 +8,7 @@ a statement that mentions a dropped table is found even where its grammar is not
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from drizzle_guard.sql.actions import Action
@@ -56,15 +57,35 @@ def is_empty(text: str) -> bool:
     return not statements(text)
 
 
-def is_handwritten(text: str) -> bool:
-    """Whether a migration holds more than DDL, so that drizzle-kit would not write it again."""
-    return any(_is_handwritten(statement) for statement in statements(text))
+def is_handwritten(text: str, known: Collection[str] | None = None) -> bool:
+    """Whether a migration holds a statement that drizzle-kit would not write again.
+
+    `known` are the names (lower case) in the snapshots around it: drizzle-kit writes what those hold, and nothing else.
+    None: they are not there, so a statement is judged by its kind alone.
+    """
+    return any(_is_handwritten(statement, known) for statement in statements(text))
 
 
-def _is_handwritten(statement: Statement) -> bool:
+#: what no snapshot of drizzle-kit holds
+_NEVER_WRITTEN = frozenset(("function", "procedure", "trigger", "extension", "domain"))
+
+
+def _is_handwritten(statement: Statement, known: Collection[str] | None) -> bool:
     # drizzle-kit itself writes PRAGMAs and copies rows when it recreates a SQLite table
     copies = all(action.verb != "data" or action.name[0].startswith("__new_") for action in statement.actions)
-    return not copies or not (statement.actions or statement.text.startswith("pragma "))
+    if not copies or not (statement.actions or statement.text.startswith("pragma ")):
+        return True
+    if "exclude" in statement.words and statement.text.startswith(("alter table", "create table")):
+        return True
+    return any(_is_unknown(action, known) for action in statement.actions)
+
+
+def _is_unknown(action: Action, known: Collection[str] | None) -> bool:
+    """Whether an action is on something that drizzle-kit does not know."""
+    if action.kind in _NEVER_WRITTEN:
+        return True
+    name = action.name[-1].rpartition(".")[2].removeprefix("__new_").strip("'")
+    return known is not None and action.verb in ("create", "drop") and name not in known
 
 
 _TABLE_BEFORE = frozenset({"from", "join", "into", "update", "references", "table", "on", "only", "exists", "truncate"})

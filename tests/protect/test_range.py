@@ -154,5 +154,6 @@ def test_a_shallow_clone_says_what_to_fetch(bed: Bed) -> None:
     assert done.code == 2
     assert done.err == (
         "drizzle-guard: origin/main and origin/feature have no common ancestor here: this clone is shallow.\n"
-        "  git fetch --unshallow   # in GitHub Actions: actions/checkout with fetch-depth: 0\n"
+        "  In GitHub Actions, give actions/checkout fetch-depth: 0; here:\n"
+        "  git fetch --unshallow\n"
     )

@@ -115,7 +115,9 @@ def test_postgres_both_change_a_column_in_a_rebase(bed: Bed) -> None:
     refused = bed.tool("regenerate")
     assert refused == (1, "", """\
 drizzle-guard: packages/db/src/schema.ts: still in conflict; drizzle-kit reads the schema.
-  resolve that first: git add packages/db/src/schema.ts, then: drizzle-guard regenerate
+  Resolve that first, then:
+  git add packages/db/src/schema.ts
+  drizzle-guard regenerate
 """)  # fmt: skip
     assert bed.state() == before
     write_schema(app.project, {"users": {**USERS, "email": "varchar(120)"}, "comments": comments})
@@ -435,7 +437,7 @@ def test_without_an_operation(bed: Bed, kit: Path) -> None:
     before = bed.state()
     assert bed.tool("regenerate") == (1, "", """\
 drizzle-guard: drizzle: main has migrations that this branch has not met yet.
-  git merge main   # then, if it is refused: drizzle-guard regenerate
+  git merge main
 """)  # fmt: skip
     assert bed.state() == before
     # a merge that somebody ended badly, by keeping both

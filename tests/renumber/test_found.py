@@ -86,7 +86,8 @@ def test_a_published_number_is_not_given_up_where_both_sides_hold_some(bed: Bed)
     else:
         assert (
             "both sides hold published migrations that the other has not.\n"
-            "  git merge --abort, then merge the mainline itself: there they stand in one order\n"
+            "  Bring everything back, then merge the mainline itself: there they stand in one order.\n"
+            "  git merge --abort\n"
         ) in done.err
         bed.git("merge", "--abort")
         assert bed.state() == before
@@ -127,7 +128,8 @@ def test_apply_backend_takes_as_text_what_is_the_same_or_cannot_be_replayed(bed:
         return
     assert (
         'drizzle-guard: drizzle: 0003_three (branch) and 0001_main1 (mainline): both create table "main1".\n'
-        "  git reset --hard ORIG_HEAD   # as before this rebase; then rebase without --apply, which can stop\n"
+        "  Go back to before this rebase; then rebase without --apply, which can stop:\n"
+        "  git reset --hard ORIG_HEAD\n"
     ) in done.err
     bed.git("reset", "--hard", "ORIG_HEAD")
     assert bed.state() == before

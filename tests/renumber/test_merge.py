@@ -962,6 +962,6 @@ def test_a_hazard_that_no_conflict_shows_is_not_committed(bed: Bed) -> None:
         'drizzle-guard: drizzle: 0001_comments (branch) and 0002_tags (mainline): both create table "comments".'
         in done.err
     )
-    assert "drizzle-guard: the merge is not committed.\n  git merge --abort   # brings everything back\n" in done.err
+    assert "drizzle-guard: the merge is not committed.\n  git merge --abort\n" in done.err
     bed.git("merge", "--abort")
     assert bed.state() == before

@@ -12,7 +12,7 @@ from support.gitbed import Bed, Done, git_version
 
 pytestmark = pytest.mark.both_gits
 
-RENUMBER = "drizzle-guard renumber   # now that git has stopped, it can see both sides"
+RENUMBER = "Now that git has stopped, this can see both sides:\n  drizzle-guard renumber"
 
 
 def finish(bed: Bed, done: Done, *command: str) -> None:
@@ -138,7 +138,8 @@ def test_am_with_the_markers_added(bed: Bed, tmp_path: Path) -> None:
         1,
         "",
         "drizzle-guard: drizzle/meta/_journal.json still has conflict markers (line 15).\n"
-        "  git checkout -m -- drizzle/meta/_journal.json   # brings a conflict back\n"
+        "  Bring the conflict back, and let it be resolved:\n"
+        "  git checkout -m -- drizzle/meta/_journal.json\n"
         "  drizzle-guard renumber\n",
     )
     bed.git("checkout", "-q", "-m", "--", "drizzle/meta/_journal.json")

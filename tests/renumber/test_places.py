@@ -20,11 +20,12 @@ pytestmark = pytest.mark.both_gits
 FILE = ("-c", "protocol.file.allow=always")
 SHALLOW = (
     "drizzle-guard: drizzle: the common ancestor of the two sides is missing: this clone is shallow.\n"
-    "  git fetch --unshallow   # abort this first if git has stopped; then do it again\n"
+    "  Bring everything back if git has stopped, fetch the rest, and do it again:\n"
+    "  git fetch --unshallow\n"
 )
 NO_WORKTREE = (
     f"drizzle-guard: {JOURNAL}: both sides changed it, and its migrations can only be renumbered in a worktree.\n"
-    "  git merge   # there, in an armed clone, instead of merge-tree or replay\n"
+    "  Instead of merge-tree or replay, use git merge there, in an armed clone.\n"
 )
 
 

@@ -130,9 +130,14 @@ def test_a_pick_to_another_table_of_that_name(line: Line, there: str, picked: st
     line.to("release")
     assert refuse(line, "cherry-pick", "feature") == (
         f"drizzle-guard: drizzle: {reason}\n"
-        "  drizzle-guard regenerate   # keeps the folder of HEAD, generates your changes anew\n"
-        "  drizzle-guard renumber --anyway   # if the SQL is right in this order; then git cherry-pick --continue\n"
-        "  or resolve drizzle/meta/_journal.json by hand, then: git add drizzle && git cherry-pick --continue\n"
+        "  Keep the folder of HEAD, and generate your changes anew:\n"
+        "  drizzle-guard regenerate\n"
+        "  Or, if the SQL is right in this order:\n"
+        "  drizzle-guard renumber --anyway\n"
+        "  git cherry-pick --continue\n"
+        "  Or resolve drizzle/meta/_journal.json by hand, then:\n"
+        "  git add drizzle\n"
+        "  git cherry-pick --continue\n"
     )
 
 
@@ -159,7 +164,8 @@ def test_a_pick_where_both_lines_hold_published_migrations(line: Line) -> None:
     line.add(shared)
     assert refuse(line, "cherry-pick", picked).endswith(
         ": both sides hold published migrations that the other has not.\n"
-        "  git cherry-pick --abort, then merge the mainline itself: there they stand in one order\n"
+        "  Bring everything back, then merge the mainline itself: there they stand in one order.\n"
+        "  git cherry-pick --abort\n"
     )
 
 

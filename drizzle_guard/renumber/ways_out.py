@@ -1,0 +1,92 @@
+"""What a user types after a refusal: sentences, and below each the commands, one a line.
+
+A command stands alone in its line, its paths quoted for a shell, without a comment behind it: cmd and PowerShell take
+`#` for an argument.  `tests/renumber/test_ways_out.py` builds the situation of each way and types what is printed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from enum import Enum
+
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.errors import printable
+from drizzle_guard.git.sides import Sides
+
+
+class WayOut(Enum):
+    """How a refusal can be left."""
+
+    REGENERATE = "regenerate"
+    UP = "up"
+    EDIT = "edit"
+    MAINLINE = "mainline"
+    MOVE = "move"
+    BRANCH = "branch"
+    LOOK = "look"
+
+
+def lines_for(
+    way: WayOut, sides: Sides, folder: str, *, kept: str, moved_to: str = "", start: str = ""
+) -> tuple[str, ...]:
+    """The lines below a refusal.
+
+    `kept` is how messages call the side whose folder stays; `moved_to` is where the folder is on that side ("": gone);
+    it is `folder` itself if the branch has moved it already.  `start` is the commit onto which a rebase goes.
+    """
+    journal = shlex.quote(join(folder, PATH))
+    place = shlex.quote(folder or ".")
+    anew = (f"Keep the folder of {kept}, and generate your changes anew:", "drizzle-guard regenerate")
+    by_hand = (f"Or resolve {journal} by hand, then:", f"git add {place}", sides.next_command)
+    in_this_order = ("Or, if the SQL is right in this order:", "drizzle-guard renumber --anyway", sides.next_command)
+    lines = {
+        WayOut.REGENERATE: (*anew, *by_hand),
+        WayOut.LOOK: (*anew, *in_this_order, *by_hand),
+        WayOut.UP: (
+            "Drizzle-kit must bring the older snapshots up first, where they were made. Bring everything back:",
+            sides.abort_command,
+            "Then, on the side with the older snapshots, commit what this changes, and do the same again:",
+            "npx drizzle-kit up",
+        ),
+        WayOut.EDIT: (
+            "Mend that here, git add what you mended, then:",
+            "drizzle-guard renumber",
+            sides.next_command,
+            "Or generate your changes anew:",
+            "drizzle-guard regenerate",
+            "Or bring everything back, and mend it on the branch:",
+            sides.abort_command,
+        ),
+        WayOut.MAINLINE: (
+            "Bring everything back, then merge the mainline itself: there they stand in one order.",
+            sides.abort_command,
+        ),
+        WayOut.BRANCH: (
+            "Bring everything back, mend that in a commit on its side, and do the same again:",
+            sides.abort_command,
+        ),
+        WayOut.MOVE: _move(sides, folder, moved_to, start),
+    }
+    return tuple(printable(line) for line in lines[way])
+
+
+def _move(sides: Sides, folder: str, moved_to: str, start: str) -> tuple[str, ...]:
+    back = ("Bring everything back:", sides.abort_command)
+    again = (
+        ("Then merge: a rebase meets the old place again in each commit.", f"git merge {start}")
+        if sides.kind == "rebase" and start
+        else ("Then do the same again.",)
+    )
+    if moved_to == folder:  # it is there already
+        return (*back, *again)
+    if not moved_to:
+        return (
+            *back,
+            f"Then move {printable(folder) or '.'}, or delete it, on your branch too, and commit.",
+            *again[-1:],
+        )
+    parent = moved_to.rpartition("/")[0]
+    make = (f"mkdir -p {shlex.quote(parent)}",) if parent else ()
+    move = (*make, f"git mv {shlex.quote(folder)} {shlex.quote(moved_to)}", "git commit -m 'Move the migrations'")
+    return (*back, "Then move it on your branch, too:", *move, *again)
