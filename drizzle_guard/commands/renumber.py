@@ -13,7 +13,7 @@ from drizzle_guard.errors import printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
-from drizzle_guard.heal.run import heal_folders, is_under_way
+from drizzle_guard.heal.run import heal_folders, is_under_way, show_left
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, finish_interrupted
@@ -57,7 +57,11 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
         for item in refused:
             fail(explain_refusal(item.decision, item.sides))
-        return int(any(item.todo == "apply" for item in refused))
+        left = False
+        if not as_json and not is_under_way(repository):
+            idle = [item.decision.folder for item in work if item.todo == "none"]
+            left = show_left(repository, idle, onto)
+        return int(left or any(item.todo == "apply" for item in refused))
 
 
 def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import Folder, Migration, read_folder
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
+from drizzle_guard.drizzle.journal import PATH, dump_journal
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.replay import plan
@@ -44,7 +45,10 @@ def rebuild(published: Folder, own: Sequence[Migration]) -> Rebuilt | Refusal:
         if migration.snapshot and (own_id := snapshot_id(migration.snapshot)):
             made[own_id] = branch
         files = {**tip.files, **outcome.files}
-        tip = read_folder(published.name, {path: blob for path, blob in files.items() if blob is not None})
+        after = read_folder(published.name, {path: blob for path, blob in files.items() if blob is not None})
+        if [_what(m) for m in after.migrations] != [_what(m) for m in (*tip.migrations, migration)]:
+            return Refusal("its place behind the others cannot be told", own=migration.tag)  # nothing may be lost
+        tip = after
     return Rebuilt(tip, tuple(repeats))
 
 
@@ -71,16 +75,22 @@ def _generated_from(migration: Migration, published: Folder, made: dict[str, Fol
     for n, there in enumerate(published.migrations):
         if there.snapshot and snapshot_id(there.snapshot) == prev:
             # hand-written ones behind it have no snapshot of their own, and may have been there
-            kept = published.migrations[: n + 1]
-            return published._replace(
-                journal=published.journal._replace(entries=tuple(m.entry for m in kept)), migrations=kept
-            )
+            return _with(published._replace(migrations=published.migrations[: n + 1]))
     return None
 
 
-def _with(base: Folder, migration: Migration) -> Folder:
-    journal = base.journal._replace(entries=(*base.entries, migration.entry))
-    return base._replace(journal=journal, migrations=(*base.migrations, migration))
+def _with(base: Folder, *added: Migration) -> Folder:
+    """A folder of these migrations, whose journal says so, too."""
+    migrations = (*base.migrations, *added)
+    journal = base.journal._replace(entries=tuple(m.entry for m in migrations))
+    blob = Blob.of(dump_journal(journal), PATH)
+    old = base.files.get(PATH)
+    files = {**base.files, PATH: blob if old is None else blob.named_as(old)}
+    return base._replace(journal=journal, migrations=migrations, files=files)
+
+
+def _what(migration: Migration) -> tuple[str, str]:
+    return migration.entry.suffix, "" if migration.sql is None else migration.sql.id
 
 
 def _only_repeats(migration: Migration, tip: Folder) -> bool:

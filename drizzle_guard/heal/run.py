@@ -40,7 +40,7 @@ def is_under_way(repository: Repository) -> bool:
 def heal_folders(
     repository: Repository, paths: Sequence[str], onto: str | None, *, dry_run: bool, as_json: bool, yes: bool
 ) -> int | None:
-    """Heal the folders in which the rules find errors; the exit code, None if no cure is known to be needed."""
+    """Heal the folders in which the rules find errors; the exit code, None if nothing can be healed."""
     head = repository.commit("HEAD")
     if head is None:
         return None
@@ -66,6 +66,17 @@ def heal_folders(
         say("this undoes what somebody has done:", *undone, "drizzle-guard renumber --yes")
         return 1
     return int(not dry_run and any(left_after(healing) for healing in found))
+
+
+def show_left(repository: Repository, folders: Sequence[str], onto: str | None) -> bool:
+    """Say which errors stand in folders where there was nothing to do; whether there are any."""
+    cases = [case for folder in folders if (case := examine(repository, folder, onto)) is not None and case.errors]
+    for case in cases:
+        click.echo(f"{printable(case.folder) or '.'}: nothing that a machine could mend here")
+        for finding in case.errors:
+            click.echo(f"  left: {finding.rule.code} {finding.message}")
+            click.echo(f"    fix: {finding.fix}")
+    return bool(cases)
 
 
 def _agreed(undone: Sequence[str]) -> bool:
@@ -101,7 +112,7 @@ def left_after(healing: Healing) -> tuple[Finding, ...]:
 def _show(healing: Healing, written: bool) -> None:
     folder = printable(healing.case.folder) or "."
     if healing.cure is None:
-        click.echo(f"{folder}: nothing that a machine could mend")
+        click.echo(f"{folder}: nothing that a machine could mend here")
     else:
         click.echo(f"{folder}: {'mended' if written else 'would be mended'}")
         for line in healing.cure.lines:

@@ -137,9 +137,15 @@ def test_the_folder_became_a_submodule(bed: Bed, command: str) -> None:
     stop = bed.state()
     refused = bed.tool("renumber")
     assert refused.code == 1
+    last = "  Then do the same again.\n"
+    if command == "rebase":
+        last = "  Then merge: a rebase meets the old place again in each commit.\n"
+        last += f"  git merge {bed.git('rev-parse', 'main')[:10]}\n"
     assert refused.err == (
         "drizzle-guard: drizzle: 0001_feature1 (branch): one side has moved or deleted the whole folder.\n"
-        "  abort, move the folder (git mv) or delete it on your branch too, commit, and try again\n"
+        "  Bring everything back:\n"
+        f"  git {command} --abort\n"
+        "  Then move drizzle, or delete it, on your branch too, and commit.\n" + last
     )
     assert bed.state() == stop
     bed.git(command, "--abort")

@@ -1,0 +1,184 @@
+"""Merges that were resolved badly and committed: what `check` prints, typed, brings the folder in order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.gitbed import Bed, add_migration, migrations
+
+JOURNAL = "drizzle/meta/_journal.json"
+
+
+def journal(bed: Bed, change: Callable[[list[dict[str, Any]]], object]) -> None:
+    """Change the entries of the journal."""
+    body = json.loads(bed.read(JOURNAL))
+    change(body["entries"])
+    bed.write(JOURNAL, json.dumps(body, indent=2))
+
+
+def fork(bed: Bed) -> None:
+    """main has `main1` and the branch `own`, both as number 1, from one base."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    bed.branch("feature")
+    bed.git("checkout", "-q", "main")
+    add_migration(bed.root / "drizzle", "main1")
+    bed.commit("main1")
+    bed.git("checkout", "-q", "feature")
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit("own")
+    bed.try_git("merge", "--no-edit", "main")
+
+
+def ours_taken(bed: Bed) -> None:
+    bed.git("checkout", "-q", "--ours", "drizzle")
+
+
+def theirs_taken(bed: Bed) -> None:
+    bed.git("checkout", "-q", "--theirs", "drizzle")
+
+
+def mainlines_renumbered(bed: Bed) -> None:
+    bed.git("checkout", "-q", "--ours", "drizzle")
+    bed.git("mv", "drizzle/0001_main1.sql", "drizzle/0002_main1.sql")
+    own, other = (json.loads(bed.files(side)["meta/0001_snapshot.json"]) for side in ("HEAD", "main"))
+    other["prevId"], other["tables"] = own["id"], {**own["tables"], **other["tables"]}
+    bed.write("drizzle/meta/0002_snapshot.json", json.dumps(other, indent=2))
+    entry = json.loads(bed.files("main")["meta/_journal.json"])["entries"][1]
+    journal(bed, lambda entries: entries.append({**entry, "idx": 2, "tag": "0002_main1"}))
+
+
+def one_number_for_both(bed: Bed) -> None:
+    bed.git("checkout", "-q", "--theirs", "drizzle")
+    entry = json.loads(bed.files("HEAD")["meta/_journal.json"])["entries"][1]
+    journal(bed, lambda entries: entries.append(entry))
+
+
+def union(bed: Bed) -> None:
+    """What `merge=union` makes: one object with both tags; the later one stands."""
+    bed.git("checkout", "-q", "--theirs", "drizzle")
+    text = bed.read(JOURNAL).decode()
+    bed.write(JOURNAL, text.replace('"tag": "0001_main1"', '"tag": "0001_main1",\n      "tag": "0001_own"'))
+
+
+def markers(bed: Bed) -> None:
+    bed.git("add", "-A")
+
+
+def broken(bed: Bed) -> None:
+    bed.write(JOURNAL, '{"entries": [')
+
+
+BADLY = [ours_taken, theirs_taken, mainlines_renumbered, one_number_for_both, union, markers, broken]
+
+
+def typed(bed: Bed, *, env: dict[str, str] | None = None) -> str:
+    """Type the command that `check` prints for its errors, in a shell; what it said."""
+    said = bed.tool("check")
+    assert said.code == 1, said.text
+    block = said.out[said.out.index("\n  error ") :]
+    command = re.search(r"^ +fix: (drizzle-guard .*)$", block, re.MULTILINE)
+    assert command is not None, said.out
+    done = bed.run("sh", "-c", command[1], env=env)
+    bed.commit("as it said")
+    after = bed.tool("check")
+    assert after.code == 0, said.out + done.text + after.out
+    return done.out
+
+
+@pytest.mark.parametrize("badly", BADLY, ids=lambda badly: badly.__name__)
+def test_the_printed_command_heals_a_committed_merge(bed: Bed, badly: Callable[[Bed], None]) -> None:
+    fork(bed)
+    badly(bed)
+    bed.commit("merged by hand")
+    said = typed(bed)
+    assert said.endswith("staged; next: git commit\n")
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
+    for path in ("0000_base.sql", "0001_main1.sql", "meta/0001_snapshot.json"):
+        assert bed.files("HEAD")[path] == bed.files("main")[path]
+    assert bed.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("way", ["reset", "later commit"])
+def test_markers_that_no_merge_knows_of(bed: Bed, way: str) -> None:
+    fork(bed)
+    if way == "reset":
+        bed.git("reset", "-q")
+        assert bed.tool("renumber").code == 0
+        bed.commit("as it said")
+    else:
+        text = bed.read(JOURNAL)
+        bed.git("merge", "--abort")
+        bed.git("merge", "-q", "-s", "ours", "--no-edit", "main")
+        bed.write(JOURNAL, text)
+        bed.write("drizzle/0001_main1.sql", bed.files("main")["0001_main1.sql"])
+        bed.commit("markers and all")
+        typed(bed)
+    names = migrations(bed.files("HEAD"))
+    assert sorted(names) == ["base", "main1", "own"] and names[0] == "base"
+
+
+def test_what_was_generated_on_a_wrong_folder_goes_only_when_agreed(bed: Bed) -> None:
+    """After `ours` was taken, generate wrote the mainline's table again."""
+    fork(bed)
+    ours_taken(bed)
+    bed.commit("merged by hand")
+    bed.git("rm", "-q", "drizzle/0001_main1.sql")
+    tag = add_migration(bed.root / "drizzle", "again")
+    text = bed.files("main")["0001_main1.sql"].decode()
+    bed.write(f"drizzle/{tag}.sql", f"-- generated\n{text}")
+    bed.commit("generated")
+    assert "fix: drizzle-guard renumber\n" in bed.tool("check").out
+    before = bed.state()
+    asked = bed.tool("renumber")
+    assert asked.code == 1 and bed.state() == before
+    assert asked.err == (
+        "drizzle-guard: this undoes what somebody has done:\n"
+        "  0002_again goes: others do all that it does\n"
+        "  drizzle-guard renumber --yes\n"
+    )
+    assert bed.tool("renumber", "--yes").code == 0
+    bed.commit("as it said")
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
+
+
+def test_entries_that_were_swapped_by_hand_go_in_the_order_of_their_snapshots(bed: Bed) -> None:
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    bed.branch("feature")
+    for name in ("own", "later"):
+        add_migration(bed.root / "drizzle", name)
+    journal(bed, lambda entries: entries.append(entries.pop(1)))
+    bed.commit("swapped")
+    typed(bed)
+    assert migrations(bed.files("HEAD")) == ["base", "own", "later"]
+
+
+def test_renumber_is_not_content_where_check_is_not(bed: Bed) -> None:
+    """Nothing heals that; it says which error is left, and its exit code is 1."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    bed.branch("feature")
+    tag = add_migration(bed.root / "drizzle", "own")
+    bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
+    bed.commit("own")
+    done = bed.tool("renumber")
+    assert done.code == 1
+    assert done.out == (
+        "drizzle: nothing to do (its own migrations are behind the mainline's already)\n"
+        "drizzle: nothing that a machine could mend here\n"
+        "  left: DG015 0001_own.sql begins with a byte order mark.\n"
+        "    fix: save it as UTF-8 without BOM\n"
+    )
+
+
+def test_a_sound_folder_is_left_alone(bed: Bed) -> None:
+    fork(bed)
+    bed.git("merge", "--abort")
+    before = bed.state()
+    assert bed.tool("renumber").code == 0 and bed.state() == before
