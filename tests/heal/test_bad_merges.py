@@ -109,8 +109,7 @@ def test_markers_that_no_merge_knows_of(bed: Bed, way: str) -> None:
     fork(bed)
     if way == "reset":
         bed.git("reset", "-q")
-        assert bed.tool("renumber").code == 0
-        bed.commit("as it said")
+        typed(bed)
     else:
         text = bed.read(JOURNAL)
         bed.git("merge", "--abort")
@@ -119,8 +118,7 @@ def test_markers_that_no_merge_knows_of(bed: Bed, way: str) -> None:
         bed.write("drizzle/0001_main1.sql", bed.files("main")["0001_main1.sql"])
         bed.commit("markers and all")
         typed(bed)
-    names = migrations(bed.files("HEAD"))
-    assert sorted(names) == ["base", "main1", "own"] and names[0] == "base"
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
 
 
 def test_what_was_generated_on_a_wrong_folder_goes_only_when_agreed(bed: Bed) -> None:
