@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drizzle_guard.git.sides import Sides
+from drizzle_guard.git.sides import Kind, Sides
 from drizzle_guard.renumber.ways_out import WayOut, lines_for
 from drizzle_guard.replay import plan
 
@@ -18,7 +18,7 @@ COMMAND = re.compile(r"(?:git|drizzle-guard|npx|mkdir) ")
 
 @pytest.mark.parametrize("kind", ["merge", "rebase", "cherry-pick", "stash"])
 @pytest.mark.parametrize("way", WayOut)
-def test_each_way_ends_in_commands_that_a_shell_takes(way: WayOut, kind: str) -> None:
+def test_each_way_ends_in_commands_that_a_shell_takes(way: WayOut, kind: Kind) -> None:
     folder = "apps/(web) $x/it's/drizzle"
     sides = Sides(kind, "a" * 40, "b" * 40, ())
     lines = lines_for(way, sides, folder, kept="main", moved_to="db/my migrations", start="abcdef1234")
