@@ -41,7 +41,7 @@ def _run(args: list[str]) -> int:
 
         return merge_driver(args[1:])
     if args[:1] == ["hook"]:
-        from drizzle_guard.renumber.hook import main as hook
+        from drizzle_guard.commands.hook import main as hook
 
         return hook(args[1:])
     if args[:1] == ["protect"]:

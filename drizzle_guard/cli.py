@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 
 import click
 
 from drizzle_guard import __version__
+from drizzle_guard.errors import GuardError
 from drizzle_guard.terminal import Unwritten, fail, say, stop_output, unheard, watch_output
 
 #: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
@@ -49,10 +51,33 @@ def group() -> None:
     """Two branches, one Drizzle journal: merge, protect and check migrations."""
 
 
+#: commands that work outside of a repository, or see to that themselves
+_NEVER_WARN = ("explain", "demo", "renumber", "uninstall")
+
+
+def _say_what_is_half_way(args: list[str]) -> None:
+    """A merge whose last step did not run is said by whatever command comes next."""
+    if not args or args[0] not in COMMANDS or args[0] in _NEVER_WARN or {"-h", "--help"} & set(args):
+        return
+    from drizzle_guard.git.state import git_directories
+
+    directories = git_directories()
+    if directories is None:
+        return
+    from drizzle_guard.renumber.unfinished import is_noted, warn
+
+    if is_noted(directories[0]):
+        from drizzle_guard.git.repository import Repository
+
+        with suppress(GuardError), Repository() as repository:  # the command meets the same, and says it better
+            warn(repository)
+
+
 def main(args: list[str]) -> int:
     """Run the command line.  Commands return their exit code; no exception gets past here."""
     watch_output()
     try:
+        _say_what_is_half_way(args)
         code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:

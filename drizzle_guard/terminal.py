@@ -5,18 +5,51 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from drizzle_guard.errors import GuardError, printable_lines, without_credentials
 
+NAME = "drizzle-guard"
+
 
 def say(message: str, *hints: str) -> None:
-    """One message and the lines below it."""
+    """One message and the lines below it; a command of ours is shown as it can be typed here."""
     with unheard():
-        text = without_credentials("\n  ".join((message, *hints)))
-        print(printable_lines("drizzle-guard: " + text), file=sys.stderr, flush=True)
+        text = without_credentials("\n  ".join((message, *_shown(hints))))
+        print(printable_lines(f"{NAME}: {text}"), file=sys.stderr, flush=True)
+
+
+def _shown(hints: Iterable[str]) -> Iterator[str]:
+    """The lines of a message as they can be pasted into any shell: no remark stands behind a command.
+
+    To cmd, and to zsh by its own settings, `#` begins no comment.
+    """
+    for hint in hints:
+        command, _, remark = hint.partition("   # ")
+        yield f"{typed()}{command[len(NAME) :]}" if command.startswith(f"{NAME} ") else command
+        if remark:
+            yield f"  ({remark})"
+
+
+def typed() -> str:
+    """How a user calls us: by name, or by the path of a program that is not on the PATH.
+
+    The pre-commit framework puts its own environment on the PATH of a hook; the user's shell does not have it.
+    """
+    called = sys.argv[0]
+    if not os.path.basename(called).startswith(NAME):
+        return NAME
+    from shutil import which  # late: only where something has to be said
+
+    path = os.path.abspath(called)
+    directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if "PRE_COMMIT" in os.environ:
+        directories = [directory for directory in directories if directory != os.path.dirname(path)]
+    if which(NAME, path=os.pathsep.join(directories)) is not None:
+        return NAME
+    return f'"{path}"' if " " in path else path
 
 
 def json_in_ascii(text: str) -> str:

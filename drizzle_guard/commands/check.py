@@ -19,6 +19,7 @@ from drizzle_guard.commands.progress import Progress
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.drizzle.v1 import Layout
+from drizzle_guard.errors import UsageError
 from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
@@ -43,7 +44,7 @@ def command(
     fix: bool,
     dry_run: bool,
 ) -> int:
-    """Say whether the migration folders at or below PATHS (default: here) are sound.
+    """Say whether the migration folders at or below PATHS (default: here, else in the repository) are sound.
 
     Findings on migrations that stand on the mainline are warnings, on the branch's own they are errors. The exit code
     is 1 if there are errors. `drizzle-guard explain DG001` tells more of a rule.
@@ -51,7 +52,7 @@ def command(
     format_ = cast(Format, kind)
     # annotations are shown by path from the repository's top, wherever the command runs
     start = root_of(os.getcwd()) if format_ in ("github", "sarif") else Path()
-    targets = find_targets(paths or (".",), start)
+    targets = find_targets(paths, start) if paths else _all_targets(start)
     with Mainlines(onto) as mainlines, Progress("checking", sum(t.work for t in targets)) as progress:
         published = [mainlines.of(target) for target in targets]
         checked = [_check(*pair, strict, version == "v1", progress) for pair in zip(targets, published, strict=True)]
@@ -65,6 +66,8 @@ def command(
         checked = [advised(*row, onto) for row in rows]
     if len(targets) > 1:
         checked = _with_tables(checked, targets, start, strict)
+    if _is_commit_hook() and not strict:
+        checked = [_without_what_a_merge_cures(folder) for folder in checked]
     names = [None if known.mainline is None else known.mainline.name for known in published]
     report = make_report(zip(checked, names, strict=True))
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -72,6 +75,28 @@ def command(
     if text:
         click.echo(text, color=color)
     return 1 if report.errors else 0
+
+
+def _all_targets(start: Path) -> list[FolderToCheck]:
+    """The folders at or below the current directory; where there is none, those of the repository around it."""
+    try:
+        return find_targets((".",), start)
+    except UsageError:
+        top = root_of(os.getcwd())
+        if os.path.samefile(top, "."):
+            raise
+        return find_targets((str(top),), start)
+
+
+def _is_commit_hook() -> bool:
+    """Whether git is about to make a commit; a push and CI have to look at the whole."""
+    return "GIT_INDEX_FILE" in os.environ and not os.environ.get("PRE_COMMIT_FROM_REF")
+
+
+def _without_what_a_merge_cures(folder: Checked) -> Checked:
+    """The verdict with warnings for what the coming merge puts right: git does not merge what is not committed."""
+    judged = (j._replace(severity="warning") if j.finding.merge_cures else j for j in folder.findings)
+    return folder._replace(findings=tuple(judged))
 
 
 def now() -> int:

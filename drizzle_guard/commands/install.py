@@ -3,77 +3,142 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import click
 
-from drizzle_guard.errors import printable
+from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.install.armed import MERGE_HOOKS, is_armed
-from drizzle_guard.install.managers import advice, prepare_line
-from drizzle_guard.install.shell_lines import hook_line
-from drizzle_guard.install.steps import Step, do, foreign_hooks, install_steps
+from drizzle_guard.install.attributes import is_committed
+from drizzle_guard.install.check import missing_parts, parts
+from drizzle_guard.install.managers import Lines, advice, prepare_line
+from drizzle_guard.install.shell_lines import guarded
+from drizzle_guard.install.step import Step
+from drizzle_guard.install.steps import Wanted, do, install_steps, is_foreign_directory
+from drizzle_guard.install.theirs import addition, foreign_hooks, pre_commit_installs
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Only say whether this clone is armed: exit 0 or 1.")
+@click.option("-v", "--verbose", is_flag=True, help="With --check: show each part, and try the hooks.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done.")
 @click.option("--no-hooks", is_flag=True, help="Register the merge driver alone; `renumber` finishes merges by hand.")
-def command(check: bool, dry_run: bool, no_hooks: bool) -> int:
-    """Arm this clone: merge driver, attributes, hooks."""
+@click.option("--no-protect", is_flag=True, help="Let hooks finish merges, but not block edits of migrations.")
+@click.option("--global-hooks", is_flag=True, help="Write into a core.hooksPath that all repositories share, too.")
+@click.option("--yes", is_flag=True, help="Add lines to hook files and configurations that are yours without asking.")
+def command(
+    check: bool, verbose: bool, dry_run: bool, no_hooks: bool, no_protect: bool, global_hooks: bool, yes: bool
+) -> int:
+    """Arm this clone: merge driver, attributes, and hooks that finish merges and protect committed migrations."""
+    wanted = Wanted(not no_hooks, not no_protect, global_hooks)
     with Repository() as repository:
-        steps = install_steps(repository, hooks=not no_hooks)
         if check:
-            return _check(repository, steps)
+            return _check(repository, wanted, verbose)
+        steps = install_steps(repository, wanted)
         if not dry_run:
             do(repository, steps)
         for step in steps:
             click.echo(("would " if dry_run else "") + shown(repository, step))
-        if not steps:
+        if wanted.hooks and not repository.is_bare:
+            _offer_theirs(repository, wanted, dry_run, yes)
+        if not steps and not missing_parts(repository, wanted):
             click.echo("this clone is armed already")
-        if not no_hooks and not repository.is_bare:
-            _tell_theirs(repository, [step.name for step in steps] if dry_run else [])
+        if not dry_run:
+            _tell_what_to_commit(repository, steps)
     return 0
 
 
-def _check(repository: Repository, steps: list[Step]) -> int:
-    missing = [step for step in steps if step.kind != "hook"]
-    hooks = is_armed(repository, MERGE_HOOKS)
-    if not missing and hooks:
-        click.echo("armed: merge driver, attributes and hooks are in place")
+def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:
+    found = parts(repository, wanted, try_hooks=verbose)
+    missing = [part for part in found if not part.is_there]
+    if verbose:
+        for part in found:
+            click.echo(f"{'ok' if part.is_there else 'missing'}: {printable(part.name)}")
+            if part.step:
+                click.echo(f"  {printable(part.step)}")
+            for note in part.notes:
+                click.echo(f"  {printable(note)}")
+    else:
+        for part in missing:
+            click.echo(f"missing: {printable(part.name)}")
+    if not missing:
+        what = "merge driver, attributes and hooks" if wanted.hooks else "merge driver and attributes"
+        click.echo(f"armed: {what} are in place")
+        if wanted.hooks and not wanted.protect:
+            click.echo("protect was not looked at (--no-protect)")
         return 0
-    for step in missing:
-        click.echo(f"missing: {step.kind} {_relative(repository, step.name)}")
-    if not hooks:
-        click.echo(f"missing: hooks that finish a merge ({', '.join(MERGE_HOOKS)})")
-    click.echo("not armed; run: drizzle-guard install")
+    steps = dict.fromkeys(part.step for part in missing if part.step)
+    click.echo(f"not armed; run: {next(iter(steps), 'drizzle-guard install')}")
     return 1
 
 
-def _tell_theirs(repository: Repository, planned: list[str]) -> None:
-    """What is left to the user: lines for files that `install` did not write."""
-    found = advice(repository)
-    foreign = [hook for hook in foreign_hooks(repository) if not any(name.endswith(f"/{hook}") for name in planned)]
-    for lines in found:
-        if lines.file:
-            click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
-            for line in lines.lines:
-                click.echo(f"  {line}")
-        if lines.then:
-            click.echo(f"{'then' if lines.lines else 'to do'}: {lines.then}")
-    if foreign and not found:
-        click.echo("\nThese hooks are yours; add one line to each so that a merge is finished by itself:")
+def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bool) -> None:
+    """What is left to the user: lines for files that `install` did not write; added on their word."""
+    if is_foreign_directory(repository) and not wanted.global_hooks:
+        click.echo(
+            f"\ncore.hooksPath is {printable(repository.hooks_dir)}, which all repositories of this machine share."
+        )
+        click.echo("It was not touched. Give this repository hooks of its own:")
+        click.echo("  git config --local core.hooksPath .git/hooks")
+        click.echo("  drizzle-guard install")
+        click.echo("or write there all the same: drizzle-guard install --global-hooks")
+        return
+    found = advice(repository, protect=wanted.protect)
+    added = [lines for lines in found if _offer(repository, lines, wanted, dry_run, yes)]
+    foreign = [] if found else foreign_hooks(repository, wanted.protect)
+    if foreign:
+        click.echo("\nThese hooks are yours; add one line to each, before anything that may end it:")
         for hook in foreign:
-            click.echo(f"  {hook}: {hook_line(hook)}")
+            click.echo(f"  {hook}: {guarded(hook, protect=wanted.protect)}")
     if script := prepare_line(repository):
         click.echo("\nTo arm every clone on npm install, package.json takes this script:")
         click.echo(f"  {printable(script)}")
-    if set(foreign) & set(MERGE_HOOKS):
+    if (len(added) < len(found) or foreign) and missing_parts(repository, wanted):
         click.echo("\nUntil then a merge of migrations stops, and `drizzle-guard renumber` finishes it.")
 
 
+def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, yes: bool) -> bool:
+    """Show the lines for one file, and add them if the user says so; returns whether nothing is left to do."""
+    if lines.file and lines.lines:
+        click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
+        for line in lines.lines:
+            click.echo(f"  {line}")
+    step = addition(repository, lines, wanted.protect) if lines.file and lines.lines else None
+    may_add = step is not None and not dry_run
+    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    if step is not None and may_add and (yes or (asks and click.confirm(f"Add them to {printable(lines.file)}?"))):
+        do(repository, [step])
+        click.echo(shown(repository, step))
+        if not lines.then:
+            return True
+    if not lines.then:
+        return False
+    if may_add and yes and lines.then.startswith("pre-commit install"):
+        try:
+            pre_commit_installs(repository)
+            click.echo(f"ran: {lines.then}")
+            return True
+        except GuardError as error:
+            click.echo(f"pre-commit install did not work: {error.message}")
+    click.echo(f"{'then' if lines.lines else 'to do'}: {lines.then}")
+    return False
+
+
+def _tell_what_to_commit(repository: Repository, steps: list[Step]) -> None:
+    inside = [_relative(repository, step.name) for step in steps if step.kind != "config"]
+    inside = [name for name in inside if not os.path.isabs(name) and not name.startswith(".git" + os.sep)]
+    ignored = (repository.line("check-ignore", "--", *inside) or "").split("\n") if inside else []
+    shared = [name.replace(os.sep, "/") for name in inside if name not in ignored]
+    if shared:
+        click.echo("\nCommit this, so that it holds for everybody:")
+        click.echo(f"  git add {printable(' '.join(shared))}")
+    elif not repository.is_bare and not steps and not is_committed(repository):
+        click.echo("(.gitattributes of this branch does not have the lines; this clone is covered all the same)")
+
+
 def shown(repository: Repository, step: Step) -> str:
-    verb = "remove" if step.new is None else "add" if step.old is None else "change"
-    return f"{verb} {step.kind} {printable(_relative(repository, step.name))}"
+    """A step in words."""
+    return f"{step.verb} {step.kind} {printable(_relative(repository, step.name))}"
 
 
 def _relative(repository: Repository, name: str) -> str:

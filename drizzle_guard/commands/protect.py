@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.state import git_directories
 from drizzle_guard.install.from_a_hook import needs_no_look
-from drizzle_guard.protect.quick_look import SPECS, touches_migrations
+from drizzle_guard.protect.quick_look import touches_migrations
 
 TYPE_CHECKING = False  # importing typing takes as long as asking git
 if TYPE_CHECKING:
@@ -91,7 +92,44 @@ def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
             return 0
         if kind == "github":
             print("\n".join(github_annotations(found)), flush=True)
-        raise explain(repository, found, scope)
+        raise explain(repository, found, scope, None if from_ref else "commit")
+
+
+def run_push() -> int:
+    """Judge what `git push` is about to send, as git tells `pre-push` on standard input; the exit code.
+
+    Only the two ends are compared: what is on the remote, or on the mainline, is what others may have run.  Raises
+    GuardError.
+    """
+    import sys
+
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.protect.judge import find_forbidden
+    from drizzle_guard.protect.message import explain
+
+    with Repository() as repository:
+        for line in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").splitlines():
+            words = line.split()
+            if len(words) != 4 or words[1] == repository.no_object:  # a branch that is deleted
+                continue
+            candidates, scope = _pushed(repository, words[1], None if words[3] == repository.no_object else words[3])
+            found: list[Violation] = find_forbidden(repository, candidates, scope)
+            if found:
+                raise explain(repository, found, scope, "push")
+    return 0
+
+
+def _pushed(repository: Repository, tip: str, remote: str | None) -> tuple[list[Any], Scope]:
+    from drizzle_guard.git.mainline import find_mainline
+    from drizzle_guard.protect.commits import ProposedCommit
+    from drizzle_guard.protect.judge import Scope, read_settings
+
+    mainline = find_mainline(repository)
+    commit = None if mainline is None else mainline.commit
+    there = [c for c in (remote, commit) if c is not None and c != tip and repository.commit(c) is not None]
+    bases = dict.fromkeys(base for c in there for base in repository.merge_bases(c, tip))
+    scope = Scope(commit or next(iter(bases), None), read_settings(repository, tip), tip)
+    return [ProposedCommit(tip, (base,)) for base in bases], scope
 
 
 def _index(repository: Repository) -> tuple[list[Any], Scope]:
@@ -100,7 +138,7 @@ def _index(repository: Repository) -> tuple[list[Any], Scope]:
     from drizzle_guard.protect.commits import candidate_in_index
     from drizzle_guard.protect.judge import Scope, read_settings
 
-    if unmerged := repository.line("ls-files", "-u", "--", *SPECS):
+    if unmerged := repository.line("ls-files", "-u", "--", *MIGRATIONS):
         path = unmerged.split("\n")[0].partition("\t")[2]
         raise UsageError(f"{printable(path)} is in conflict; nothing can be committed yet.", "drizzle-guard renumber")
     candidate = candidate_in_index(repository)

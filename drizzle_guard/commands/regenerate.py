@@ -13,9 +13,10 @@ from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.errors import printable
 from drizzle_guard.git.folders import files_at, files_in_index
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.saved import SAVED
 from drizzle_guard.git.worktree import changes
 from drizzle_guard.regenerate.kit import Kit, find_kit, require_runner
-from drizzle_guard.regenerate.run import SAVED, Done, refresh, refuse_obstacles, regenerate, wanted_files
+from drizzle_guard.regenerate.run import Done, refresh, refuse_obstacles, regenerate, wanted_files
 from drizzle_guard.regenerate.tasks import Task, find_tasks
 from drizzle_guard.sql.statements import decode
 

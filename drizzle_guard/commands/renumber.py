@@ -16,9 +16,11 @@ from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.run import heal_folders, is_under_way, show_left
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
-from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, finish_interrupted
+from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption
+from drizzle_guard.renumber.generated import find_generated, set_aside
 from drizzle_guard.renumber.message import note_in_message
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
+from drizzle_guard.renumber.unfinished import finish_interrupted
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.terminal import fail
 
@@ -71,8 +73,13 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
         return False
     if only_look:
         return not is_canonical(repository, decision.folder, decision)
+    generated = find_generated(repository, decision) if item.resolving else None
+    if generated is not None:
+        decision, saved = set_aside(repository, decision, generated)
+        click.echo(f"{generated.tags} was generated before the merge was finished; set aside: {', '.join(saved)}")
+    assert isinstance(decision.outcome, Plan)
     head = history_at(repository, "HEAD", decision.folder)
-    versions = (*decision.versions, head)
+    versions = (*decision.versions, head, *((generated.files,) if generated is not None else ()))
     return apply(repository, decision.folder, decision.outcome.files, versions, resolving=item.resolving)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from drizzle_guard.commands.install import shown
+from drizzle_guard.errors import printable
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.install.armed import PRE_COMMIT_CONFIG
+from drizzle_guard.install.armed import ALL_HOOKS, PRE_COMMIT_CONFIG
 from drizzle_guard.install.from_a_hook import OPT_OUT
-from drizzle_guard.install.managers import configs_that_name_us
+from drizzle_guard.install.managers import configs_that_name_us, husky_directory
+from drizzle_guard.install.shell_lines import MARK
+from drizzle_guard.install.step import read
 from drizzle_guard.install.steps import do, uninstall_steps
 
 
@@ -24,8 +29,23 @@ def command(dry_run: bool) -> int:
             click.echo(("would " if dry_run else "") + shown(repository, step))
         if not steps:
             click.echo("nothing of drizzle-guard is installed in this clone")
-        for name in configs_that_name_us(repository):
-            click.echo(f"{name} is yours and still names drizzle-guard")
+        planned = {step.name for step in steps} if dry_run else set()
+        for name in _left(repository, planned):
+            click.echo(f"{printable(name)} is yours and still names drizzle-guard")
             if name == PRE_COMMIT_CONFIG and repository.config(OPT_OUT) is None:
                 click.echo(f"its hook arms this clone again, unless: git config {OPT_OUT} false")
     return 0
+
+
+def _left(repository: Repository, planned: set[str]) -> list[str]:
+    """What still names us: the managers' files, hooks that a person wrote, and what is shared but not settings."""
+    found = configs_that_name_us(repository)
+    places = dict.fromkeys(filter(None, (husky_directory(repository), repository.hooks_dir)))
+    files = [os.path.join(place, hook) for place in places for hook in ALL_HOOKS]
+    files += [os.path.join(repository.root, name) for name in ("package.json", "drizzle-guard.toml")]
+    for file in files:
+        text = read(file)
+        if text is not None and file not in planned and (MARK in text or os.path.basename(file).startswith(MARK)):
+            inside = file.startswith(repository.root + os.sep)
+            found.append(os.path.relpath(file, repository.root) if inside else file)
+    return found

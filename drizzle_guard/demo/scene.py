@@ -16,7 +16,7 @@ import drizzle_guard
 from drizzle_guard.errors import UsageError
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.install.shell_lines import MARK, executable
-from drizzle_guard.install.steps import do, install_steps
+from drizzle_guard.install.steps import Wanted, do, install_steps
 
 if TYPE_CHECKING:
     from git import Repo
@@ -141,7 +141,7 @@ def merge_guarded(repo: Repo) -> None:
     """Arm the clone as `drizzle-guard install` does, commit the attributes, and merge main into feature."""
     repo.git.checkout("-q", "feature")
     with Repository(str(repo.working_dir)) as repository:
-        do(repository, install_steps(repository))
+        do(repository, install_steps(repository, Wanted()))
     repo.git.add(".gitattributes")
     repo.git.commit("-q", "-m", "drizzle-guard")
     repo.git.merge("--no-edit", "main")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import MAX_BYTES, too_large
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.environment import OVERRULED, for_git, git_program
 
 
 class GitFailed(GuardError):
@@ -27,12 +28,12 @@ class Object(NamedTuple):
 class Repository:
     """A git repository, as seen from a directory (default: the current one).
 
-    The environment is git's own: a hook's `GIT_INDEX_FILE` and `GIT_DIR` hold for every call.
+    A hook's `GIT_INDEX_FILE` and `GIT_DIR` hold for every call; `git.environment` says what else does.
     """
 
     def __init__(self, directory: str | None = None) -> None:
         self._directory = directory
-        self._env = _absolute(directory or ".")
+        self._env = for_git(directory or ".")
         asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
         done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
         if done.returncode:
@@ -87,11 +88,11 @@ class Repository:
     ) -> subprocess.CompletedProcess[bytes]:
         try:
             return subprocess.run(
-                ("git", *args),
+                (git_program(), *OVERRULED, *args),
                 cwd=self._directory,
                 input=b"" if stdin is None else stdin,
                 capture_output=True,
-                env={**os.environ, **self._env, **(env or {})} if env or self._env else None,
+                env={**self._env, **env} if env else self._env,
                 check=False,
             )
         except FileNotFoundError:
@@ -111,11 +112,11 @@ class Repository:
             return None if oid is None else self.read(oid, shown)
         if self._reader is None:
             self._reader = subprocess.Popen(
-                ("git", "cat-file", "--batch"),
+                (git_program(), "cat-file", "--batch"),
                 cwd=self._directory,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **self._env} if self._env else None,
+                env=self._env,
             )
         assert self._reader.stdin and self._reader.stdout
         self._reader.stdin.write(os.fsencode(name) + b"\n")
@@ -204,16 +205,6 @@ class Repository:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _absolute(directory: str) -> dict[str, str]:
-    """git's own directories that the environment gives as seen from `directory`; our calls are made from another."""
-    names = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
-    return {
-        name: os.path.abspath(os.path.join(directory, value))
-        for name in names
-        if (value := os.environ.get(name)) and not os.path.isabs(value)
-    }
 
 
 def _reason(stderr: bytes) -> str:

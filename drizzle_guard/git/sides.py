@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from drizzle_guard.git.operation import (
@@ -195,36 +194,3 @@ def _fits(repository: Repository, folders: Iterable[str], commits: Sequence[str 
             ):
                 return False
     return True
-
-
-PICK_NOTE = "drizzle-guard-pick"
-
-
-def note_pick(repository: Repository, sides: Sides) -> None:
-    """Leave word for `post-commit` of a pick that git will commit by itself; git keeps no trace of such a one."""
-    with open(os.path.join(repository.git_dir, PICK_NOTE), "w", encoding="utf-8") as file:
-        file.write(f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}\n")
-
-
-def noted_pick(repository: Repository) -> Sides | None:
-    """The sides of the pick of which HEAD was made, if there is a note of it that was not taken away yet."""
-    note, head = (repository.state_file(PICK_NOTE) or "").split(), repository.commit("HEAD")
-    if len(note) < 3 or head is None or repository.parents(head) != [note[1]]:
-        return None
-    kind: Kind = "revert" if note[0] == "revert" else "cherry-pick"
-    return Sides(kind, note[1], None if note[2] == "-" else note[2], tuple(note[3:]))
-
-
-def forget_pick(repository: Repository) -> None:
-    """Take the note away: the pick is finished, or something else was committed."""
-    with suppress(FileNotFoundError):
-        os.unlink(os.path.join(repository.git_dir, PICK_NOTE))
-
-
-def made_sides(repository: Repository) -> Sides | None:
-    """In `post-commit`: the sides of which HEAD was just made, a noted pick or a merge that was committed by hand."""
-    if pick := noted_pick(repository):
-        return pick
-    head = repository.commit("HEAD")
-    parents = [] if head is None else repository.parents(head)
-    return merge_sides(repository, parents[0], parents[1]) if len(parents) == 2 else None

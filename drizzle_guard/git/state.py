@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 
+from drizzle_guard.git.environment import for_git, git_program
+
 
 def git_directories() -> tuple[str, str] | None:
     """The git directory of this worktree, and the one that all worktrees share; None where there is no worktree."""
@@ -32,7 +34,9 @@ def other_parents(git_dir: str) -> list[str]:
 
 def ask_git(*args: str) -> bytes | None:
     try:
-        done = subprocess.run(("git", *args), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            (git_program(), *args), env=for_git(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        )
     except OSError:
         return None
     return done.stdout if done.returncode == 0 else None

@@ -1,7 +1,7 @@
 """husky, lefthook and pre-commit: what a repository that has one of them needs so that its hooks call drizzle-guard.
 
 Their hooks are files of the repository, shared by the team.  husky runs one file a hook, so `install` can add the ones
-that are missing; lefthook and pre-commit have one YAML file, which is the user's: there the lines are printed.
+that are missing.  What a person wrote is theirs: there the lines are shown, and added on their word.
 Tried out with husky 9.1, lefthook 2.2 and pre-commit 4.7.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from drizzle_guard import __version__
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
-from drizzle_guard.install.shell_lines import MARK
+from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
 
 #: where the pre-commit framework fetches drizzle-guard from
 SOURCE = "https://github.com/OWNER/drizzle-guard"
@@ -39,78 +39,83 @@ def husky_directory(repository: Repository) -> str | None:
     return default if os.path.isdir(default) and not os.path.islink(default) else None
 
 
-def husky_block(hook: str) -> str:
-    """What `install` writes into a hook of husky's, which husky runs with `sh -e`; no path of this machine is in it."""
-    args = ' "$@"' if hook in ("post-merge", "post-rewrite") else ""
-    return (
-        "# Written by `drizzle-guard install`; `drizzle-guard uninstall` takes these lines away.\n"
-        f"if command -v {MARK} >/dev/null 2>&1; then\n"
-        f"  {MARK} hook {hook}{args}\n"
-        "else\n"
-        f'  echo "{MARK}: not found; it does not look after migrations in this clone" >&2\n'
-        "fi\n"
-    )
-
-
-def husky_file(hook: str) -> str:
-    """A hook of husky's that has nothing else in it."""
-    return "#!/bin/sh\n" + husky_block(hook)
-
-
-def without_block(hook: str, text: str) -> str | None:
-    """A hook's text without what `install` wrote; None if nothing else is in it."""
-    left = text.replace(husky_block(hook), "")
-    return None if left.strip() in ("", "#!/bin/sh") else left
-
-
-def advice(repository: Repository) -> list[Lines]:
-    """What the user has to add to files that are theirs."""
+def silent_hooks(repository: Repository, *, protect: bool) -> list[str]:
+    """The hooks that do not call us as they should: to finish, and (those that can) to protect."""
     root, directory = repository.root, repository.hooks_dir
-    silent = [hook for hook in ALL_HOOKS if not calls_us(root, directory, hook)]
+    found = []
+    for hook in ALL_HOOKS:
+        if hook == "pre-push":
+            calls = not protect or calls_us(root, directory, hook, protect=True)
+        else:
+            calls = calls_us(root, directory, hook)
+            calls = calls and (not protect or hook not in PROTECTING or calls_us(root, directory, hook, protect=True))
+        if not calls:
+            found.append(hook)
+    return found
+
+
+def advice(repository: Repository, *, protect: bool = True) -> list[Lines]:
+    """What the user has to add to files that are theirs."""
+    root = repository.root
+    silent = silent_hooks(repository, protect=protect)
     found: list[Lines] = []
     husky = husky_directory(repository)
     if husky is not None:
         for hook in ALL_HOOKS:
             file = os.path.join(husky, hook)
-            if os.path.exists(file) and MARK not in _read(file):
-                found.append(Lines(os.path.relpath(file, root), tuple(husky_block(hook).splitlines()[1:])))
+            if os.path.exists(file) and not _has(_read(file), hook, protect):
+                found.append(Lines(os.path.relpath(file, root), (guarded(hook, protect=protect),)))
         if not found and silent:
-            found.append(Lines("", (), "npx husky   # husky is not active in this clone yet"))
-    for name in LEFTHOOK_CONFIGS:
-        if os.path.exists(os.path.join(root, name)) and silent:
-            named = MARK in _read(os.path.join(root, name))
-            then = "npx lefthook install"
-            found.append(Lines(name, (), then) if named else Lines(name, lefthook_lines(), then))
-            break
+            found.append(Lines("", (), "npx husky"))
+    name = lefthook_config(repository)
+    if name is not None and silent:
+        text = _read(os.path.join(root, name))
+        missing = () if all(_has(text, hook, protect) for hook in ALL_HOOKS) else lefthook_lines(protect=protect)
+        found.append(Lines(name, missing, "npx lefthook install"))
     config = os.path.join(root, PRE_COMMIT_CONFIG)
     if os.path.exists(config) and f"{MARK}-renumber" not in _read(config):
         found.append(Lines(PRE_COMMIT_CONFIG, pre_commit_lines(), "pre-commit install"))
+    elif os.path.exists(config) and silent and husky is None and name is None:
+        found.append(Lines("", (), pre_commit_command()))
     return found
 
 
-def lefthook_lines() -> tuple[str, ...]:
+def lefthook_config(repository: Repository) -> str | None:
+    """The configuration of lefthook; None if the repository has none."""
+    return next((name for name in LEFTHOOK_CONFIGS if os.path.exists(os.path.join(repository.root, name))), None)
+
+
+def lefthook_lines(*, protect: bool = True) -> tuple[str, ...]:
     """For `lefthook.yml` (lefthook 1.10 and later)."""
     lines: list[str] = []
     for hook in ALL_HOOKS:
-        args = {"post-merge": " {1}", "post-rewrite": " {1}"}.get(hook, "")
-        lines += [f"{hook}:", "  jobs:", f"    - run: {MARK} hook {hook}{args}"]
-        if hook == "post-rewrite":
+        args = {"post-merge": "{1}", "post-rewrite": "{1}", "pre-push": "{1} {2}"}.get(hook, "")
+        if hook == "pre-push" and not protect:
+            continue
+        lines += [f"{hook}:", "  jobs:", f"    - run: sh -c '{guarded(hook, protect=protect, args=args)}'"]
+        if hook in ("post-rewrite", "pre-push"):
             lines.append("      use_stdin: true")
-        if hook in ("pre-commit", "pre-merge-commit"):
-            lines.append(f"    - run: {MARK} protect")
     return tuple(lines)
 
 
-def pre_commit_lines() -> tuple[str, ...]:
-    """For `.pre-commit-config.yaml`."""
+def pre_commit_block() -> tuple[str, ...]:
+    """Our entry below `repos:`."""
     return (
-        f"default_install_hook_types: [{', '.join((*ALL_HOOKS, 'pre-push'))}]",
-        "repos:",
         f"  - repo: {SOURCE}",
         f"    rev: v{__version__}",
         "    hooks:",
         *(f"      - id: {MARK}-{name}" for name in ("renumber", "protect", "check")),
     )
+
+
+def pre_commit_lines() -> tuple[str, ...]:
+    """For `.pre-commit-config.yaml`."""
+    return (f"default_install_hook_types: [{', '.join(ALL_HOOKS)}]", "repos:", *pre_commit_block())
+
+
+def pre_commit_command() -> str:
+    """What puts the framework's hooks into a clone, for all stages that we need."""
+    return "pre-commit install " + " ".join(f"-t {hook}" for hook in ALL_HOOKS)
 
 
 def configs_that_name_us(repository: Repository) -> list[str]:
@@ -136,9 +141,34 @@ def prepare_line(repository: Repository) -> str | None:
     return json.dumps({"prepare": f"{old} && {arm}" if old else arm})[1:-1]
 
 
+def unreached_line(text: str) -> str | None:
+    """What may end a hook of the user's before our line is reached, as that line; None if nothing is seen."""
+    import re
+
+    for line in text.splitlines():
+        plain = line.strip()
+        if plain.startswith("#"):
+            continue
+        if MARK in plain:
+            return None
+        if re.search(r"(^|[;&|{(]\s*|\b(then|else|do)\s+)(exit|return|exec)\b", plain):
+            return plain
+    return None
+
+
+def _has(text: str, hook: str, protect: bool) -> bool:
+    from drizzle_guard.install.armed import names
+
+    if hook == "pre-push" and not protect:
+        return True
+    data = text.encode("utf-8", "surrogateescape")
+    finishes = hook == "pre-push" or names(data, hook, False)
+    return finishes and (not protect or hook not in PROTECTING or names(data, hook, True))
+
+
 def _read(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return os.fsdecode(file.read(1 << 20))
+            return file.read(1 << 20).decode("utf-8", "surrogateescape")
     except OSError:
         return ""

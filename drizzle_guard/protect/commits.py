@@ -10,10 +10,10 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import SNAPSHOT, SQL, Layout, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import blob, escape, files_at, files_in_index
+from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
 from drizzle_guard.protect.compare import read_without_journal
-from drizzle_guard.protect.quick_look import SPECS
 
 
 class ProposedCommit(NamedTuple):
@@ -40,7 +40,7 @@ def candidates_between(repository: Repository, base: str, tip: str, *, without: 
     The last one is no commit: it compares the two ends.
     """
     span = (f"{base}..{tip}", *((f"^{without}",) if without else ()))
-    touching = repository.git("rev-list", "--full-history", *span, "--", *SPECS).split()
+    touching = repository.git("rev-list", "--full-history", *span, "--", *MIGRATIONS).split()
     # path limiting leaves out a merge that keeps one side's whole folder
     wanted = {os.fsdecode(c) for c in (*touching, *repository.git("rev-list", "--merges", *span).split())}
     rows = os.fsdecode(repository.git("rev-list", "--reverse", "--topo-order", "--parents", *span)).splitlines()
@@ -57,7 +57,7 @@ def touched_folders(repository: Repository, candidate: ProposedCommit) -> dict[s
             if candidate.commit is None
             else ("diff-tree", "-r", parent, candidate.commit)
         )
-        listed = repository.git(*args, "--name-only", "-z", "--no-renames", "--", *SPECS)
+        listed = repository.git(*args, "--name-only", "-z", "--no-renames", "--", *MIGRATIONS)
         for path in os.fsdecode(listed).split("\0"):
             folder, _, name = path.rpartition("/")
             outer, _, last = folder.rpartition("/")

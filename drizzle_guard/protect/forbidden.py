@@ -138,6 +138,8 @@ class _Judge:
             return []
         path = self._paths[id(was)]
         label = "the SQL" if name == "sql" else "the snapshot"
+        if name == "snapshot" and is_ is not None and is_.mode == was.mode and only_change(was, is_) is not None:
+            return []  # only drizzle-kit reads it, and it reads JSON
         if is_ is None:
             return [Change("deleted", old.tag, path, f"{label} is deleted", was=was)]
         kind = name if was.mode == is_.mode else "file"

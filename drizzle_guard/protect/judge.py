@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from drizzle_guard.drizzle.folder import REGULAR, Folder, join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.handoff import has_blob, regenerated
 from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
@@ -31,6 +32,10 @@ from drizzle_guard.replay.plan import Plan, Refusal
 
 if TYPE_CHECKING:
     from drizzle_guard.config import Config
+
+
+#: git's setting that says what is protected
+PROTECT_KEY = "drizzle-guard.protect"
 
 
 class Violation(NamedTuple):
@@ -58,13 +63,23 @@ class Scope(NamedTuple):
 
 
 def read_settings(repository: Repository, commit: str | None) -> Config | None:
-    """`drizzle-guard.toml` as it is in a commit or staged in the index.  Raises UsageError if it is not sound."""
-    done = repository.run("cat-file", "blob", f"{commit or ''}:{CONFIG_FILE}")
-    if done.returncode:
-        return None
-    from drizzle_guard.config import parse_config  # late: most repositories have no such file
+    """`drizzle-guard.toml` as it is in a commit or staged in the index; None if nothing is set.
 
-    return parse_config(done.stdout)
+    What git's own settings say of `protect` goes before it (`git -c drizzle-guard.protect=published commit`): it is
+    said for this one command.  Raises UsageError if one of the two is not sound.
+    """
+    done = repository.run("cat-file", "blob", f"{commit or ''}:{CONFIG_FILE}")
+    setting = repository.config(PROTECT_KEY)
+    if done.returncode and setting is None:
+        return None
+    from drizzle_guard.config import Config, parse_config  # late: most repositories have no such file
+
+    config = Config() if done.returncode else parse_config(done.stdout)
+    if setting is None:
+        return config
+    if setting not in ("committed", "published"):
+        raise UsageError(f"git config {PROTECT_KEY} is {printable(setting)!r}; it can be committed or published.")
+    return config.model_copy(update={"protect": setting})
 
 
 def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit], scope: Scope) -> list[Violation]:
@@ -73,6 +88,8 @@ def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit],
     for candidate in candidates:
         folders = touched_folders(repository, candidate)
         for folder in sorted(folders):
+            if candidate.commit is None and has_blob(repository, regenerated(repository, folder)):
+                continue  # what `drizzle-guard regenerate` has just staged
             others = [other for other in folders if other != folder]
             for violation in _Judge(repository, candidate, folder, scope).violations(others):
                 found.setdefault((folder, violation.change.tag, violation.change.what), violation)
@@ -161,7 +178,7 @@ class _Judge:
         if self.scope.config is not None and self.scope.config.protect == "published":
             if self.scope.mainline is None:
                 raise UsageError(
-                    f'{CONFIG_FILE}: protect = "published" needs a mainline, and none is known in this clone.',
+                    'protect = "published" needs a mainline, and none is known in this clone.',
                     f"git fetch, or name it: git config {CONFIG_KEY} origin/main",
                 )
             around = around._replace(only_published=True)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.mainline import CONFIG_KEY
+from drizzle_guard.git.mainline import CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.protect.compare import Only
-from drizzle_guard.protect.judge import Scope, Violation, subject_of
+from drizzle_guard.protect.judge import PROTECT_KEY, Scope, Violation, subject_of
 from drizzle_guard.terminal import annotation
 
 _SHOWN = 10  # migrations that are listed
@@ -39,8 +40,10 @@ _INSTEAD = {
 }
 
 
-def explain(repository: Repository, found: Sequence[Violation], scope: Scope) -> GuardError:
-    """The whole message."""
+def explain(
+    repository: Repository, found: Sequence[Violation], scope: Scope, command: Literal["commit", "push"] | None
+) -> GuardError:
+    """The whole message; `command` is the one of git's that is stopped (None: a range is looked at)."""
     count = len({(f.folder, f.change.tag) for f in found})
     what = "a committed migration" if count == 1 else f"{count} committed migrations"
     in_index = found[0].candidate.commit is None
@@ -50,6 +53,7 @@ def explain(repository: Repository, found: Sequence[Violation], scope: Scope) ->
     if len(found) > _SHOWN:
         lines.append(f"... and {len(found) - _SHOWN} more")
     lines += dict.fromkeys(_WHY[f.change.kind] for f in found)
+    lines += _not_published(repository, found, scope, command)
     lines += _instead(repository, found, scope)
     if all(not v.change.published for v in found) and scope.mainline is not None:
         own = "It is this branch's own migration" if count == 1 else "They are this branch's own migrations"
@@ -57,6 +61,25 @@ def explain(repository: Repository, found: Sequence[Violation], scope: Scope) ->
     lines += _allow(found)
     verdict = "this commit changes" if in_index else "these commits change"
     return GuardError(f"{verdict} {what}; committed migrations stay as they are.", *lines)
+
+
+def _not_published(
+    repository: Repository, found: Sequence[Violation], scope: Scope, command: str | None
+) -> Iterator[str]:
+    """Say which of the migrations are the branch's own, that nobody else can have run, and the two ways for those."""
+    own = list(dict.fromkeys(f.change.tag for f in found if not f.change.published))
+    if not own or scope.mainline is None:
+        return
+    try:
+        mainline = find_mainline(repository)
+    except GuardError:
+        mainline = None
+    name = "the mainline" if mainline is None else printable(mainline.name)
+    tags = ", ".join(printable(tag) for tag in own[:_SHOWN])
+    yield f"Not on {name} yet: {tags}. If nobody else has run that, it may change:"
+    yield '  for the team, in drizzle-guard.toml: protect = "published"'
+    if command is not None:
+        yield f"  for this once: git -c {PROTECT_KEY}=published {command}"
 
 
 def github_annotations(found: Sequence[Violation]) -> Iterator[str]:
@@ -90,15 +113,15 @@ def _instead(repository: Repository, found: Sequence[Violation], scope: Scope) -
     yield from (text for kind, text in _INSTEAD.items() if kind in kinds)
     if any(f.change.kind == "renumbered" and not f.change.published for f in found):
         yield "Instead, let everything follow the number: drizzle-guard renumber"
-    if any(f.change.only is Only.FORMATTING for f in found):
-        yield f"Keep formatters off it: `{printable(found[0].folder) or '.'}/` in .prettierignore."
     yield from dict.fromkeys(_attribute(f) for f in found if f.change.only is Only.LINE_ENDS)
     if "renumbered" in kinds and scope.mainline is None:
         yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} origin/main"
     if found[0].candidate.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
         undo = {0: "git update-ref -d HEAD", 1: "git reset --soft HEAD^"}.get(len(repository.parents(head or "HEAD")))
         if undo:
-            yield f"To amend the commit that added it (git does not tell a hook): {undo} && git commit"
+            yield "To amend the commit that added it (git does not tell a hook), take that back first:"
+            yield f"  {undo}"
+            yield "  git commit"
 
 
 def _attribute(violation: Violation) -> str:
@@ -128,7 +151,7 @@ def _bring_back(found: Sequence[Violation], head: str | None) -> Iterator[str]:
 
 
 def _allow(found: Sequence[Violation]) -> Iterator[str]:
-    shown = [f for f in found if f.sha256 is not None][:3]
+    shown = list({(f.change.tag, f.sha256): f for f in found if f.sha256 is not None}.values())[:3]
     if shown:
         yield "To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:"
     for violation in shown:

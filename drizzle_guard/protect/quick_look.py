@@ -5,21 +5,14 @@ Nothing is imported here that this answer does not need, `git.repository` neithe
 
 from __future__ import annotations
 
+from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.state import ask_git, other_parents
-
-#: every path that belongs to a migration, in either layout, and some others
-SPECS = (
-    ":(top,glob)**/*.sql",
-    ":(top,glob)**/meta/_journal.json",
-    ":(top,glob)**/meta/*_snapshot.json",
-    ":(top,glob)**/snapshot.json",
-)
 
 
 def touches_migrations(git_dir: str) -> bool:
     """Whether the commit that is about to be made changes, against any parent, a path that may be a migration's."""
     for parent in ("HEAD", *other_parents(git_dir)):
-        paths = ask_git("diff-index", "--cached", "--name-only", "-z", "--no-renames", parent, "--", *SPECS)
+        paths = ask_git("diff-index", "--cached", "--name-only", "-z", "--no-renames", parent, "--", *MIGRATIONS)
         if paths is None:
             # nothing is committed before the first commit
             return ask_git("rev-parse", "--verify", "--quiet", "HEAD") is not None

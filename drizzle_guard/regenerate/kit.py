@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from drizzle_guard.drizzle.config_text import is_config, may_be_config, read_config_text
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.git.environment import for_other_programs
 
 #: package manager -> how it runs a program of the project without installing anything
 RUNNERS = {
@@ -203,5 +204,10 @@ def _run(root: str, kit: Kit, name: str, *, capture: bool) -> subprocess.Complet
     command = (require_runner(kit), *kit.generate_command(name)[1:])
     stdin = subprocess.DEVNULL if capture else None
     return subprocess.run(
-        command, cwd=os.path.join(root, kit.directory), stdin=stdin, capture_output=capture, check=False
+        command,
+        cwd=os.path.join(root, kit.directory),
+        stdin=stdin,
+        capture_output=capture,
+        env=for_other_programs(),
+        check=False,
     )

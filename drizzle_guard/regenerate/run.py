@@ -7,12 +7,14 @@ import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from drizzle_guard.drizzle.folder import BUNDLE, Blob, Migration, join, read_folder
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.backup import Backup
 from drizzle_guard.git.folders import files_in_index
+from drizzle_guard.git.handoff import regenerated
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.saved import SAVED, save
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.regenerate.kit import Kit
@@ -20,7 +22,6 @@ from drizzle_guard.regenerate.tasks import Task, shown, starts_with, unmerged_pa
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.replay import plan
 
-SAVED = "drizzle-guard-saved"
 _AGAIN = "drizzle-guard regenerate"
 #: what a schema can be written in; a page (`.tsx`) is none
 _SOURCE = (".ts", ".mts", ".cts", ".js", ".mjs", ".cjs")
@@ -74,9 +75,11 @@ def regenerate(repository: Repository, task: Task, kit: Kit) -> Done:
         saved: list[str] = []
         try:
             for migration in task.save:
-                saved += _save(repository, migration)
+                assert migration.sql is not None
+                saved += save(repository, migration.tag, migration.sql.data)
             apply(repository, task.folder, wanted_files(repository, task), task.versions, again=_AGAIN)
             done = _generate(repository, task, kit)
+            repository.write_blob(regenerated(repository, task.folder))  # so that `protect` lets it pass
         except BaseException as error:  # Ctrl-C, too
             backup.restore()
             for path in saved:
@@ -148,25 +151,6 @@ def _entries_on_disk(directory: str, task: Task) -> tuple[Entry, ...]:
             return parse_journal(file.read(), join(task.folder, PATH)).entries
     except FileNotFoundError:
         return ()
-
-
-def _save(repository: Repository, migration: Migration) -> list[str]:
-    """Write a migration's SQL where the user finds it; returns the path if that was not there with the same bytes."""
-    assert migration.sql is not None
-    directory = os.path.join(repository.root, SAVED)
-    os.makedirs(directory, exist_ok=True)
-    number = 1
-    while True:
-        name = f"{migration.tag}{f'-{number}' if number > 1 else ''}.sql"
-        try:
-            with open(os.path.join(directory, name), "xb") as file:
-                file.write(migration.sql.data)
-            return [f"{SAVED}/{name}"]
-        except FileExistsError:
-            with open(os.path.join(directory, name), "rb") as file:
-                if file.read() == migration.sql.data:
-                    return []
-            number += 1
 
 
 def _remove_if_empty(directory: str) -> None:

@@ -74,18 +74,26 @@ def _at(commit: str, folder: str) -> str:
 
 
 def decide(
-    repository: Repository, sides: Sides, folder: str, *, onto: str | None = None, anyway: bool = False
+    repository: Repository,
+    sides: Sides,
+    folder: str,
+    *,
+    onto: str | None = None,
+    anyway: bool = False,
+    kept: Established | None = None,
 ) -> Decision:
     """Read all about one folder of a merge, and judge it.  Raises GuardError if a side cannot be read.
 
-    `onto` names the mainline, if the user did; `anyway` passes over what is read from SQL.
+    `onto` names the mainline, if the user did; `anyway` passes over what is read from SQL.  `kept`: which side keeps
+    its numbers, if the merge driver has decided that already (`git.handoff`); then no mainline is asked for.
     """
-    return decide_meeting(repository, sides, meet(repository, sides, folder, onto=onto, anyway=anyway))
+    meeting = meet(repository, sides, folder, onto=onto, anyway=anyway, asks_mainline=kept is None)
+    return decide_meeting(repository, sides, meeting, kept)
 
 
-def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting) -> Decision:
+def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept: Established | None = None) -> Decision:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
-    decision = judge(meeting)
+    decision = judge(meeting, kept)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out == "move":
         there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
         decision = decision._replace(moved_to=there, rebased_onto=start[:10])
@@ -106,9 +114,9 @@ def _name_of(repository: Repository, commit: str, mainline: Mainline | None) -> 
     return listed.partition("\n")[0] or commit[:10]
 
 
-def judge(meeting: Meeting) -> Decision:
-    """Say who stays, and what becomes of the folder.  Without git: everything was read."""
-    found = _who_stays(meeting)
+def judge(meeting: Meeting, kept: Established | None = None) -> Decision:
+    """Say who stays (`kept`, if that is settled), and what becomes of the folder.  Without git: all was read."""
+    found = _who_stays(meeting) if kept is None else kept
     outcome = _refusal(meeting, found) or _outcome(meeting, found)
     ends = (meeting.base, meeting.ours, meeting.theirs)
     return Decision(meeting.folder, outcome, found.ours, found.assumed, *ends)

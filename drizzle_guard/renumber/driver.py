@@ -10,9 +10,8 @@ turns everything else (no executable, a fault of ours, a kill) into what git wou
 * 11: the path is a conflict; let `git merge-file` write its markers into `%A`;
 * 12: the file is none of ours; let `git merge-file` decide.
 
-A refusal must leave the snapshots in conflict too, but each file is another process.  They ask for the verdict of the
-journal's through the object database: a blob whose text names the merge exists or not, costs nothing to clean up, and
-can never belong to another merge.
+A refusal must leave the snapshots in conflict too, but each file is another process; `git.handoff` tells what each
+leaves for the next.
 """
 
 from __future__ import annotations
@@ -23,9 +22,12 @@ from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
+from drizzle_guard.errors import printable
+from drizzle_guard.git.handoff import Keeper, has_blob, leave_net, leave_note, leave_words, verdict
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.sides import Sides, is_in_worktree, note_pick, sides_in_driver
-from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed
+from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
+from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed, is_sure
+from drizzle_guard.install.shell_lines import executable, net_script, stop_script
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
 from drizzle_guard.replay.identity import match_known
 from drizzle_guard.replay.plan import Plan, Refusal
@@ -83,29 +85,67 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     if twice := [move.old.tag for move in decision.outcome.moves if move.changes and move.old.tag in kept]:
         say(
             f"{path}: both sides have a migration called {twice[0]}; git stops over its SQL.",
-            f"drizzle-guard renumber && {sides.next_command}",
+            "drizzle-guard renumber",
+            sides.next_command,
         )
     if torn := _torn_file(decision):
         say(
             f"{join(folder, torn.path)}: {torn.why}; if git stops over that:",
-            f"drizzle-guard renumber && {sides.next_command}",
+            "drizzle-guard renumber",
+            sides.next_command,
         )
-    finishes = is_armed(repository, _HOOKS.get(sides.kind, ("none",)))
-    if finishes and sides.kind in ("cherry-pick", "revert"):
-        # between the picks of a range no hook may touch the index
-        finishes = not repository.has_state("sequencer")
-        if finishes:
-            note_pick(repository, sides)
-    if finishes:
-        repository.write_blob(_verdict(sides, folder, decision.ours_established))
+    if _will_be_finished(repository, sides):
+        _hand_on(repository, sides, folder, decision)
         return DONE
     if not _leftover(decision):
         return DONE
     say(
         f"{path}: merged, but the files still have their old numbers, and no hook of this clone will finish that.",
-        f"drizzle-guard renumber && {sides.next_command}",
+        "drizzle-guard renumber",
+        sides.next_command,
     )
     return CONFLICT
+
+
+def _will_be_finished(repository: Repository, sides: Sides) -> bool:
+    """Whether something of ours will run when git has done its part.
+
+    What names us may never be reached (a hook manager that is switched off, an `exit 0` before our line).  So either
+    git itself runs the hooks that `install` wrote, or it will run the net.
+    """
+    hooks = _HOOKS.get(sides.kind)
+    if hooks is None or not is_armed(repository, hooks):
+        return False
+    if sides.kind in ("cherry-pick", "revert") and repository.has_state("sequencer"):
+        return False  # between the picks of a range no hook may touch the index
+    if is_sure(repository, hooks):
+        return True
+    if sides.kind == "rebase" and not _moves_a_branch(repository):
+        return False  # git moves HEAD with every pick, and does nothing at the end that it would call the net for
+    return leave_net(repository, net_script(executable()))
+
+
+def _moves_a_branch(repository: Repository) -> bool:
+    names = (repository.state_file(f"{directory}/head-name") for directory in ("rebase-merge", "rebase-apply"))
+    return any(name is not None and name.startswith("refs/heads/") for name in names)
+
+
+def _hand_on(repository: Repository, sides: Sides, folder: str, decision: Decision) -> None:
+    """Leave for the processes that follow what was decided, and the words for the case that git stops."""
+    repository.write_blob(verdict(sides, folder, decision.ours_established))
+    if sides.kind == "rebase":
+        return  # its own directory tells
+    leave_note(repository, sides, folder, Keeper(decision.ours_established, decision.assumed))
+    plan = decision.outcome
+    assert isinstance(plan, Plan)
+    count = len([move for move in plan.moves if move.old.tag != move.new.tag])
+    if sides.kind != "merge" or not count:
+        return
+    what = "1 migration" if count == 1 else f"{count} migrations"
+    words = f"drizzle-guard: {printable(folder) or '.'}: {what} will be renumbered when you commit; "
+    words += "do not run drizzle-kit before."
+    if not leave_words(repository, words, stop_script()):
+        say(f"{words.removeprefix('drizzle-guard: ')} (If git stops.)")
 
 
 def _snapshot(repository: Repository, current: str, other: str, path: str, label: str) -> int:
@@ -115,8 +155,7 @@ def _snapshot(repository: Repository, current: str, other: str, path: str, label
     if sides is None:
         return MARKERS
     for ours_established in (True, False):
-        oid = os.fsdecode(repository.git("hash-object", "--stdin", stdin=_verdict(sides, folder, ours_established)))
-        if repository.run("cat-file", "-e", oid.strip()).returncode == 0:
+        if has_blob(repository, verdict(sides, folder, ours_established)):
             if not ours_established:
                 with open(other, "rb") as file:
                     _replace(current, file.read())
@@ -132,7 +171,7 @@ def _bundle(repository: Repository, current: str, other: str, path: str, label: 
         return TEXT
     decision = decide(repository, sides, folder)
     merged = interim_bundle(decision)
-    if merged is None or not is_armed(repository, _HOOKS.get(sides.kind, ("none",))):
+    if merged is None or not _will_be_finished(repository, sides):
         return MARKERS
     _replace(current, merged)
     return DONE
@@ -151,12 +190,6 @@ def _find_sides(repository: Repository, current: str, other: str, path: str, lab
         if [None if blob is None else blob.data for blob in found] == given:
             return sides
     return None
-
-
-def _verdict(sides: Sides, folder: str, ours_established: bool) -> bytes:
-    side = "ours" if ours_established else "theirs"
-    text = f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n"
-    return os.fsencode(text)
 
 
 class _Torn(NamedTuple):

@@ -9,19 +9,27 @@ from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, files_in_index
+from drizzle_guard.git.handoff import REFLOG, noted_keepers
 from drizzle_guard.git.repository import GitFailed, Repository
-from drizzle_guard.git.sides import Sides, forget_pick, merge_heads, merge_sides, noted_pick
+from drizzle_guard.git.sides import Sides, merge_heads, merge_sides
 from drizzle_guard.git.worktree import apply, changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.published import Established
 
 _BY_HAND = "drizzle-guard renumber, then commit what it stages"
 
 
 def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:
-    """The decision for each folder that both sides changed."""
+    """The decision for each folder that both sides changed; as the merge driver took it, if it left word.
+
+    A merge may itself bring settings that would tell otherwise.
+    """
+    keepers = noted_keepers(repository, sides)
     for folder in colliding_folders(repository, sides):
-        yield decide(repository, sides, folder)
+        keeper = keepers.get(folder)
+        kept = None if keeper is None else Established(keeper.is_ours, assumed=keeper.assumed)
+        yield decide(repository, sides, folder, kept=kept)
 
 
 def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
@@ -36,8 +44,9 @@ def finish_in_index(repository: Repository, sides: Sides) -> list[Decision]:
         if isinstance(plan, Refusal):
             continue
         if not is_untouched(repository, decision, plan):
-            _refuse_half_done(repository, decision, plan)
+            _refuse_half_done(repository, decision, plan, sides.next_command)
             continue
+        _refuse_generated(repository, decision, plan, sides.next_command)
         if apply(repository, decision.folder, plan.files, decision.versions):
             done.append(decision)
     return done
@@ -47,16 +56,27 @@ class Unfinished(GuardError):
     """What is about to be committed names migrations whose files have other names."""
 
 
-def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan) -> None:
+def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan, next_command: str) -> None:
     journal = (files_in_index(repository, decision.folder).get(PATH) or {}).get(0)
     final = plan.files[PATH]
-    if journal is not None and final is not None and journal.data == plan.interim != final.data:
+    if journal is None or final is None or final.data == plan.interim:
+        return
+    if journal.data == plan.interim:
         raise Unfinished(
             f"{join(decision.folder, PATH)} is merged, but its migrations do not have their new numbers yet, "
             "and a file of theirs was changed by hand.",
             "Finish that, then commit again:",
             "drizzle-guard renumber",
         )
+    _refuse_generated(repository, decision, plan, next_command)
+
+
+def _refuse_generated(repository: Repository, decision: Decision, plan: Plan, next_command: str) -> None:
+    from drizzle_guard.renumber.generated import explain, find_generated  # late: only in a stopped merge
+
+    if plan.files[PATH] is not None and (generated := find_generated(repository, decision)):
+        error = explain(decision, generated, next_command)
+        raise Unfinished(error.message, *error.hints)
 
 
 def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool:
@@ -121,18 +141,6 @@ def _is_strategy_ours(repository: Repository, folder: str) -> bool:
     return "'ours'" in note
 
 
-def finish_interrupted(repository: Repository) -> None:
-    """Do what a hook that was killed or failed left undone, where a merge or a pick is committed already."""
-    head, heads = repository.commit("HEAD"), merge_heads(repository)
-    if head is not None and heads and repository.parents(head)[1:] == heads:  # git still thinks that it is merging
-        finish_merge_commit(repository)
-        repository.git("merge", "--quit")
-    elif pick := noted_pick(repository):
-        finish_commit(repository, pick)
-        repository.git(pick.kind, "--quit")
-        forget_pick(repository)
-
-
 def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
     """Rewrite HEAD, a commit that git has just made of `sides`, with canonical folders; returns what was finished.
 
@@ -166,7 +174,7 @@ def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = Tru
     except GuardError as error:
         raise GuardError(error.message, *(error.hints or (_BY_HAND,))) from None
     try:
-        replace_tree_of_head(repository, head, "drizzle-guard: renumber migrations")
+        replace_tree_of_head(repository, head, REFLOG)
     except GitFailed as error:
         raise GitFailed(error.message, "The renumbered migrations are staged:", "git commit") from None
     return found

@@ -9,13 +9,13 @@ from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, history_at
+from drizzle_guard.git.handoff import REFLOG
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.renumber.finish_merge import describe_move, same_commit_with_tree
 from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
 from drizzle_guard.renumber.rebase_by_hand import place_of
 
-_REASON = "drizzle-guard: renumber migrations"
 _UPDATE_REFS = "rebase-merge/update-refs"
 
 
@@ -69,7 +69,7 @@ def _replace(repository: Repository, head: str, row: list[Pick], trees: dict[str
     new_head = renamed[head]
     _move_worktree(repository, head, new_head)
     try:
-        repository.git("update-ref", "-m", _REASON, "HEAD", new_head, head)
+        repository.git("update-ref", "-m", REFLOG, "HEAD", new_head, head)
     except GuardError:
         _move_worktree(repository, new_head, head)
         raise

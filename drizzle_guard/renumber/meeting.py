@@ -60,17 +60,19 @@ def meet(
     onto: str | None = None,
     ends: Ends | None = None,
     anyway: bool = False,
+    asks_mainline: bool = True,
 ) -> Meeting:
     """Read all that a judgement needs.
 
     `ends` are the versions, if they are not simply those of the commits that meet (a stash, an index without
-    commits); `onto` names the mainline, if the user did; `anyway` says that a person has looked at the SQL.  Raises
+    commits); `onto` names the mainline, if the user did; `anyway` says that a person has looked at the SQL;
+    `asks_mainline`: it is not settled yet who stays.  Raises
     GuardError if a side cannot be read, or if a rebase is under way that this is no part of.
     """
     base, ours, theirs = ends or _ends(repository, sides, folder)
     rebasing = _is_rebased(repository, sides, folder)
     before = canonical_head(repository, sides.ours, folder) if rebasing else ours
-    mainline = find_mainline(repository, onto)
+    mainline = find_mainline(repository, onto) if asks_mainline else None
     picked = sides.theirs if sides.kind in ("cherry-pick", "rebase") else None
     return Meeting(
         kind=sides.kind,

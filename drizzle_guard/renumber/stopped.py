@@ -12,6 +12,7 @@ from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, files_in_index, folders_at, folders_in_index, history_at
+from drizzle_guard.git.handoff import read_note
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.operation import is_applying
 from drizzle_guard.git.repository import Repository
@@ -19,6 +20,7 @@ from drizzle_guard.git.sides import Sides, mail_sides, sides_in_progress, squash
 from drizzle_guard.git.worktree import changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, decide_meeting
 from drizzle_guard.renumber.earlier_merge import Work, look_back
+from drizzle_guard.renumber.generated import find_generated
 from drizzle_guard.renumber.meeting import Ends, meet
 from drizzle_guard.replay.plan import Plan, Refusal
 
@@ -49,6 +51,8 @@ def find_work(repository: Repository, named: set[str] | None, onto: str | None, 
     if sides is None and touched and (squashed := squash_conflict(repository, unmerged)):
         folders = _only(named, {*colliding_folders(repository, squashed), *touched})
         return _squash(repository, squashed, folders, onto, anyway=anyway)
+    if sides is None and not unmerged and (noted := _noted(repository, named, onto, anyway=anyway)):
+        return noted
     if sides is None and unmerged:
         return [decide_from_stages(repository, folder, onto, anyway=anyway) for folder in _only(named, unmerged)]
     if sides is not None:
@@ -81,6 +85,21 @@ def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str 
     return decide_meeting(repository, sides, met)
 
 
+def _noted(repository: Repository, named: set[str] | None, onto: str | None, *, anyway: bool) -> list[Work]:
+    """The folders of a squash that did not stop, but whose hook did not run either: the driver has left word of it."""
+    note = read_note(repository)
+    if note is None or note.sides.kind != "merge" or note.sides.ours != repository.commit("HEAD"):
+        return []
+    found = []
+    folders = _only(named, set(colliding_folders(repository, note.sides)))
+    for work in _squash(repository, note.sides, folders, onto, anyway=anyway):
+        staged = files_in_index(repository, work.decision.folder).get(PATH, {}).get(0)
+        plan = work.decision.outcome
+        if isinstance(plan, Plan) and staged is not None and staged != plan.files[PATH]:
+            found.append(work)
+    return found
+
+
 def _squash(
     repository: Repository, sides: Sides, folders: Sequence[str], onto: str | None, *, anyway: bool
 ) -> list[Work]:
@@ -89,7 +108,12 @@ def _squash(
     for folder in folders:
         decision = decide(repository, sides, folder, onto=onto, anyway=anyway)
         plan, staged = decision.outcome, files_in_index(repository, folder).get(PATH, {}).get(0)
-        if staged is None or (isinstance(plan, Plan) and (staged.data == plan.interim or staged == plan.files[PATH])):
+        is_drivers = (
+            isinstance(plan, Plan)
+            and staged is not None
+            and (staged.data == plan.interim or staged == plan.files[PATH] or find_generated(repository, decision))
+        )
+        if staged is None or is_drivers:
             # `git merge --abort` and `--continue` know nothing of a squash
             work.append(Work(decision, "apply", sides._replace(kind="other"), resolving=True))
     return work

@@ -149,7 +149,8 @@ def not_after_mainline(folder: Subject) -> Iterator[Finding]:
             what = f"{folder.tag(position)} does not come after {printable(mainline.name)}{newer}"
             fix = f"git merge {printable(mainline.name)}, then drizzle-guard renumber" if unseen else None
             message = f"{what}: {' and '.join(problems)}."
-            yield NOT_AFTER_MAINLINE.at(folder.history.journal_path, message, fix=fix, entries=(position,))
+            found = NOT_AFTER_MAINLINE.at(folder.history.journal_path, message, fix=fix, entries=(position,))
+            yield found._replace(merge_cures=bool(unseen) and position > last)
 
 
 def _common_tags(mainline: MainlineFolder) -> frozenset[str]:

@@ -19,7 +19,7 @@ class Finding(NamedTuple):
     finding is about.  If all of it stands the same on the mainline, the finding is about published migrations.
     `mild`: an old sin, on which neither drizzle-kit nor a deploy breaks today; `fatal`: a deploy, every new database or
     drizzle-kit stops here, so it is an error in published migrations, too.  `advice`: it is never worse than a warning,
-    as if its rule were advice.
+    as if its rule were advice.  `merge_cures`: the next merge of the mainline puts it right.
     """
 
     rule: Rule
@@ -32,6 +32,7 @@ class Finding(NamedTuple):
     mild: bool = False
     fatal: bool = False
     advice: bool = False
+    merge_cures: bool = False
 
 
 class Rule(NamedTuple):

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from drizzle_guard.commands import hook
 from drizzle_guard.disk import folder_on_disk
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import PATH, parse_journal
 from drizzle_guard.drizzle.json_text import parse
 from drizzle_guard.errors import GuardError
 from drizzle_guard.renumber import driver as merge_driver
-from drizzle_guard.renumber import hook
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
 from support import fuzz_bytes
@@ -409,7 +409,7 @@ printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nabc\\n-----END PGP SIGNATURE-----\
     done = bed.try_git("-c", "commit.gpgsign=true", "merge", "--no-edit", "main")
     assert done.err.endswith(
         "drizzle-guard: git commit-tree failed: gpg failed to sign the data.\n"
-        "  git commit   # the renumbered migrations are staged\n"
+        "  git commit\n    (the renumbered migrations are staged)\n"
     )
     bed.git("commit", "-q", "-m", "renumbered")
     assert bed.files("HEAD") == GOLDEN
@@ -625,7 +625,7 @@ def test_install_follows_no_link(tmp_path: Path) -> None:
     target = tmp_path / "profile"
     target.write_text("mine\n")
     (bed.root / ".gitattributes").symlink_to(target)
-    done = bed.tool("install")
+    done = bed.tool("install", "--no-protect")
     assert done.code == 1
     assert done.err == f"drizzle-guard: {bed.root}/.gitattributes is a symbolic link; nothing was changed.\n"
     assert target.read_text() == "mine\n"

@@ -118,11 +118,9 @@ class TestHusky:
         done = bed.tool("install")
         assert (
             "\n.husky/pre-commit is yours; a merge is finished by itself with these lines in it:\n"
-            "  if command -v drizzle-guard >/dev/null 2>&1; then\n"
-            "    drizzle-guard hook pre-commit\n"
-            "  else\n"
-            '    echo "drizzle-guard: not found; it does not look after migrations in this clone" >&2\n'
-            "  fi\n"
+            "  c=$(git config --get drizzle-guard.program || :); "
+            'command -v "$c" >/dev/null 2>&1 || c=drizzle-guard; if command -v "$c" >/dev/null 2>&1; then '
+            '"$c" hook pre-commit --stop-code=10 --protect || [ $? -ne 10 ] || exit 1; fi\n'
         ) in done.out
         assert "Until then a merge of migrations stops, and `drizzle-guard renumber` finishes it." in done.out
         assert bed.read(".husky/pre-commit") == b"npm test\n"
@@ -131,7 +129,12 @@ class TestHusky:
         bed.write(".husky/pre-commit", "npm test\ndrizzle-guard protect\n")
         assert bed.tool("install", "--check").code == 1
         bed.write(".husky/pre-commit", "npm test\ndrizzle-guard hook pre-commit\n")
+        assert bed.tool("install", "--check", "--no-protect").code == 0
+        bed.write(".husky/pre-commit", "npm test\n")
+        out = bed.tool("install", "--yes").out
+        assert "change hook .husky/pre-commit\n" in out
         assert bed.tool("install", "--check").code == 0
+        assert bed.read(".husky/pre-commit").startswith(b"npm test\n# Written by `drizzle-guard install`")
 
     def test_uninstall_takes_its_own_lines_alone(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
@@ -150,12 +153,14 @@ class TestHusky:
     def test_a_teammate_without_drizzle_guard_commits_all_the_same(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
         bed.tool("install")
+        bed.git("config", "--unset", "drizzle-guard.program")
         bed.env["PATH"] = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
         assert shutil.which("drizzle-guard", path=bed.env["PATH"]) is None
         bed.git("add", "-A")
         done = bed.try_git("commit", "-q", "-m", "x")
         assert done.code == 0
-        assert "drizzle-guard: not found; it does not look after migrations in this clone" in done.text
+        assert done.text.count("drizzle-guard: not found or broken; migrations are not looked after") == 1
+        assert bed.try_git("commit", "-q", "--allow-empty", "-m", "y").text == ""  # once a day
 
 
 class TestLefthook:

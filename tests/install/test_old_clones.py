@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from drizzle_guard.git.handoff import read_note
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.sides import Sides, noted_pick
+from drizzle_guard.git.sides import Sides
 from drizzle_guard.renumber.rebase_cache import remembered
 from support.gitbed import BACKENDS, SCRIPTS, Bed, add_migration, machinery, migrations
 from support.parts import PROJECT
@@ -79,7 +80,8 @@ def test_the_note_of_a_pick(old: Bed) -> None:
     old.git("-c", "core.hooksPath=nowhere", "commit", "-q", "--allow-empty", "-m", "picked")
     old.write(".git/drizzle-guard-pick", f"cherry-pick {ours} {theirs} {base}\n")
     with Repository(str(old.root)) as repository:
-        assert noted_pick(repository) == Sides("cherry-pick", ours, theirs, (base,))
+        note = read_note(repository)
+    assert note is not None and note.sides == Sides("cherry-pick", ours, theirs, (base,))
     old.git("commit", "-q", "--allow-empty", "-m", "next")
     assert not (old.root / ".git/drizzle-guard-pick").exists()
 

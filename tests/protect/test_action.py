@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from support.gitbed import Bed, Done
 from support.protect_commits import CASE, colliding, edit_journal

@@ -91,7 +91,6 @@ BLOCKED: dict[str, tuple[Callable[[Bed], object], str]] = {
         lambda b: b.write(SNAPSHOT, b.read(SNAPSHOT).replace(b'"text"', b'"varchar"', 1)),
         f"{SNAPSHOT}: the snapshot is edited",
     ),
-    "snapshot formatted": (_reformat, f"{SNAPSHOT}: only the formatting of the snapshot is changed"),
     "snapshot deleted": (lambda b: (b.root / SNAPSHOT).unlink(), f"{SNAPSHOT}: the snapshot is deleted"),
     "when of a published one": (
         lambda b: edit_journal(b, lambda e: e[0].update(when=1)),
@@ -155,6 +154,7 @@ PASSES: dict[str, Callable[[Bed], object]] = {
     "another file": lambda b: b.write("src/x.ts", "x"),
     "SQL that is no migration": lambda b: b.write("queries/a.sql", "select 1"),
     "a new migration": _add_migration,
+    "a snapshot formatted": _reformat,
     "the journal formatted": lambda b: b.write(JOURNAL, json.dumps(json.loads(b.read(JOURNAL)))),
     "the newest one of its own renumbered": lambda b: renumber_by_hand(b, "0002_post_views", "0005"),
     "the folder moved": lambda b: b.git("mv", "drizzle", "database"),
@@ -230,8 +230,8 @@ def test_amend_is_told_how_to_go_on(bed: Bed) -> None:
     bed.put(CASE / "ours")
     bed.commit("feature")
     bed.write(SQL, "select 2;")
-    hint = "To amend the commit that added it (git does not tell a hook): git reset --soft HEAD^ && git commit"
-    assert hint in protect(bed).err
+    hint = "To amend the commit that added it (git does not tell a hook), take that back first:\n"
+    assert f"{hint}    git reset --soft HEAD^\n    git commit\n" in protect(bed).err
     bed.git("reset", "--soft", "HEAD^")
     assert protect(bed).code == 0
 
@@ -240,7 +240,7 @@ def test_amend_of_the_very_first_commit(bed: Bed) -> None:
     bed.put(CASE / "ours")
     bed.commit("first")
     bed.write(SQL, "select 2;")
-    assert "git update-ref -d HEAD && git commit" in protect(bed).err
+    assert "\n    git update-ref -d HEAD\n    git commit\n" in protect(bed).err
     bed.git("update-ref", "-d", "HEAD")
     assert protect(bed).code == 0
 

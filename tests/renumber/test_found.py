@@ -220,7 +220,7 @@ def test_a_snapshot_that_one_side_deleted_stops_git_and_says_how_to_go_on(bed: B
     bed.git("checkout", "-q", "feature")
     done = bed.try_git("rebase", "main")
     while done.code:
-        assert "drizzle-guard renumber && git rebase --continue" in done.err, done.text
+        assert "  drizzle-guard renumber\n  git rebase --continue\n" in done.err, done.text
         renumbered = bed.call("renumber")
         assert renumbered.code == 0, renumbered.text
         done = bed.try_git("rebase", "--continue")
@@ -243,7 +243,7 @@ def test_renumbered_by_one_side_and_reverted_by_the_other(bed: Bed, ours: str) -
     bed.git("checkout", "-q", ours)
     done = bed.try_git("merge", "--no-edit", "main" if ours == "feature" else "feature")
     if done.code:
-        assert "drizzle-guard renumber && git commit" in done.err, done.text
+        assert "  drizzle-guard renumber\n  git commit\n" in done.err, done.text
         renumbered = bed.call("renumber")
         assert renumbered.code == 0, renumbered.text
         bed.git("commit", "-q", "--no-edit")

@@ -57,7 +57,7 @@ def submodule(bed: Bed, path: str, *, folder: str = "drizzle") -> Bed:
     bed.git(*FILE, "submodule", "add", "-q", str(library.root), path)
     bed.commit("add a submodule")
     inside = bed.at(bed.root / path)
-    done = inside.tool("install")
+    done = inside.tool("install", "--no-protect")
     assert done.code == 0 and "modules" in done.out, done.text
     (inside.root / ".gitattributes").unlink()  # that of the clone is enough
     return inside
@@ -502,7 +502,7 @@ def test_merge_tree_in_a_bare_repository(bed: Bed, branches: tuple[str, str]) ->
     fork(bed, install=False, feature=2, main=2)
     bare = bed.at(bed.directory / "bare.git")
     bed.git("clone", "-q", "--bare", str(bed.root), str(bare.root))
-    done = bare.tool("install")
+    done = bare.tool("install", "--no-protect")
     assert done.code == 0 and "hook" not in done.out, done.text
     as_plain_git(bare, *branches)
     refused = bare.tool("renumber")

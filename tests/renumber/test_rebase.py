@@ -198,7 +198,7 @@ def test_driver_without_hooks_stops_at_the_pick(bed: Bed) -> None:
     bed.git("commit", "-q", "--amend", "--no-edit")
     done = bed.try_git("rebase", "main")
     assert done.code == 1
-    assert "drizzle-guard renumber && git rebase --continue" in done.err
+    assert "  drizzle-guard renumber\n  git rebase --continue\n" in done.err
 
 
 def test_refusal_stops_and_aborts(bed: Bed) -> None:

@@ -26,7 +26,7 @@ def fork(
 
     def build() -> None:
         if install and options:
-            done = bed.tool("install", *options)
+            done = bed.tool("install", "--no-protect", *options)
             assert done.code == 0, done.text
         elif install:
             bed.arm()

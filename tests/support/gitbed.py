@@ -167,7 +167,7 @@ class Bed:
             and not any(self.root.rglob("migrations.js"))
         )
         if not ordinary:
-            done = self.tool("install")
+            done = self.tool("install", "--no-protect")
             assert done.code == 0, done.text
             return
         for path, added in _installed(self.env["PATH"]).items():
@@ -292,7 +292,7 @@ def _installed(path: str) -> dict[str, bytes]:
         bed = Bed(Path(directory))
         bed.env["PATH"] = path
         before = (bed.root / ".git/config").read_bytes()
-        done = bed.tool("install")
+        done = bed.tool("install", "--no-protect")
         assert done.code == 0, done.text
         return {
             str(Path(name).relative_to(bed.root)): data.removeprefix(before) for name, data in machinery(bed).items()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from drizzle_guard.install.steps import ATTRIBUTES
+from drizzle_guard.install.attributes import ATTRIBUTES
 from support.gitbed import Bed
 from support.live.bench import Bench, Project, write_schema
 from support.locks import locked

@@ -1,0 +1,271 @@
+"""All that one of our processes leaves for the next.
+
+git calls us as separate processes, in the middle of its own work, and tells each of them little.  In time:
+
+    driver, once for each file      writes %A; leaves the *verdict* for the snapshots' drivers, the *note* for all that
+      |                             follows, and where a hook manager stands in between, the *net*
+    pre-merge-commit / pre-commit   stops what cannot be replayed; finishes in the index where git had stopped
+      |
+    (git updates HEAD)              the *net* finishes here, whatever the hook manager does
+      |
+    post-merge or post-commit       finishes the commit that git has just made; takes note and net away
+      |
+    post-rewrite                    at the end of a rebase: writes the row of commits anew, takes the net away
+
+* The **interim journal** in the index or in a commit: final numbers, old file names.  `Plan.interim` says how it is
+  spelled; a later process knows by its bytes that nobody has touched the folder since the driver.
+* The **verdict** (which side keeps its place): a blob whose text names the merge and the folder.  It is there or not,
+  costs nothing to clean up, and can never belong to another merge.
+* The **note**: a file in the git directory of the worktree.  git neither reads nor removes it, so it outlives git, a
+  kill, and hooks that were switched off.  It names the commits that meet and, for each folder, which side keeps its
+  place, so that a later process decides as the driver did though the merge has brought other settings.  Whoever of us
+  comes next finds it, and finishes or says so (`renumber.unfinished`).
+* The **net**: a `reference-transaction` hook, which git runs when HEAD moves.  A hook manager's own hooks can be
+  switched off in more ways than can be listed (its variables, its configuration, an `exit 0` further up, a missing
+  program on a short PATH); git itself calls the net.  It is there only while a merge or rebase is under way, because
+  it would cost a shell for each update of a reference.  Rejected: trying out the hooks beforehand (they run the
+  user's own commands), and a background process (a push could be faster).
+* What the picks of a **rebase** came to lies in its own directory, which git removes (`renumber.rebase_cache`).
+* The **reflog** of a branch says who rewrote its commit.
+* What `regenerate` staged: a blob as well, which `protect` asks for.
+
+The names of files are those of 0.1.0, whose hooks look for them.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import NamedTuple
+
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import Kind, Sides, merge_sides
+
+REFLOG = "drizzle-guard: renumber migrations"
+NOTE, PICK_NOTE = "drizzle-guard-note", "drizzle-guard-pick"
+#: in the directory of a rebase: the commit to which the net has brought the branch
+_REBASED = "drizzle-guard-finished"
+#: the words that are said if git stops, and the hook that says them
+STOPPED, _SPEAKER = "drizzle-guard-stopped", "post-index-change"
+NET = "reference-transaction"
+NET_MARK = b"# drizzle-guard: here while a merge or rebase is under way"
+_NET_SINCE = (2, 28)  # git calls `reference-transaction`
+
+
+class Keeper(NamedTuple):
+    """Which side keeps its numbers in a folder; `assumed`: nothing told."""
+
+    is_ours: bool
+    assumed: bool
+
+
+class Note(NamedTuple):
+    """The commits that meet, and for each folder who keeps its numbers."""
+
+    sides: Sides
+    keepers: dict[str, Keeper]
+
+
+_KINDS: dict[str, Kind] = {"merge": "merge", "cherry-pick": "cherry-pick", "revert": "revert"}
+_KEEPERS = {
+    "ours": Keeper(True, False),
+    "theirs": Keeper(False, False),
+    "ours-assumed": Keeper(True, True),
+    "theirs-assumed": Keeper(False, True),
+}
+
+
+# -- the note
+
+
+def leave_note(repository: Repository, sides: Sides, folder: str, keeper: Keeper) -> None:
+    """Leave word of a folder that the driver has brought to its interim state."""
+    name = os.path.join(repository.git_dir, _name(sides.kind))
+    head = f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}".rstrip()
+    try:
+        with open(name, "rb") as file:
+            lines = os.fsdecode(file.read()).split("\0")
+    except OSError:
+        lines = []
+    if lines[:1] != [head]:
+        lines = [head]
+    word = next(word for word, meant in _KEEPERS.items() if meant == keeper)
+    lines.append(f"{word} {folder}")
+    with open(f"{name}.new", "wb") as output:
+        output.write(os.fsencode("\0".join(dict.fromkeys(lines))))
+    os.replace(f"{name}.new", name)
+
+
+def read_note(repository: Repository) -> Note | None:
+    """The note that was left and not taken away yet; None if there is none or it cannot be read."""
+    for name in (NOTE, PICK_NOTE):
+        lines = (repository.state_file(name) or "").split("\0")
+        words = lines[0].split()
+        if len(words) >= 3 and (kind := _KINDS.get(words[0])):
+            sides = Sides(kind, words[1], None if words[2] == "-" else words[2], tuple(words[3:]))
+            rows = [line.partition(" ") for line in lines[1:]]
+            return Note(sides, {folder: _KEEPERS[word] for word, _, folder in rows if word in _KEEPERS})
+    return None
+
+
+def noted_keepers(repository: Repository, sides: Sides) -> dict[str, Keeper]:
+    """Who keeps its numbers in this very merge, for each folder of which the driver left word."""
+    note = read_note(repository)
+    return note.keepers if note is not None and note.sides[1:3] == sides[1:3] else {}
+
+
+def is_made_of(repository: Repository, commit: str, sides: Sides) -> bool:
+    """Whether a commit is what git makes of these sides."""
+    wanted = [sides.ours, *((sides.theirs,) if sides.kind == "merge" and sides.theirs else ())]
+    return repository.parents(commit) == wanted
+
+
+def made_sides(repository: Repository) -> Sides | None:
+    """The sides of which HEAD was just made: those of the note, or a merge that was committed by hand."""
+    head, note = repository.commit("HEAD"), read_note(repository)
+    if head is None:
+        return None
+    if note is not None and is_made_of(repository, head, note.sides):
+        return note.sides
+    parents = repository.parents(head)
+    return merge_sides(repository, parents[0], parents[1]) if len(parents) == 2 else None
+
+
+def forget(repository: Repository) -> None:
+    """Take note and net away: what was merged or picked is finished, or something else was committed."""
+    for name in (NOTE, PICK_NOTE):
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(repository.git_dir, name))
+    if not _is_busy(repository):
+        with suppress(OSError):
+            take_net_away(repository)
+
+
+def _name(kind: str) -> str:
+    return PICK_NOTE if kind in ("cherry-pick", "revert") else NOTE
+
+
+def _is_busy(repository: Repository) -> bool:
+    """Whether a merge or rebase is under way in any worktree that shares these hooks."""
+    common = repository.common_dir
+    with suppress(OSError):
+        places = [common, *(item.path for item in os.scandir(os.path.join(common, "worktrees")))]
+        return any(os.path.exists(os.path.join(place, name)) for place in places for name in _STATES)
+    return any(os.path.exists(os.path.join(common, name)) for name in _STATES)
+
+
+_STATES = (NOTE, PICK_NOTE, "rebase-merge", "rebase-apply")
+
+
+# -- the net
+
+
+def leave_net(repository: Repository, script: bytes) -> bool:
+    """Let git call us when HEAD moves; returns whether it will.
+
+    It will not where the hooks' directory is another repository's too, where somebody has such a hook, or where git is
+    older than 2.28.
+    """
+    return _place(repository, NET, script)
+
+
+def leave_words(repository: Repository, words: str, script: bytes) -> bool:
+    """Let a line be said if git stops over another file; returns whether it will be."""
+    if not _place(repository, _SPEAKER, script):
+        return False
+    with open(os.path.join(repository.git_dir, STOPPED), "ab") as file:
+        file.write(words.encode("utf-8", "surrogateescape") + b"\n")
+    return True
+
+
+def _place(repository: Repository, hook: str, script: bytes) -> bool:
+    directory = repository.hooks_dir
+    path = os.path.join(directory, hook)
+    if not is_of_this_repository(repository, directory) or not os.path.isdir(directory):
+        return False
+    try:
+        if os.path.lexists(path):
+            return is_net(path) and os.access(path, os.X_OK)
+        if _version(repository) < _NET_SINCE:
+            return False
+        beside = f"{path}.{os.getpid()}"
+        with open(beside, "wb") as file:
+            file.write(script)
+        os.chmod(beside, 0o755)
+        os.replace(beside, path)
+    except OSError:
+        return False
+    return True
+
+
+def is_of_this_repository(repository: Repository, directory: str) -> bool:
+    """Whether a directory is this repository's own, and not every repository's of the machine."""
+    real = os.path.realpath(directory)
+    places = [os.path.realpath(place) for place in (repository.common_dir, repository.root)]
+    return any(real.startswith(place + os.sep) for place in places)
+
+
+def take_net_away(repository: Repository) -> None:
+    """Remove what is there for a merge alone.  Raises OSError."""
+    for path in nets(repository):
+        os.unlink(path)
+
+
+def nets(repository: Repository) -> list[str]:
+    """The hooks that are there for a merge alone."""
+    paths = (os.path.join(repository.hooks_dir, hook) for hook in (NET, _SPEAKER))
+    return [path for path in paths if is_net(path)]
+
+
+def is_net(path: str) -> bool:
+    """Whether a hook is the net."""
+    try:
+        with open(path, "rb") as file:
+            return NET_MARK in file.read(4096)
+    except OSError:
+        return False
+
+
+def _version(repository: Repository) -> tuple[int, ...]:
+    words = (repository.line("version") or "").split()
+    numbers = words[2].split(".")[:2] if len(words) > 2 else []
+    return tuple(int(number) for number in numbers) if all(n.isdigit() for n in numbers) else ()
+
+
+# -- a rebase
+
+
+def leave_rebased(repository: Repository, commit: str) -> None:
+    """Leave word for `post-rewrite` that the rebased branch is finished, at this commit."""
+    for name in ("rebase-merge", "rebase-apply"):
+        if repository.has_state(name):
+            with open(os.path.join(repository.git_dir, name, _REBASED), "w", encoding="ascii") as file:
+                file.write(commit)
+
+
+def is_rebased(repository: Repository, commit: str) -> bool:
+    """Whether the net has finished this rebase."""
+    return commit in (repository.state_file(f"{name}/{_REBASED}") for name in ("rebase-merge", "rebase-apply"))
+
+
+# -- blobs that are there or not
+
+
+def verdict(sides: Sides, folder: str, ours_keeps: bool) -> bytes:
+    """What the journal's driver leaves for those of the snapshots: which side keeps its place."""
+    side = "ours" if ours_keeps else "theirs"
+    return os.fsencode(f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n")
+
+
+def has_blob(repository: Repository, data: bytes) -> bool:
+    """Whether somebody has stored a blob with these bytes."""
+    oid = os.fsdecode(repository.git("hash-object", "--stdin", stdin=data)).strip()
+    return repository.run("cat-file", "-e", oid).returncode == 0
+
+
+def regenerated(repository: Repository, folder: str) -> bytes:
+    """What `regenerate` leaves for `protect`: HEAD, the folder, and all that is staged in it now."""
+    start = f"{folder}/" if folder else ""
+    staged = repository.git("ls-files", "-s", "-z", "--", f":(top,literal){start}" if start else ":(top)")
+    head = os.fsencode(f"drizzle-guard: regenerated\n{repository.commit('HEAD')}\n{folder}\n")
+    return head + staged

@@ -1,0 +1,168 @@
+"""The lines of `.gitattributes` and of `.git/info/attributes`.
+
+The merge attributes stand in both: the file is the team's and comes with a branch, and `info/attributes` covers the
+branches of this clone that were cut before.  Line ends stand in the committed file alone: there they hold for the very
+commit that they were written for, while another branch may still have other bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from drizzle_guard.drizzle.folder import BUNDLE
+from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
+from drizzle_guard.errors import GuardError
+from drizzle_guard.git.folders import escape, folders_in_index
+from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.install.step import Step, read
+
+ATTRIBUTES = ("**/meta/_journal.json merge=drizzle-journal", "**/meta/*_snapshot.json merge=drizzle-journal")
+_BUNDLE_LINE = f"/{BUNDLE} merge=drizzle-journal"
+COMMENT = "# drizzle-guard: two branches, one journal"
+FILE = ".gitattributes"
+_HUSKY = "/.husky/* text eol=lf"
+_LINE_ENDS = re.compile(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
+
+
+def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False) -> list[Step]:
+    """What is missing of the attributes.
+
+    The committed file stays as it is on a branch that was cut before the mainline got it: the next merge brings it.
+    """
+    steps: list[Step] = []
+    merge = merge_lines(repository)
+    if not of_the_clone_alone and not repository.is_bare:
+        file = os.path.join(repository.root, FILE)
+        here = read(file)
+        if _missing(here, merge) and not _is_on_mainline(repository, merge):
+            steps += _step(file, here, [*merge, *line_end_lines(repository)])
+    own = own_attributes(repository)
+    return steps + _step(own, read(own), merge)
+
+
+def uncovered(repository: Repository) -> list[str]:
+    """The merge attributes that neither this branch nor this clone has: what a merge would not see."""
+    texts = [read(own_attributes(repository))]
+    if not repository.is_bare:
+        texts.append(read(os.path.join(repository.root, FILE)))
+    have = {line.strip() for text in texts if text for line in text.splitlines()}
+    return [line for line in merge_lines(repository) if line not in have]
+
+
+def is_committed(repository: Repository) -> bool:
+    """Whether the branch has the merge attributes in its committed file."""
+    return not _missing(_at(repository, "HEAD"), list(ATTRIBUTES))
+
+
+def own_attributes(repository: Repository) -> str:
+    """The attributes of this clone, shared by its worktrees."""
+    return os.path.join(repository.common_dir, "info", "attributes")
+
+
+def merge_lines(repository: Repository) -> list[str]:
+    """The merge attributes; a bundle is named by its path, since other tools have a `migrations.js`, too."""
+    listed = os.fsdecode(repository.git("ls-files", "-z", "--", f":(top,glob)**/{BUNDLE}")).split("\0")
+    folders = folders_in_index(repository) if listed[:-1] else set()
+    bundles = [path for path in listed[:-1] if path[: -len(BUNDLE)].rstrip("/") in folders and '"' not in path]
+    return [*ATTRIBUTES, *(f"{_pattern(path)} merge=drizzle-journal" for path in bundles)]
+
+
+def line_end_lines(repository: Repository) -> list[str]:
+    """The line ends of SQL, which Drizzle hashes, for each folder: LF, and as they are where git has others already.
+
+    husky's files are run by `sh`, which does not take CRLF.
+    """
+    lines = []
+    for folder in sorted(folders_in_index(repository)):
+        if '"' in folder or "\n" in folder:
+            continue
+        pattern = f"{folder}/" if folder else ""
+        shown = os.fsdecode(repository.git("ls-files", "--eol", "-z", "--", f":(top,glob){escape(pattern)}*.sql"))
+        rows = [record.partition("\t") for record in shown.split("\0") if record]
+        name, rule = ATTRIBUTE.split(" ", 1)
+        lines.append(f"{_pattern(pattern, name)} {rule}")
+        lines += [kept_as_it_is(path) for ends, _, path in rows if ends.split()[0] not in ("i/lf", "i/none")]
+    if os.path.isdir(os.path.join(repository.root, ".husky")):
+        lines.append(_HUSKY)
+    return lines
+
+
+def _pattern(path: str, end: str = "") -> str:
+    pattern = f"/{escape(path)}{end}"
+    return '"' + pattern.replace("\\", "\\\\") + '"' if " " in pattern else pattern
+
+
+def _is_on_mainline(repository: Repository, lines: list[str]) -> bool:
+    try:
+        mainline = find_mainline(repository)
+    except GuardError:
+        return False
+    if mainline is None or mainline.commit == repository.commit("HEAD"):
+        return False
+    return not _missing(_at(repository, mainline.commit), lines)
+
+
+def _at(repository: Repository, commit: str) -> str:
+    found = repository.read(f"{commit}:{FILE}", FILE)
+    return "" if found is None or found.kind != "blob" else found.data.decode("utf-8", "surrogateescape")
+
+
+def _missing(text: str | None, lines: list[str]) -> list[str]:
+    have = (text or "").splitlines()
+    return [line for line in lines if line not in have]
+
+
+def _step(file: str, text: str | None, lines: list[str]) -> list[Step]:
+    """The step that adds the missing lines; a rule for a folder's line ends that somebody has is left alone."""
+    have = {line.split()[0] for line in (text or "").splitlines() if line.split() and not line.startswith("#")}
+    missing = [
+        line
+        for line in _missing(text, lines)
+        if not (_LINE_ENDS.fullmatch(line) or line == _HUSKY) or line.rpartition(" text")[0].split(" -")[0] not in have
+    ]
+    return [Step("file", file, text, _with_lines(text, missing))] if missing else []
+
+
+def _with_lines(old: str | None, lines: list[str]) -> str:
+    """The text with the lines at its end.  If it had no final newline it gets none, so that it can be given back."""
+    text = old or ""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if COMMENT in (rows := text.splitlines()):
+        at = rows.index(COMMENT) + 1
+        while at < len(rows) and _is_ours(rows[at], below=True):
+            at += 1
+        kept = text.splitlines(keepends=True)
+        end = newline if kept[at - 1].endswith(newline) else ""
+        kept[at - 1] = kept[at - 1].rstrip("\r\n") + newline
+        return "".join([*kept[:at], newline.join(lines), end or ("" if at == len(rows) else newline), *kept[at:]])
+    lead = "" if not text or text.endswith("\n") else newline
+    end = newline if old is None or text.endswith("\n") else ""
+    return text + lead + newline.join([COMMENT, *lines]) + end
+
+
+def without_lines(text: str) -> str | None:
+    """The text as it was before the lines came; None if there was no file."""
+    lines = text.splitlines(keepends=True)
+    left, below, last_is_ours = [], False, False
+    for line in lines:
+        plain = line.rstrip("\r\n")
+        below = plain == COMMENT or (below and _is_ours(plain, below=True))
+        last_is_ours = below or _is_ours(plain, below=False)
+        if not last_is_ours:
+            left.append(line)
+    joined = "".join(left)
+    if len(left) == len(lines):
+        return text
+    if last_is_ours and not lines[-1].endswith("\n"):
+        return joined.removesuffix("\n").removesuffix("\r")
+    return joined or None
+
+
+def _is_ours(line: str, *, below: bool) -> bool:
+    """Whether `install` wrote a line; `below`: it stands below our comment."""
+    bundle = line.removesuffix('"').startswith(("/", '"/')) and line.replace('"', "").endswith(_BUNDLE_LINE)
+    if bundle or line in (*ATTRIBUTES, COMMENT):
+        return True
+    return below and (line == _HUSKY or _LINE_ENDS.fullmatch(line) is not None)

@@ -1,0 +1,28 @@
+"""One thing that `install` does, and the text of the files that it is about."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Step(NamedTuple):
+    """One thing to do: `kind` is config, file or hook; `old` and `new` are its content (None: absent)."""
+
+    kind: str
+    name: str
+    old: str | None
+    new: str | None
+
+    @property
+    def verb(self) -> str:
+        """What is done with it."""
+        return "remove" if self.new is None else "add" if self.old is None else "change"
+
+
+def read(path: str) -> str | None:
+    """The text of a file, whatever bytes it has; None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode("utf-8", "surrogateescape")
+    except OSError:
+        return None

@@ -1,0 +1,381 @@
+"""Armed means armed: a merge ends canonical, or git stops, whatever stands before our line; nobody is blocked."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.cases import side_files
+from support.gitbed import Bed
+from support.protect_commits import CASE
+
+EXPECTED = side_files(CASE / "expected")
+STOPPED = "will be renumbered when you commit; do not run drizzle-kit before."
+
+
+def branches(bed: Bed, *, elsewhere: bool = False) -> str:
+    """A base, and a migration on each side (and a conflict in another file); the branch's own commit."""
+    bed.put(CASE / "base")
+    bed.write("src/schema.ts", "base\n")
+    bed.commit("base", "--no-verify")
+    bed.git("branch", "feature")
+    bed.put(CASE / "theirs")
+    bed.write("src/schema.ts", "main\n" if elsewhere else "base\n")
+    bed.commit("main", "--no-verify")
+    bed.git("checkout", "-q", "feature")
+    bed.put(CASE / "ours")
+    bed.write("src/schema.ts", "feature\n" if elsewhere else "base\n")
+    return bed.commit("feature", "--no-verify")
+
+
+def own_hook(bed: Bed, hook: str, text: str) -> None:
+    """A hook of the user's in the place of ours."""
+    bed.write(f".git/hooks/{hook}", f"#!/bin/sh\n{text}").chmod(0o755)
+
+
+def leftovers(bed: Bed) -> list[str]:
+    """What is there for a merge alone."""
+    hooks = ("reference-transaction", "post-index-change")
+    notes = [path.name for path in (bed.root / ".git").glob("drizzle-guard-*") if path.name != "drizzle-guard-told"]
+    return [*notes, *(hook for hook in hooks if (bed.root / ".git/hooks" / hook).exists())]
+
+
+NOT_REACHED = {
+    "an exit before it": 'exit 0\ndrizzle-guard hook {hook} "$@"\n',
+    "a command that fails": 'set -e\nfalse\ndrizzle-guard hook {hook} "$@"\n',
+    "a program that is not found": 'PATH=/usr/bin:/bin\ndrizzle-guard hook {hook} "$@" || exit 0\n',
+}
+
+
+@pytest.mark.parametrize("how", NOT_REACHED)
+def test_a_line_that_is_not_reached(bed: Bed, how: str) -> None:
+    own = branches(bed)
+    assert bed.tool("install").code == 0
+    for hook in ("post-merge", "pre-commit", "post-rewrite", "post-commit"):
+        own_hook(bed, hook, NOT_REACHED[how].format(hook=hook))
+    done = bed.run("git", "merge", "--no-edit", "main")
+    assert bed.files("HEAD") == EXPECTED, done.text
+    assert "drizzle/0001_comments -> 0003_comments" in done.text
+    assert bed.git("status", "--porcelain", "drizzle") == "" and leftovers(bed) == []
+
+    bed.git("reset", "-q", "--hard", own)
+    bed.git("rebase", "-q", "main")
+    assert bed.files("HEAD") == EXPECTED
+    assert bed.git("symbolic-ref", "HEAD") == "refs/heads/feature"
+    assert bed.git("status", "--porcelain", "drizzle") == ""
+    bed.write("x", "x")
+    bed.commit("next", "--no-verify")
+    assert leftovers(bed) == []
+
+
+def test_a_line_in_a_comment_counts_for_nothing(bed: Bed) -> None:
+    branches(bed)
+    bed.tool("install")
+    own_hook(bed, "post-merge", '# drizzle-guard hook post-merge "$@"\n')
+    done = bed.tool("install", "--check")
+    assert done.code == 1 and "missing: hooks that finish a merge (post-merge, pre-commit)\n" in done.out
+    done = bed.try_git("merge", "--no-edit", "main")
+    assert done.code == 1 and "no hook of this clone will finish that" in done.text
+    assert bed.tool("renumber").code == 0
+    bed.git("commit", "-q", "--no-edit")
+    assert bed.files("HEAD") == EXPECTED
+
+
+def test_hooks_that_do_not_reach_us_where_git_has_stopped(bed: Bed) -> None:
+    """The net finishes the commit; with a locked index it stops git, and says how to go on."""
+    branches(bed, elsewhere=True)
+    bed.tool("install")
+    for hook in ("post-merge", "pre-commit", "post-commit"):
+        own_hook(bed, hook, f'exit 0\ndrizzle-guard hook {hook} "$@"\n')
+    for commit in (("-q", "--no-edit"), ("-q", "--no-edit", "-a")):
+        done = bed.try_git("merge", "main")
+        assert done.code == 1 and f"drizzle-guard: drizzle: 2 migrations {STOPPED}" in done.text, done.text
+        bed.write("src/schema.ts", "both\n")
+        bed.git("add", "src")
+        done = bed.try_git("commit", *commit)
+        if done.code:
+            assert "its migrations do not have their new numbers yet; this commit is not made." in done.text
+            assert "\n  drizzle-guard renumber\n  git commit\n" in done.text
+            assert bed.tool("renumber").code == 0
+            bed.git("commit", "-q", "--no-edit")
+        assert bed.files("HEAD") == EXPECTED
+        assert bed.git("status", "--porcelain", "drizzle") == "" and leftovers(bed) == []
+        bed.git("reset", "-q", "--hard", "HEAD^")
+
+
+def test_a_squash_whose_hooks_did_not_run(bed: Bed) -> None:
+    branches(bed)
+    bed.tool("install")
+    own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
+    bed.git("merge", "-q", "--squash", "main")
+    bed.git("commit", "-q", "-m", "squash")  # our own pre-commit finishes it
+    assert bed.files("HEAD") == EXPECTED
+    bed.git("reset", "-q", "--hard", "HEAD^")
+    bed.git("merge", "-q", "--squash", "main")
+    assert "renumbered" in bed.tool("renumber").out
+    bed.git("commit", "-q", "-m", "squash")
+    assert bed.files("HEAD") == EXPECTED
+
+
+def test_a_merge_that_is_half_way_is_said_by_whatever_runs_next(bed: Bed) -> None:
+    branches(bed)
+    bed.tool("install")
+    broken = {"DRIZZLE_GUARD_AT_WORK": "1"}  # what a killed hook leaves: nothing but the note
+    (bed.root / ".git/hooks/post-merge").write_text(
+        (bed.root / ".git/hooks/post-merge").read_text().replace('"$c" hook', "true hook")
+    )
+    bed.run("git", "merge", "-q", "--no-edit", "main", env=broken)
+    assert bed.files("HEAD") != EXPECTED
+    sentence = "drizzle/meta/_journal.json is merged, but its migrations do not have their new numbers yet"
+    for command in (("check",), ("install", "--check")):
+        done = bed.tool(*command)
+        assert f"drizzle-guard: {sentence}, and no hook of this clone has finished that.\n" in done.err
+        assert "\n  drizzle-guard renumber\n" in done.err
+    assert bed.tool("renumber").code == 0
+    assert bed.files("HEAD") == EXPECTED and leftovers(bed) == []
+
+
+def test_an_aborted_merge_leaves_nothing(bed: Bed) -> None:
+    own = branches(bed, elsewhere=True)
+    bed.tool("install")
+    own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
+    assert bed.try_git("merge", "main").code == 1
+    assert leftovers(bed) != []
+    bed.git("merge", "--abort")
+    assert bed.git("rev-parse", "HEAD") == own
+    bed.write("x", "x")
+    bed.git("add", "x")
+    bed.git("commit", "-q", "-m", "next")
+    assert leftovers(bed) == []
+
+
+def test_a_hook_of_the_users_where_the_net_would_be(bed: Bed) -> None:
+    """Nothing can be promised then, so git stops."""
+    branches(bed)
+    bed.tool("install")
+    own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
+    own_hook(bed, "reference-transaction", "exit 0\n")
+    done = bed.try_git("merge", "--no-edit", "main")
+    assert done.code == 1 and "no hook of this clone will finish that" in done.text
+    assert bed.tool("renumber").code == 0
+    bed.git("commit", "-q", "--no-edit")
+    assert bed.files("HEAD") == EXPECTED
+    assert (bed.root / ".git/hooks/reference-transaction").read_text() == "#!/bin/sh\nexit 0\n"
+
+
+PATHSPECS = ("--literal-pathspecs", "--glob-pathspecs", "--noglob-pathspecs", "--icase-pathspecs")
+
+
+@pytest.mark.parametrize("option", PATHSPECS)
+def test_what_git_hands_to_hooks_does_not_change_our_commands(bed: Bed, option: str) -> None:
+    own = branches(bed)
+    bed.tool("install")
+    bed.git(option, "merge", "-q", "--no-edit", "main")
+    assert bed.files("HEAD") == EXPECTED
+    bed.git("reset", "-q", "--hard", own)
+    bed.git(option, "rebase", "-q", "main")
+    assert bed.files("HEAD") == EXPECTED
+    bed.write("drizzle/0000_base.sql", "select 1;")
+    done = bed.try_git(option, "commit", "-a", "-q", "-m", "edit")
+    assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
+
+
+def test_a_merge_that_brings_other_settings(bed: Bed) -> None:
+    """What the driver has decided holds for the hooks that follow."""
+    branches(bed)
+    bed.tool("install", "--no-protect")
+    bed.git("checkout", "-q", "main")
+    bed.write("drizzle-guard.toml", 'mainline = "upstream/production"\n')
+    bed.commit("settings", "--no-verify")
+    bed.git("checkout", "-q", "feature")
+    bed.git("merge", "-q", "--no-edit", "main")
+    assert bed.files("HEAD") == EXPECTED
+
+
+class TestProtect:
+    def test_install_arms_it_for_commits_and_pushes(self, bed: Bed, tmp_path: Path) -> None:
+        branches(bed)
+        assert bed.tool("install").code == 0
+        done = bed.tool("install", "--check")
+        assert (done.code, done.out) == (0, "armed: merge driver, attributes and hooks are in place\n")
+        bed.git("commit", "-q", "-m", "nothing of ours", "--allow-empty")
+        for change in ("drizzle/0000_base.sql", "drizzle/meta/0000_snapshot.json"):
+            bed.write(change, bed.read(change).replace(b"users", b"people"))
+            done = bed.try_git("commit", "-q", "-a", "-m", "edit")
+            assert done.code == 1 and "committed migrations stay as they are" in done.text
+            bed.git("reset", "-q", "--hard")
+
+        bed.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+        bed.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+        bed.git("push", "-q", "origin", "main", "feature")
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        bed.commit("edit", "--no-verify")
+        done = bed.try_git("push", "-q", "origin", "feature")
+        assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
+        bed.git("reset", "-q", "--hard", "HEAD^")
+        bed.git("push", "-q", "origin", "feature", "feature:other")
+        bed.git("push", "-q", "origin", ":other")
+
+    def test_parts_can_be_left_out(self, bed: Bed) -> None:
+        branches(bed)
+        assert bed.tool("install", "--no-protect").code == 0
+        done = bed.tool("install", "--check")
+        assert done.code == 1 and "missing: protect at every commit (pre-commit)\n" in done.out
+        assert bed.tool("install", "--check", "--no-protect").code == 0
+        assert not (bed.root / ".git/hooks/pre-push").exists()
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        bed.commit("edit")
+        bed.tool("uninstall")
+        assert bed.tool("install", "--no-hooks").code == 0
+        assert bed.tool("install", "--check", "--no-hooks").code == 0
+        assert not (bed.root / ".git/hooks/pre-commit").exists()
+
+    def test_what_is_on_no_mainline_yet(self, bed: Bed) -> None:
+        branches(bed)
+        bed.tool("install")
+        own = "drizzle/0001_comments.sql"
+        bed.write(own, "select 1;")
+        done = bed.try_git("commit", "-a", "-q", "-m", "again")
+        assert done.code == 1
+        assert (
+            "\n  Not on main yet: 0001_comments. If nobody else has run that, it may change:\n"
+            '    for the team, in drizzle-guard.toml: protect = "published"\n'
+            "    for this once: git -c drizzle-guard.protect=published commit\n"
+        ) in done.text
+        assert done.text.count("[[allow]]") == 1
+        bed.git("-c", "drizzle-guard.protect=published", "commit", "-a", "-q", "-m", "again")
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        done = bed.try_git("-c", "drizzle-guard.protect=published", "commit", "-a", "-q", "-m", "base")
+        assert done.code == 1 and "Not on main yet" not in done.text
+
+    def test_another_layout_of_the_same_json(self, bed: Bed) -> None:
+        branches(bed)
+        bed.tool("install")
+        for path in ("drizzle/meta/0000_snapshot.json", "drizzle/meta/_journal.json"):
+            bed.write(path, bed.read(path).replace(b"  ", b"\t").replace(b"\n", b"\r\n") + b"\r\n")
+        bed.git("commit", "-a", "-q", "-m", "formatted")
+
+
+class TestBystanders:
+    def test_the_lines_for_ones_own_hooks(self, bed: Bed) -> None:
+        """The one who adds them, and a teammate without the tool, whose commits they never block."""
+        branches(bed)
+        bed.write(".githooks/pre-commit", "#!/bin/sh\necho own hook\n").chmod(0o755)
+        bed.git("config", "core.hooksPath", ".githooks")
+        out = bed.tool("install").out
+        line = next(row for row in out.splitlines() if row.startswith("  pre-commit: ")).removeprefix("  pre-commit: ")
+        bed.write(".githooks/pre-commit", f"#!/bin/sh\n{line}\necho own hook\n").chmod(0o755)
+        assert bed.tool("install", "--check").code == 0
+        assert str(bed.directory) not in "".join(p.read_text() for p in (bed.root / ".githooks").iterdir())
+        bed.commit("hooks")
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        done = bed.try_git("commit", "-a", "-q", "-m", "edit")
+        assert done.code == 1 and "the SQL is edited" in done.text and "own hook" not in done.text
+
+        mate = bed.at(bed.directory / "mate")
+        bed.git("clone", "-q", str(bed.root), str(mate.root))
+        mate.git("config", "core.hooksPath", ".githooks")
+        mate.env["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+        for n in range(2):
+            mate.write("x", str(n))
+            mate.git("add", "x")
+            done = mate.try_git("commit", "-q", "-m", "x")
+            assert done.code == 0 and "own hook" in done.text
+            assert done.text.count("not found or broken") <= (n == 0)  # once a day
+
+    def test_hooks_of_the_whole_machine_are_not_touched(self, bed: Bed, tmp_path: Path) -> None:
+        branches(bed)
+        shared = tmp_path / "shared hooks"
+        shared.mkdir()
+        bed.git("config", "--global", "core.hooksPath", str(shared))
+        out = bed.tool("install").out
+        assert f"core.hooksPath is {shared}, which all repositories of this machine share." in out
+        assert list(shared.iterdir()) == []
+        done = bed.tool("install", "--check")
+        assert done.code == 1 and "not armed; run: git config --local core.hooksPath .git/hooks\n" in done.out
+        bed.git("config", "--local", "core.hooksPath", ".git/hooks")
+        bed.tool("install")
+        assert bed.tool("install", "--check").code == 0
+        bed.git("config", "--local", "--unset", "core.hooksPath")
+        bed.tool("install", "--global-hooks")
+        assert (shared / "post-merge").exists() and bed.tool("install", "--check", "--global-hooks").code == 0
+
+    def test_a_branch_that_was_cut_before(self, bed: Bed) -> None:
+        branches(bed)
+        bed.git("checkout", "-q", "main")
+        out = bed.tool("install").out
+        assert "\nCommit this, so that it holds for everybody:\n  git add .gitattributes\n" in out
+        bed.commit("arm")
+        bed.git("checkout", "-q", "feature")
+        done = bed.tool("install", "--check")
+        assert (done.code, done.out) == (0, "armed: merge driver, attributes and hooks are in place\n")
+        assert "this clone is armed already\n" in bed.tool("install").out
+        assert not (bed.root / ".gitattributes").exists()
+        tree = bed.at(bed.directory / "tree")
+        bed.git("worktree", "add", "-q", str(tree.root), "main")
+        assert tree.tool("install", "--check").code == 0
+
+    def test_python_that_does_not_start_blocks_nobody(self, bed: Bed) -> None:
+        branches(bed)
+        bed.tool("install")
+        for hook in ("pre-commit", "post-commit", "pre-merge-commit", "post-merge"):
+            path = bed.root / ".git/hooks" / hook
+            text = path.read_text()
+            broken = bed.write(".git/broken", "#!/bin/sh\nexit 1\n")
+            broken.chmod(0o755)
+            start, _, rest = text.partition("\nfor c in ")
+            path.write_text(f"{start}\nfor c in {broken}{rest[rest.index('; do') :]}")
+        bed.write("drizzle/0009_x.sql", "select 1;")
+        bed.git("add", "-A")
+        done = bed.try_git("commit", "-q", "-m", "x")
+        assert done.code == 0 and "drizzle-guard: not found or broken" in done.text
+
+    def test_strict_shells(self, bed: Bed) -> None:
+        """bash as sh takes `set -eu` from SHELLOPTS."""
+        branches(bed)
+        bed.tool("install")
+        line = bed.git("config", "merge.drizzle-journal.driver")
+        hooks = [(bed.root / ".git/hooks" / hook).read_text() for hook in ("pre-commit", "post-commit", "post-merge")]
+        env = {key: value for key, value in bed.env.items() if key != "PYTHONPATH"}
+        for text in (line.replace("%O %A %B %L %P %S %X %Y", "a b c 7 drizzle/x"), *hooks):
+            done = subprocess.run(["bash", "-eu", "-c", text], cwd=bed.root, env=env, capture_output=True, check=False)
+            assert b"unbound" not in done.stderr, done.stderr
+
+
+def test_each_part_is_shown(bed: Bed) -> None:
+    branches(bed)
+    bed.tool("install")
+    done = bed.tool("install", "--check", "-v")
+    assert done.code == 0 and done.out.count("ok: ") == 8, done.out
+    (bed.root / ".git/hooks/post-rewrite").unlink()
+    bed.git("config", "--unset", "merge.drizzle-journal.driver")
+    done = bed.tool("install", "--check", "-v")
+    assert done.code == 1
+    assert "missing: merge driver (config merge.drizzle-journal.driver)\n  drizzle-guard install\n" in done.out
+    assert "missing: hooks that finish a rebase (post-rewrite)\n  drizzle-guard install\n" in done.out
+    assert bed.tool("install").code == 0 and bed.tool("install", "--check").code == 0
+
+
+def test_hooks_of_0_1_0_go_on_working(bed: Bed) -> None:
+    """They call `drizzle-guard hook NAME` without more; `install` brings them up to date, `uninstall` knows them."""
+    own = branches(bed)
+    bed.tool("install", "--no-hooks")
+    for hook in ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-rewrite"):
+        bed.write(
+            f".git/hooks/{hook}",
+            "#!/bin/sh\n# Written by `drizzle-guard install`; `drizzle-guard uninstall` takes it away.\n"
+            f'for c in drizzle-guard; do\n  command -v "$c" >/dev/null 2>&1 || continue\n  "$c" hook {hook} "$@"\n'
+            '  r=$?\n  [ "$r" -le 1 ] && exit "$r"\ndone\nexit 0\n',
+        ).chmod(0o755)
+    for command in (("merge", "-q", "--no-edit", "main"), ("rebase", "-q", "main")):
+        bed.git("reset", "-q", "--hard", own)
+        bed.git(*command)
+        assert bed.files("HEAD") == EXPECTED
+    assert "missing: protect at every commit (pre-commit)\n" in bed.tool("install", "--check").out
+    assert "change hook .git/hooks/pre-commit\n" in bed.tool("install").out
+    assert bed.tool("install", "--check").code == 0
+    bed.tool("uninstall")
+    assert not [path for path in os.listdir(bed.root / ".git/hooks") if not path.endswith(".sample")]
