@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,16 @@ from support.campaigns import load_profile
 from support.gitbed import Bed
 from support.live.bench import Bench
 from support.live.histories import History, find_history
-from support.parts import gits
+from support.parts import PROJECT, gits
 from support.stopped_merge import kit
 
 load_profile()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, as pip does when it installs one: thousands of our processes are started from here."""
+    if not hasattr(config, "workerinput"):  # xdist's own process, not one of its workers
+        compileall.compile_dir(PROJECT / "drizzle_guard", quiet=2)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
