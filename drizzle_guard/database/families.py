@@ -81,6 +81,7 @@ FAMILIES = (
         *("better-sqlite3", "sqlite", ("better-sqlite3",), Many.REFUSED, _SEVERAL, _NONE),
         foreign_keys=True,
         quotes_are_names=True,
+        seen=False,
     ),
     Family(
         *("libsql", "sqlite", ("@libsql/client", "@libsql/client-wasm"), Many.FIRST, "", "not an error"),

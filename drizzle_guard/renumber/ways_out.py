@@ -39,7 +39,13 @@ def lines_for(
     place = shlex.quote(folder or ".")
     anew = (f"Keep the folder of {kept}, and generate your changes anew:", "drizzle-guard regenerate")
     by_hand = (f"Or resolve {journal} by hand, then:", f"git add {place}", sides.next_command)
-    in_this_order = ("Or, if the SQL is right in this order:", "drizzle-guard renumber --anyway", sides.next_command)
+    in_this_order = (
+        "Or, if the SQL is right in this order:",
+        "drizzle-guard renumber --anyway",
+        "Then, before you go on, run it on throw-away databases from every state that a real one can stand in:",
+        "drizzle-guard rehearse",
+        sides.next_command,
+    )
     lines = {
         WayOut.REGENERATE: (*anew, *by_hand),
         WayOut.LOOK: (*anew, *in_this_order, *by_hand),

@@ -40,11 +40,13 @@ def test_in_a_stopped_merge(bed: Bed) -> None:
     _branches(bed)
     stopped = bed.try_git("merge", "--no-edit", "main")
     assert stopped.code == 1 and SAID in stopped.err
-    assert "drizzle-guard renumber --anyway   # if the SQL is right in this order; then git commit" in stopped.err
+    assert "  drizzle-guard renumber --anyway\n" in stopped.err and "  drizzle-guard rehearse\n" in stopped.err
     done = bed.tool("renumber", "--anyway")
     assert done.code == 0, done.text
     assert f"  passed over: {SAID}" in done.out.splitlines()
     assert bed.tool("renumber", "--anyway").code == 0  # a second time changes nothing
+    rehearsed = bed.tool("rehearse")
+    assert rehearsed.code == 0 and "all 3 starting points end in the same schema" in rehearsed.out, rehearsed.text
     bed.git("commit", "-q", "--no-edit")
     assert bed.git("status", "--porcelain") == "" and _tags(bed)[-2:] == ["0001_backfill", "0002_seed"]
     assert bed.git("log", "-1", "--format=%B").splitlines().count(f"Renumbered anyway: {SAID}") == 1

@@ -111,8 +111,7 @@ def finish(line: Line, done: Done, command: str) -> None:
         (
             "CREATE TABLE tags (id int, name text)",
             "ALTER TABLE tags DROP COLUMN note",
-            "0002_m7 (branch) and 0001_m5 (mainline): "
-            'the mainline deleted the migration that creates column "tags.note", which the branch uses.',
+            '0002_m7 (branch) and 0001_m3 (mainline): both drop column "note" of table "tags".',
         ),
         (
             "CREATE TABLE tags (id int, note text, name text)",
@@ -134,6 +133,8 @@ def test_a_pick_to_another_table_of_that_name(line: Line, there: str, picked: st
         "  drizzle-guard regenerate\n"
         "  Or, if the SQL is right in this order:\n"
         "  drizzle-guard renumber --anyway\n"
+        "  Then, before you go on, run it on throw-away databases from every state that a real one can stand in:\n"
+        "  drizzle-guard rehearse\n"
         "  git cherry-pick --continue\n"
         "  Or resolve drizzle/meta/_journal.json by hand, then:\n"
         "  git add drizzle\n"
