@@ -213,8 +213,8 @@ class _Judge:
 
     @staticmethod
     def _may_regenerate(outcome: Plan | Refusal, position: int, ours_established: bool) -> bool:
-        """A merge that is refused leaves one way: to generate the moving side's own migrations again."""
-        regenerates = isinstance(outcome, Refusal) and outcome.way_out == "regenerate"
+        """After a refusal for the SQL or the snapshots, the moving side's own migrations may be generated again."""
+        regenerates = isinstance(outcome, Refusal) and outcome.way_out in ("regenerate", "look")
         return regenerates and (position == 0) != ours_established
 
     def _tags_at_tip(self, old: Folder, around: Around) -> set[str]:

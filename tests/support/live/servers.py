@@ -96,7 +96,7 @@ def _postgresql() -> Iterator[str]:
         data = directory / "data"
         command = [initdb, "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync"]
         command += ["--auth=scram-sha-256", f"--pwfile={secret}"]
-        subprocess.run(command, check=True, capture_output=True, cwd=directory, user=owner.user, group=owner.group)
+        _set_up(command, directory, owner)
 
         def arguments(port: int) -> list[str | Path]:
             command: list[str | Path] = [server, "-D", data, "-p", str(port), "-k", directory]
@@ -120,7 +120,7 @@ def _mariadb() -> Iterator[str]:
         data = directory / "data"
         command = [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"]
         command += ["--skip-test-db", "--innodb-flush-method=nosync"]
-        subprocess.run(command, check=True, capture_output=True, cwd=directory, user=owner.user, group=owner.group)
+        _set_up(command, directory, owner)
         rights = directory / "rights.sql"
         rights.write_text(
             "CREATE DATABASE test;\n"
@@ -150,6 +150,17 @@ def _mariadb() -> Iterator[str]:
 
         with _served(arguments, url, directory, owner) as ready:
             yield ready
+
+
+def _set_up(command: list[str], directory: Path, owner: Owner) -> None:
+    """Run a server's setup program."""
+    env = _environment(directory)
+    subprocess.run(command, check=True, capture_output=True, cwd=directory, env=env, user=owner.user, group=owner.group)
+
+
+def _environment(directory: Path) -> dict[str, str]:
+    """Temporary files of its own for a server: MariaDB, when it starts, deletes every `#sql-temptable` beside them."""
+    return {**os.environ, "TMPDIR": str(directory)}
 
 
 def _program(name: str, pattern: str, part: str) -> str:
@@ -191,7 +202,10 @@ def _served(
         port = int(holder.getsockname()[1])
         holder.close()
         command = arguments(port)
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, user=owner.user, group=owner.group)
+        env = _environment(directory)
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=directory, env=env, user=owner.user, group=owner.group
+        )
         try:
             _await(process, url(port), directory / "log", port)
             yield url(port)
