@@ -19,7 +19,9 @@ from support.branches import GOLDEN, assert_canonical, collide
 from support.gitbed import Bed, git_version
 
 SHIM = """#!/bin/sh
-case "$1" in
+named() { while [ "$1" = -c ]; do shift 2; done; subcommand=$1; }
+named "$@"
+case "$subcommand" in
   update-index|checkout-index|update-ref|write-tree|read-tree|hash-object|commit-tree)
     n=$(($(cat "$KILL_COUNT") + 1))
     echo "$n" > "$KILL_COUNT"

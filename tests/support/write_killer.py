@@ -24,7 +24,10 @@ def is_write(event, args):
             return False
         return bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)) if mode is None else mode[0] in "wax" or "+" in mode
     if event == "subprocess.Popen":
-        return len(args[1]) > 1 and args[1][0] == "git" and args[1][1] in GIT
+        program, *words = args[1]
+        while words[:1] == ["-c"]:
+            del words[:2]
+        return program == "git" and bool(words) and words[0] in GIT
     return event in FILES
 
 left = [int(os.environ.get("KILL_AT", "0"))]
