@@ -27,15 +27,14 @@ def test_install(tmp_path: Path) -> None:
     bed.commit("base")
     before = below(bed)
     whole = bed.at(tmp_path / "whole")
-    bed.git("clone", "-q", str(bed.root), str(whole.root))
+    bed.run("cp", "-a", str(bed.root), str(whole.root))
     assert whole.tool("install").code == 0
 
     def recover(copy: Bed) -> None:
         done = copy.tool("install")
         assert done.code == 0, done.text
         assert copy.tool("install", "--check").code == 0
-        armed = {path: data for path, data in below(copy).items() if not path.endswith("/.git/config")}
-        assert armed == {path: data for path, data in below(whole).items() if not path.endswith("/.git/config")}
+        assert below(copy) == below(whole)
         assert copy.tool("uninstall").code == 0
         assert below(copy) == before
 
