@@ -17,7 +17,8 @@ from drizzle_guard.renumber.decision import Decision, colliding_folders, decide,
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.published import Established
 
-_BY_HAND = "drizzle-guard renumber, then commit what it stages"
+#: it finishes the commit that git has made, and says so where something is left to commit
+_BY_HAND = "drizzle-guard renumber"
 
 
 def decisions(repository: Repository, sides: Sides) -> Iterator[Decision]:

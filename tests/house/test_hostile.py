@@ -245,7 +245,7 @@ def stopped(colliding: Callable[[bool], Bed], tmp_path: Path) -> Bed:
         (PATH, JOURNAL.replace(b"_comments", b"_\\u001b[31m"), "the tag '0001_\\x1b[31m' of entry 1 is not a safe"),
         ("0001_comments.sql", b"-- " + b"x" * (17 << 20), "drizzle/0001_comments.sql is larger than 16 MiB;"),
         ("meta/0001_snapshot.json", b"[" * (17 << 20), "drizzle/meta/0001_snapshot.json is larger than 16 MiB;"),
-        (PATH, b"[" * 100_000 + b"]" * 100_000, "drizzle/meta/_journal.json is nested too deeply."),
+        (PATH, b"[" * 100_000 + b"]" * 100_000, "drizzle/meta/_journal.json is nested too deeply, on HEAD."),
     ],
     ids=["escape", "sql", "snapshot", "deep"],
 )
@@ -377,19 +377,29 @@ def test_index_is_locked(stopped: Bed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "said"),
+    ("lock", "hook", "hints"),
     [
-        ("index.lock", "drizzle-guard renumber, then commit what it stages"),
-        ("HEAD.lock", "git commit   # the renumbered migrations are staged"),
+        # git calls it before it makes the commit, and needs no index after that
+        ("index.lock", "commit-msg", ["drizzle-guard renumber"]),
+        # git calls it when the renumbered files are staged
+        ("HEAD.lock", "post-index-change", ["The renumbered migrations are staged:", "git commit"]),
     ],
 )
-def test_lock_of_another_process_in_post_merge(colliding: Callable[[bool], Bed], lock: str, said: str) -> None:
+def test_lock_of_another_process_in_post_merge(
+    colliding: Callable[[bool], Bed], lock: str, hook: str, hints: list[str]
+) -> None:
+    """The hooks that finish the merge are as installed: with another post-merge the net would finish it before."""
     bed = colliding(True)
-    script = bed.root / ".git/hooks/post-merge"
-    script.write_text(f'#!/bin/sh\ntouch .git/{lock}\ndrizzle-guard hook post-merge "$@"\nrm -f .git/{lock}\n')
+    when = "git rev-parse -q --verify HEAD^2 >/dev/null || exit 0\n" if lock == "HEAD.lock" else ""
+    script = bed.write(f".git/hooks/{hook}", f"#!/bin/sh\n{when}touch .git/{lock}\n")
+    script.chmod(0o755)
     done = bed.try_git("merge", "--no-edit", "main")
-    assert done.code == 0 and done.err.splitlines()[-1] == f"  {said}"
+    assert done.code == 0 and bed.git("rev-parse", "--verify", "HEAD^2") == bed.git("rev-parse", "main")
+    failed, *rest = done.err.splitlines()[-1 - len(hints) :]
+    assert failed.startswith("drizzle-guard: ") and f"{lock}': File exists." in failed
+    assert rest == [f"  {hint}" for hint in hints]
     script.unlink()
+    (bed.root / ".git" / lock).unlink()
     assert bed.tool("renumber").code == 0
     bed.commit("renumbered")
     assert bed.files("HEAD") == GOLDEN
@@ -409,7 +419,7 @@ printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nabc\\n-----END PGP SIGNATURE-----\
     done = bed.try_git("-c", "commit.gpgsign=true", "merge", "--no-edit", "main")
     assert done.err.endswith(
         "drizzle-guard: git commit-tree failed: gpg failed to sign the data.\n"
-        "  git commit\n    (the renumbered migrations are staged)\n"
+        "  The renumbered migrations are staged:\n  git commit\n"
     )
     bed.git("commit", "-q", "-m", "renumbered")
     assert bed.files("HEAD") == GOLDEN
@@ -466,7 +476,7 @@ def test_object_is_missing(colliding: Callable[[bool], Bed]) -> None:
     done = bed.tool("renumber", "--dry-run")
     assert done.code == 1
     assert done.err == (
-        f"drizzle-guard: drizzle/0002_tags.sql: object {oid} is missing (a shallow or partial clone?)\n"
+        f"drizzle-guard: main:drizzle/0002_tags.sql: object {oid} is missing (a shallow or partial clone?)\n"
         "  git fetch --unshallow\n"
     )
 
@@ -606,7 +616,7 @@ def test_closed_streams(colliding: Callable[[bool], Bed], streams: str) -> None:
 @pytest.mark.parametrize("settings", ["*.sql text eol=crlf\n*.json text eol=crlf\n", "*.sql filter=secret\n"])
 def test_files_that_git_converts(tmp_path: Path, settings: str, armed: bool) -> None:
     bed = Bed(tmp_path)
-    for key, value in (("clean", "sed s/TABLE/PART/"), ("smudge", "sed s/PART/TABLE/"), ("required", "true")):
+    for key, value in (("clean", "sed s/TABLE/table/"), ("smudge", "sed s/table/TABLE/"), ("required", "true")):
         bed.git("config", f"filter.secret.{key}", value)
     bed.write(".gitattributes", settings)
     collide(bed, armed=armed)
@@ -615,9 +625,24 @@ def test_files_that_git_converts(tmp_path: Path, settings: str, armed: bool) -> 
         assert bed.tool("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
     assert bed.git("status", "--porcelain") == ""
-    committed = {path: data.replace(b"PART", b"TABLE") for path, data in bed.files("HEAD").items()}
+    committed = {path: data.replace(b" table ", b" TABLE ") for path, data in bed.files("HEAD").items()}
     assert committed == GOLDEN
     assert {path: data.replace(b"\r\n", b"\n") for path, data in tree_of(bed.root / "drizzle").items()} == GOLDEN
+
+
+def test_files_that_git_hides(tmp_path: Path) -> None:
+    """git stores them as nobody can read them (git-crypt): what is not understood is refused, and no file is lost."""
+    bed = Bed(tmp_path)
+    for key in ("clean", "smudge"):
+        bed.git("config", f"filter.secret.{key}", "tr A-Za-z N-ZA-Mn-za-m")
+    bed.write(".gitattributes", "*.sql filter=secret\n")
+    collide(bed)
+    head, files = bed.git("rev-parse", "HEAD"), tree_of(bed.root / "drizzle")
+    done = bed.try_git("merge", "--no-edit", "main")
+    said = [line for line in done.err.splitlines() if line.startswith("drizzle-guard: ")]
+    assert done.code == 1 and len(said) == 1 and said[0].endswith("in a way that is not understood."), done.text
+    bed.git("merge", "--abort")
+    assert (bed.git("rev-parse", "HEAD"), tree_of(bed.root / "drizzle")) == (head, files)
 
 
 def test_install_follows_no_link(tmp_path: Path) -> None:
