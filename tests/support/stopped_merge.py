@@ -45,7 +45,7 @@ snapshot = json.loads(last[0].read_text()) if last else {{"version": "6", "diale
 snapshot.update(prevId=snapshot["id"], id=f"new-{{idx}}")
 (meta / f"{{idx:04}}_snapshot.json").write_text(json.dumps(snapshot, indent=2))
 (folder / f"{{tag}}.sql").write_text(os.environ.get("KIT_SQL", "CREATE TABLE made (id integer);"))
-when = int(os.environ.get("KIT_WHEN", 1900000000000))
+when = int(os.environ.get("KIT_WHEN", entries[-1]["when"] + 1000 if entries else 1700000000000))
 entries.append({{"idx": idx, "version": "6", "when": when, "tag": tag, "breakpoints": True}})
 journal.write_text(json.dumps(document, indent=2))
 if mode == "slow":
