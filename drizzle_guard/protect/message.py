@@ -53,11 +53,8 @@ def explain(
     if len(found) > _SHOWN:
         lines.append(f"... and {len(found) - _SHOWN} more")
     lines += dict.fromkeys(_WHY[f.change.kind] for f in found)
-    lines += _not_published(repository, found, scope, command)
     lines += _instead(repository, found, scope)
-    if all(not v.change.published for v in found) and scope.mainline is not None:
-        own = "It is this branch's own migration" if count == 1 else "They are this branch's own migrations"
-        lines.append(f'{own}, not published: with protect = "published" in drizzle-guard.toml that passes.')
+    lines += _not_published(repository, found, scope, command)
     lines += _allow(found)
     verdict = "this commit changes" if in_index else "these commits change"
     return GuardError(f"{verdict} {what}; committed migrations stay as they are.", *lines)

@@ -195,6 +195,9 @@ def test_the_whole_message(bed: Bed) -> None:
         "  Where it ran, the new text never runs; where it did not, it does: databases drift apart.\n"
         "  Bring it back: git checkout HEAD -- drizzle/0001_comments.sql\n"
         "  Instead, put the change into a new migration: npx drizzle-kit generate --custom\n"
+        "  Not on main yet: 0001_comments. If nobody else has run that, it may change:\n"
+        '    for the team, in drizzle-guard.toml: protect = "published"\n'
+        "    for this once: git -c drizzle-guard.protect=published commit\n"
         "  To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:\n"
         "    [[allow]]\n"
         '    tag = "0001_comments"\n'
@@ -216,6 +219,9 @@ def test_says_what_drizzle_kit_drop_does(bed: Bed) -> None:
         "  Bring it back: git checkout HEAD -- drizzle/0002_post_views.sql\n"
         "  Its entry as it stands: git show HEAD:drizzle/meta/_journal.json\n"
         "  Instead, write a new migration that reverses it: npx drizzle-kit generate --custom\n"
+        "  Not on main yet: 0002_post_views. If nobody else has run that, it may change:\n"
+        '    for the team, in drizzle-guard.toml: protect = "published"\n'
+        "    for this once: git -c drizzle-guard.protect=published commit\n"
         "  To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:\n"
         "    [[allow]]\n"
         '    tag = "0002_post_views"\n'

@@ -28,6 +28,8 @@ def test_every_commit_is_looked_at(bed: Bed) -> None:
             f"Changed in {short} (sneaked in).\n"
             "  Where it ran, the new text never runs; where it did not, it does: databases drift apart.\n"
             "  Instead, put the change into a new migration: npx drizzle-kit generate --custom\n"
+            "  Not on main yet: 0001_comments. If nobody else has run that, it may change:\n"
+            '    for the team, in drizzle-guard.toml: protect = "published"\n'
             "  To allow it on purpose, add this to drizzle-guard.toml, commit both, and have it reviewed like code:\n"
             "    [[allow]]\n"
             '    tag = "0001_comments"\n'
