@@ -100,7 +100,10 @@ def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bo
 def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, yes: bool) -> bool:
     """Show the lines for one file, and add them if the user says so; returns whether nothing is left to do."""
     if lines.file and lines.lines:
-        click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
+        if lines.keys:
+            click.echo(f"\n{printable(lines.file)} is yours; these lines go first below its `{lines.keys}`:")
+        else:
+            click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
         for line in lines.lines:
             click.echo(f"  {line}")
     step = addition(repository, lines, wanted.protect) if lines.file and lines.lines else None

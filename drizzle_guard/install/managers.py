@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from drizzle_guard import __version__
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
 
@@ -20,11 +21,16 @@ SOURCE = "https://github.com/OWNER/drizzle-guard"
 
 
 class Lines(NamedTuple):
-    """What a person is to add to a file: the file (from the repository's top), the lines, the command to run then."""
+    """What a person is to add to a file: the file (from the repository's top), the lines, the command to run then.
+
+    `hook` and `keys`: the lines go first below these keys of a hook that lefthook's file has already.
+    """
 
     file: str
     lines: tuple[str, ...]
     then: str = ""
+    hook: str = ""
+    keys: str = ""
 
 
 def husky_directory(repository: Repository) -> str | None:
@@ -69,9 +75,7 @@ def advice(repository: Repository, *, protect: bool = True) -> list[Lines]:
             found.append(Lines("", (), "npx husky"))
     name = lefthook_config(repository)
     if name is not None and silent:
-        text = _read(os.path.join(root, name))
-        missing = () if all(_has(text, hook, protect) for hook in ALL_HOOKS) else lefthook_lines(protect=protect)
-        found.append(Lines(name, missing, "npx lefthook install"))
+        found += _lefthook_advice(name, _read(os.path.join(root, name)), protect)
     config = os.path.join(root, PRE_COMMIT_CONFIG)
     if os.path.exists(config) and f"{MARK}-renumber" not in _read(config):
         found.append(Lines(PRE_COMMIT_CONFIG, pre_commit_lines(), "pre-commit install"))
@@ -85,17 +89,16 @@ def lefthook_config(repository: Repository) -> str | None:
     return next((name for name in LEFTHOOK_CONFIGS if os.path.exists(os.path.join(repository.root, name))), None)
 
 
-def lefthook_lines(*, protect: bool = True) -> tuple[str, ...]:
-    """For `lefthook.yml` (lefthook 1.10 and later)."""
-    lines: list[str] = []
-    for hook in ALL_HOOKS:
-        args = {"post-merge": "{1}", "post-rewrite": "{1}", "pre-push": "{1} {2}"}.get(hook, "")
-        if hook == "pre-push" and not protect:
-            continue
-        lines += [f"{hook}:", "  jobs:", f"    - run: sh -c '{guarded(hook, protect=protect, args=args)}'"]
-        if hook in ("post-rewrite", "pre-push"):
-            lines.append("      use_stdin: true")
-    return tuple(lines)
+def _lefthook_advice(name: str, text: str, protect: bool) -> list[Lines]:
+    """What lefthook's configuration lacks: new hooks, and a job in each hook that it has; the command comes last."""
+    lacking = [hook for hook in ALL_HOOKS if not _has(text, hook, protect)]
+    there = [hook for hook in lefthook.hooks_there(text) if hook in lacking]
+    new = [hook for hook in lacking if hook not in there]
+    found = [Lines(name, lefthook.new_hooks(new, protect=protect))] if new or not lacking else []
+    for hook in there:
+        place = lefthook.place(text, hook, protect=protect)
+        found.append(Lines(name, place.lines, hook=hook, keys=place.keys))
+    return [*found[:-1], found[-1]._replace(then="npx lefthook install")]
 
 
 def pre_commit_block() -> tuple[str, ...]:

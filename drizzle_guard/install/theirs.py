@@ -9,6 +9,7 @@ import sys
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.environment import for_other_programs
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG
 from drizzle_guard.install.managers import Lines, pre_commit_block, silent_hooks
 from drizzle_guard.install.shell_lines import block
@@ -31,26 +32,21 @@ def addition(repository: Repository, lines: Lines, protect: bool) -> Step | None
     if name == PRE_COMMIT_CONFIG:
         new = _with_pre_commit_block(old)
     elif name in LEFTHOOK_CONFIGS:
-        new = _with_lefthook(name, old, lines)
+        new = _with_lefthook(name, old, lines, protect)
     else:
         new = _ended(old) + block(name, protect=protect)
         return Step("hook", path, old, new)
     return None if new is None else Step("file", path, old, new)
 
 
-def _with_lefthook(name: str, old: str, lines: Lines) -> str | None:
-    """Our hooks at the end of the file, if it has none of them yet."""
+def _with_lefthook(name: str, old: str, lines: Lines, protect: bool) -> str | None:
+    """The file with our hooks at its end, or with our job in a hook that it has."""
     if not name.endswith((".yml", ".yaml")):
         return None
-    import yaml  # late, and of pre-commit's
-
-    try:
-        found = yaml.safe_load(old)
-    except yaml.YAMLError:
-        return None
-    if found is not None and (not isinstance(found, dict) or set(found) & set(ALL_HOOKS)):
-        return None
-    return _ended(old) + "\n".join(lines.lines) + "\n"
+    if not lines.hook:
+        return lefthook.with_new_hooks(old, lines.lines)
+    place = lefthook.place(old, lines.hook, protect=protect)
+    return lefthook.with_job(old, lines.hook, place.lines, place.row)
 
 
 def _with_pre_commit_block(old: str) -> str | None:

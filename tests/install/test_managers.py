@@ -17,6 +17,9 @@ from support.locks import locked
 from support.protect_commits import CASE
 
 VERSIONS = {"husky": "9.1.7", "lefthook": "2.2.2"}
+RENUMBERED = (
+    "renumbered 2 migrations in drizzle\n  0001_comments -> 0003_comments\n  0002_post_views -> 0004_post_views\n"
+)
 HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-rewrite")
 
 
@@ -68,7 +71,7 @@ def _assert_merges_well(bed: Bed) -> None:
     own = bed.git("rev-parse", "HEAD")
     done = bed.run("git", "merge", "--no-edit", "main")
     assert bed.files("HEAD") == expected, done.text
-    assert "renumbered 1 migration in drizzle\n  0001_comments -> 0003_comments\n" in done.text
+    assert f"drizzle-guard: {RENUMBERED}" in done.text
     assert bed.git("rev-list", "--parents", "-1", "HEAD").split()[1:] == [own, bed.git("rev-parse", "main")]
     assert bed.git("status", "--porcelain") == ""
 
@@ -177,8 +180,12 @@ class TestLefthook:
         done = bed.tool("install", "--dry-run")
         assert "\nlefthook.yml is yours; a merge is finished by itself with these lines in it:\n" in done.out
         printed = done.out.split("these lines in it:\n")[1].split("then: npx lefthook install\n")[0]
-        config = bed.read("lefthook.yml")
-        bed.write("lefthook.yml", config + "".join(f"{line[2:]}\n" for line in printed.splitlines()).encode())
+        # a hook that the file has already would be a key there twice
+        heading = "\nlefthook.yml is yours; these lines go first below its `pre-push: jobs:`:\n"
+        new, job = ("".join(f"{line[2:]}\n" for line in part.splitlines()) for part in printed.split(heading))
+        config = bed.read("lefthook.yml").decode()
+        typed = config.replace("  jobs:\n", f"  jobs:\n{job}") + new
+        bed.write("lefthook.yml", typed)
         bed.run("npx", "lefthook", "install")
         bed.tool("install")
         assert bed.tool("install", "--check").code == 0
@@ -189,6 +196,9 @@ class TestLefthook:
         bed.git("add", "-A")
         done = bed.try_git("commit", "-m", "edit")
         assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
+        bed.write("lefthook.yml", config)
+        assert bed.tool("install", "--yes").out.count("change file lefthook.yml\n") == 2
+        assert bed.read("lefthook.yml").decode() == typed
 
     def test_uninstall_also_takes_hooks_that_lefthook_put_aside(self, bed: Bed, modules: Path) -> None:
         _with_modules(bed, modules, "lefthook", prepare="lefthook install")
