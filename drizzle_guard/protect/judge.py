@@ -213,9 +213,8 @@ class _Judge:
 
     @staticmethod
     def _may_regenerate(outcome: Plan | Refusal, position: int, ours_established: bool) -> bool:
-        """After a refusal for the SQL or the snapshots, the moving side's own migrations may be generated again."""
-        regenerates = isinstance(outcome, Refusal) and outcome.way_out in ("regenerate", "look")
-        return regenerates and (position == 0) != ours_established
+        """Whether a merge was refused so that this side's own migrations may be generated again."""
+        return isinstance(outcome, Refusal) and outcome.may_regenerate and (position == 0) != ours_established
 
     def _tags_at_tip(self, old: Folder, around: Around) -> set[str]:
         """What is still forbidden at the end of the range: what was taken back, or allowed later, does no harm."""

@@ -75,6 +75,11 @@ class Refusal(NamedTuple):
     save: tuple[str, ...] = ()
 
     @property
+    def may_regenerate(self) -> bool:
+        """Whether the ways out offer to generate the branch's own migrations anew (`renumber.ways_out`)."""
+        return self.way_out in ("regenerate", "look", "edit")
+
+    @property
     def sentence(self) -> str:
         """The reason with both tags in front."""
         tags = [f"{printable(tag)} ({side})" for tag, side in ((self.own, "branch"), (self.other, "mainline")) if tag]

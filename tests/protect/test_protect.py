@@ -456,12 +456,15 @@ class TestMerges:
         bed.git("merge", "-q", "--no-commit", "--no-ff", "main")
         assert bed.call("protect").code == 0
 
-    def test_after_a_refusal_the_own_ones_may_be_generated_again(self, bed: Bed) -> None:
+    @pytest.mark.parametrize("is_lost", [False, True], ids=["hazard", "SQL lost"])
+    def test_after_a_refusal_the_own_ones_may_be_generated_again(self, bed: Bed, is_lost: bool) -> None:
         case = MERGE / "refused-sqlite-recreate"
         bed.put(case / "base")
         bed.commit("base")
         bed.branch("feature")
         bed.put(case / "ours")
+        if is_lost:
+            (bed.root / "drizzle/0001_email_nullable.sql").unlink()
         bed.commit("feature")
         bed.git("checkout", "-q", "main")
         bed.put(case / "theirs")
@@ -472,6 +475,9 @@ class TestMerges:
         assert protect(bed).code == 0
         bed.put(case / "ours")
         assert protect(bed).code == 1
+        bed.put(case / "theirs")
+        bed.commit("merged")
+        assert bed.call("protect", "--from-ref", "main").text == ""
 
     def test_squash(self, bed: Bed) -> None:
         colliding(bed)
