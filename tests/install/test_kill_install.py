@@ -38,7 +38,7 @@ def test_install(tmp_path: Path) -> None:
         assert copy.tool("uninstall").code == 0
         assert below(copy) == before
 
-    assert kill_at_each_write(bed, "drizzle-guard", "install", then=recover) >= 8
+    assert kill_at_each_write(bed, "drizzle-guard", "install", then=recover) >= 35
 
 
 def test_uninstall(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_uninstall(tmp_path: Path) -> None:
         assert done.code == 0, done.text
         assert below(copy) == before
 
-    assert kill_at_each_write(bed, "drizzle-guard", "uninstall", then=recover) >= 8
+    assert kill_at_each_write(bed, "drizzle-guard", "uninstall", then=recover) >= 20
 
 
 def regenerate(copy: Bed, env: dict[str, str]) -> None:

@@ -101,7 +101,7 @@ def test_merge(tmp_path: Path) -> None:
         assert bed.files("HEAD") == GOLDEN
         assert bed.git("status", "--porcelain") == ""
 
-    assert Killer(bed).each("git", "merge", "--no-edit", "main", then=recover) >= 5
+    assert Killer(bed).each("git", "merge", "--no-edit", "main", then=recover) >= 15
 
 
 def test_renumber(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_renumber(tmp_path: Path) -> None:
         assert bed.files("HEAD") == GOLDEN
         assert bed.git("status", "--porcelain") == ""
 
-    assert Killer(bed).each("drizzle-guard", "renumber", then=recover) >= 4
+    assert Killer(bed).each("drizzle-guard", "renumber", then=recover) >= 7
 
 
 @pytest.mark.parametrize("backend", ["--merge", "--apply"])
@@ -141,7 +141,7 @@ def test_rebase(tmp_path: Path, backend: str) -> None:
         assert_canonical(bed, "feature", "main")
         assert bed.git("status", "--porcelain") == ""
 
-    assert Killer(bed).each("git", "rebase", backend, "main", then=recover, step=3) >= 5
+    assert Killer(bed).each("git", "rebase", backend, "main", then=recover, step=3) >= 18
 
 
 def test_what_a_kill_leaves_is_in_the_git_directory_and_goes_with_a_later_run(tmp_path: Path) -> None:
