@@ -9,7 +9,7 @@ from drizzle_guard.commands.forms import as_json as as_list
 from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import sql_path
-from drizzle_guard.errors import printable
+from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
@@ -43,11 +43,14 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         named = named_folders(repository, paths)
         if not dry_run:
             finish_interrupted(repository)
-        if not is_under_way(repository):
+        work, trouble = _find(repository, named, onto, anyway=anyway)
+        # what a merge asks for comes first: it knows what was deleted on purpose
+        if not is_under_way(repository) and not any(item.todo == "apply" for item in work):
             healed = heal_folders(repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes)
             if healed is not None:
                 return healed
-        work = find_work(repository, named, onto, anyway=anyway)
+        if trouble is not None:
+            raise trouble
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
@@ -64,6 +67,18 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             idle = [item.decision.folder for item in work if item.todo == "none"]
             left = show_left(repository, idle, onto)
         return int(left or any(item.todo == "apply" for item in refused))
+
+
+def _find(
+    repository: Repository, named: set[str] | None, onto: str | None, *, anyway: bool
+) -> tuple[list[Work], GuardError | None]:
+    """What there is to do; or none, and what cannot be read."""
+    try:
+        return find_work(repository, named, onto, anyway=anyway), None
+    except UsageError:
+        raise
+    except GuardError as error:
+        return [], error
 
 
 def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:

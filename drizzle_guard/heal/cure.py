@@ -195,12 +195,17 @@ def _differences(case: Case, published: Folder, outcome: Rebuilt, before: Folder
     lines: list[str] = []
     undone: list[str] = []
     old = Folder("", outcome.folder.journal, (), {}) if before is None else before
+    there = {blob.id for path, blob in case.files.items() if path.endswith(".sql")}
     for migration in outcome.folder.migrations:
         was, now = entry_of(old, migration), migration.entry
         if was is None:
             lines.append(f"{printable(now.tag)}: comes back{_place(now)}")
+            if migration.sql and migration.sql.id not in there:  # a revert, perhaps
+                undone.append(f"{printable(now.tag)} comes back, which is not in the folder any more")
         elif was.raw != now.raw:
             lines.append(f"{printable(was.tag)} -> {printable(now.tag)}  {_moved(was, now)}")
+            if migration in published.migrations and (was.tag, was.idx) == (now.tag, now.idx):  # nobody renumbered it
+                undone.append(f"{printable(now.tag)} gets its published entry again")
         here = case.files.get(sql_path(migration.tag))
         if migration in published.migrations and here is not None and migration.sql and here.id != migration.sql.id:
             undone.append(f"{printable(join(case.folder, sql_path(migration.tag)))} gets its published text again")

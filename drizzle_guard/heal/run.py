@@ -47,7 +47,7 @@ def heal_folders(
     folders = folders_at(repository, head) | folders_in_index(repository)
     chosen = chosen_folders(repository, paths, folders, "this worktree")
     cases = [case for folder in chosen if (case := examine(repository, folder, onto)) is not None and case.errors]
-    found = [Healing(case, find_cure(repository, case, onto)) for case in cases]
+    found = [Healing(case, _of_its_row(find_cure(repository, case, onto))) for case in cases]
     if not any(healing.cure is not None for healing in found):
         return None
     undone = [line for healing in found if healing.cure for line in healing.cure.undone]
@@ -66,6 +66,11 @@ def heal_folders(
         say("this undoes what somebody has done:", *undone, "drizzle-guard renumber --yes")
         return 1
     return int(not dry_run and any(left_after(healing) for healing in found))
+
+
+def _of_its_row(cure: Cure | None) -> Cure | None:
+    """A cure that puts migrations in a row again; what only mends other files is for `check --fix`, on request."""
+    return cure if cure is not None and cure.row else None
 
 
 def show_left(repository: Repository, folders: Sequence[str], onto: str | None) -> bool:

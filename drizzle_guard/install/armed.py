@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.install.shell_lines import plain_hook_program
+from drizzle_guard.install.shell_lines import PROGRAM_KEY, asks_settings, plain_hook_program
 
 #: what must run so that a clean merge, and one that stopped over another file, end in a canonical folder
 MERGE_HOOKS = ("post-merge", "pre-commit")
@@ -42,12 +42,12 @@ def is_sure(repository: Repository, hooks: tuple[str, ...]) -> bool:
         directory
     ).startswith(os.path.realpath(repository.common_dir) + os.sep):
         return False
-    return all(_is_ours_and_runs(os.path.join(directory, hook)) for hook in hooks)
+    return all(_is_ours_and_runs(repository, os.path.join(directory, hook)) for hook in hooks)
 
 
-def _is_ours_and_runs(path: str) -> bool:
+def _is_ours_and_runs(repository: Repository, path: str) -> bool:
     text = os.fsdecode(_read(path))
-    program = plain_hook_program(text)
+    program = repository.config(PROGRAM_KEY) if asks_settings(text) else plain_hook_program(text)
     return program is not None and os.access(path, os.X_OK) and os.path.isfile(program)
 
 

@@ -28,6 +28,7 @@ from drizzle_guard.git.pathspecs import MIGRATIONS
 MARK = "drizzle-guard"
 #: where a clone keeps the path of its executable
 PROGRAM_KEY = "drizzle-guard.program"
+_SHARED_PROGRAM = f'"$(git config --get {PROGRAM_KEY} || :)"'
 STOP = 10
 _PLAIN = "#!/bin/sh\n# Written by `drizzle-guard install`; `drizzle-guard uninstall` takes it away.\n"
 #: a relative or empty part of PYTHONPATH is the repository, and what lies there must not run
@@ -176,7 +177,7 @@ def hook_script(hook: str, path: str | None, *, protect: bool = True, shared: bo
 
     `path` is the executable to try first; `shared`: the file is the team's, so no path of this machine is in it.
     """
-    program = f'"$(git config --get {PROGRAM_KEY} || :)" {MARK}' if shared else _candidates(path)
+    program = f"{_SHARED_PROGRAM} {MARK}" if shared else _candidates(path)
     return f"""{_PLAIN}{_PLAIN_SPECS}
 g=$(git rev-parse --git-dir) || exit 0
 {_look(hook, protect)}{_SAFE_PATH}
@@ -202,6 +203,11 @@ def plain_hook_program(text: str) -> str | None:
         return None
     named, found, _ = text.partition("\nfor c in ")[2].partition(f" {MARK}; do\n")
     return _unquoted(named) if found and "$" not in named else None
+
+
+def asks_settings(text: str) -> bool:
+    """Whether a hook of ours asks the clone's settings for the executable, as one does that several clones share."""
+    return is_plain_hook(text) and f"\nfor c in {_SHARED_PROGRAM} {MARK}; do\n" in text
 
 
 def protects(text: str) -> bool:

@@ -227,7 +227,8 @@ def test_commit_without_hooks_is_repaired_later(bed: Bed) -> None:
     bad_merge(bed)
     done = bed.tool("renumber")
     assert done.code == 0, done.text
-    bed.git("commit", "-q", "-m", "renumber")
+    if bed.git("status", "--porcelain"):  # the merge commit itself may have been finished
+        bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == MERGED
 
 
@@ -388,7 +389,8 @@ def test_a_file_in_the_way_is_not_overwritten(bed: Bed) -> None:
     mine.unlink()
     done = bed.tool("renumber")
     assert done.code == 0, done.text
-    bed.git("commit", "-q", "-m", "renumber")
+    if bed.git("status", "--porcelain"):  # the merge commit itself may have been finished
+        bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == MERGED
 
 

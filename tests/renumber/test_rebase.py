@@ -302,7 +302,7 @@ def test_a_pick_does_not_work_out_the_whole_row_again(bed: Bed, tmp_path: Path, 
     assert migrations(bed.files("feature")) == ["base", "mainline", *(f"own{n}" for n in range(count))]
     # each commit of the branch is compared with its parent
     main = bed.git("rev-parse", "main")
-    asked = [name for name in re.findall(r"git rev-parse ([0-9a-f]+)\^@", trace.read_text()) if name != main]
+    asked = [name for name in re.findall(r"rev-parse ([0-9a-f]+)\^@", trace.read_text()) if name != main]
     assert max(asked.count(commit) for commit in asked) <= 5
 
 
