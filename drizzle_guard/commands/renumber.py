@@ -44,9 +44,12 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         if not dry_run:
             finish_interrupted(repository)
         work, trouble = _find(repository, named, onto, anyway=anyway)
-        # what a merge asks for comes first: it knows what was deleted on purpose
-        if not is_under_way(repository) and not any(item.todo == "apply" for item in work):
-            healed = heal_folders(repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes)
+        # a merge knows what was deleted on purpose: beside what it asks for, only a whole cure is taken
+        asked = [item.decision.outcome for item in work if item.todo == "apply"]
+        if not is_under_way(repository) and not any(isinstance(outcome, Refusal) for outcome in asked):
+            healed = heal_folders(
+                repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes, wholly=bool(asked)
+            )
             if healed is not None:
                 return healed
         if trouble is not None:

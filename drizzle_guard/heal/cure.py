@@ -172,7 +172,8 @@ def _rebuilt(case: Case, published: Folder, outcome: Rebuilt) -> Cure:
         if path not in wanted and (path in old or is_copy):
             files[path] = None
     lines, undone = _differences(case, published, outcome, before)
-    return _with_repairs(case, files, lines, undone, row=True)
+    order = [entry.tag for entry in entries] != [migration.tag for migration in outcome.folder.migrations]
+    return _with_repairs(case, files, lines, undone, row=order or bool(lines or undone))
 
 
 def mended(case: Case) -> Cure:

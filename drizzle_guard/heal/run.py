@@ -38,9 +38,19 @@ def is_under_way(repository: Repository) -> bool:
 
 
 def heal_folders(
-    repository: Repository, paths: Sequence[str], onto: str | None, *, dry_run: bool, as_json: bool, yes: bool
+    repository: Repository,
+    paths: Sequence[str],
+    onto: str | None,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    yes: bool,
+    wholly: bool = False,
 ) -> int | None:
-    """Heal the folders in which the rules find errors; the exit code, None if nothing can be healed."""
+    """Heal the folders in which the rules find errors; the exit code, None if nothing can be healed.
+
+    `wholly`: only where every folder becomes sound and nobody's work is undone, because there is another way.
+    """
     head = repository.commit("HEAD")
     if head is None:
         return None
@@ -51,6 +61,8 @@ def heal_folders(
     if not any(healing.cure is not None for healing in found):
         return None
     undone = [line for healing in found if healing.cure for line in healing.cure.undone]
+    if wholly and (undone or any(left_after(healing) for healing in found)):
+        return None
     write = not dry_run and (not undone or yes or _agreed(undone))
     written = [
         healing for healing in found if healing.cure and write and _write(repository, healing.case, healing.cure)

@@ -137,6 +137,7 @@ def test_what_was_generated_on_a_wrong_folder_goes_only_when_agreed(bed: Bed) ->
     assert asked.code == 1 and bed.state() == before
     assert asked.err == (
         "drizzle-guard: this undoes what somebody has done:\n"
+        "  0001_main1 comes back, which is not in the folder any more\n"
         "  0002_again goes: others do all that it does\n"
         "  drizzle-guard renumber --yes\n"
     )

@@ -248,9 +248,7 @@ def test_a_badly_resolved_merge_is_mended(bed: Bed, onward: bool) -> None:
     with pytest.raises(AssertionError):
         merged(bed)
     done = bed.tool("renumber")
-    assert done.code == 0 and done.out.endswith(
-        "staged; next: git commit\na database in which they ran already: drizzle-guard repair\n"
-    ), done.text
+    assert done.code == 0 and "staged; next: git commit\n" in done.out, done.text
     bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == ["base", "main1", "feature1", "feature2"]
 
