@@ -90,7 +90,7 @@ def _move(sides: Sides, folder: str, moved_to: str, start: str) -> tuple[str, ..
         return (
             *back,
             f"Then move {printable(folder) or '.'}, or delete it, on your branch too, and commit.",
-            *again[-1:],
+            *again,
         )
     parent = moved_to.rpartition("/")[0]
     make = (f"mkdir -p {shlex.quote(parent)}",) if parent else ()
