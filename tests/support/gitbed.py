@@ -189,6 +189,7 @@ class Bed:
         if template.exists():
             shutil.rmtree(self.root)
             shutil.copytree(template, self.root, symlinks=True)
+            self.try_git("update-index", "-q", "--refresh")  # git knows files by inode and time of change, too
         else:
             build()
             shutil.copytree(self.root, template, symlinks=True)
