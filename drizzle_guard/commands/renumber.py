@@ -44,9 +44,9 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
         if not dry_run:
             finish_interrupted(repository)
         work, trouble = _find(repository, named, onto, anyway=anyway)
-        # a merge knows what was deleted on purpose: beside what it asks for, only a whole cure is taken
-        asked = [item.decision.outcome for item in work if item.todo == "apply"]
-        if not is_under_way(repository) and not any(isinstance(outcome, Refusal) for outcome in asked):
+        # a merge knows what was deleted on purpose; where nothing was, a cure that makes all sound is better
+        asked = [item for item in work if item.todo == "apply"]
+        if not is_under_way(repository) and (not asked or _may_be_healed(asked)):
             healed = heal_folders(
                 repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes, wholly=bool(asked)
             )
@@ -70,6 +70,16 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             idle = [item.decision.folder for item in work if item.todo == "none"]
             left = show_left(repository, idle, onto)
         return int(left or any(item.todo == "apply" for item in refused))
+
+
+def _may_be_healed(work: list[Work]) -> bool:
+    """Whether every folder can be written, and no side took a migration out: that is known to the merge alone."""
+    return not any(isinstance(item.decision.outcome, Refusal) or _took_out(item) for item in work)
+
+
+def _took_out(item: Work) -> bool:
+    base, *sides = ({entry.tag for entry in side.entries} for side in item.decision.versions)
+    return any(base - side for side in sides)
 
 
 def _find(
