@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.rules.model import MainlineFolder
-from drizzle_guard.rules.run import check_journal_folder
+from drizzle_guard.rules.repeats import CREATED_TWICE
+from drizzle_guard.rules.run import Judged, check_journal_folder
 
 _NEVER = 2**62  # a clock by which nothing lies in the future
 _CHANGE = re.compile(r"ALTER TABLE (\w+) ALTER COLUMN (\w+) SET DATA TYPE (\w+)")
@@ -29,10 +30,16 @@ def _found(files: Mapping[str, Blob], published: Folder, *, errors: bool) -> set
     mainline = MainlineFolder("main", published)
     checked = check_journal_folder("drizzle", dict(files), now=_NEVER, published=mainline)
     return {
-        f"{judged.finding.rule.code} {judged.tags[-1].partition('_')[2] if judged.tags else ''}"
+        f"{judged.finding.rule.code} {_subject(judged)}"
         for judged in checked.findings
         if judged.severity == "error" or not errors
     }
+
+
+def _subject(judged: Judged) -> str:
+    """Whom a finding is about: its last migration; both of two that hold the same, whose order a merge may change."""
+    names = [tag.partition("_")[2] for tag in judged.tags]
+    return " ".join(sorted(names) if judged.finding.rule is CREATED_TWICE else names[-1:])
 
 
 class Script(NamedTuple):
