@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib
 from contextlib import suppress
+from io import StringIO
 
 import click
 
 from drizzle_guard import __version__
-from drizzle_guard.errors import GuardError
+from drizzle_guard.errors import GuardError, printable_lines, without_credentials
 from drizzle_guard.terminal import Unwritten, fail, say, stop_output, unheard, watch_output
 
 #: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
@@ -81,8 +82,10 @@ def main(args: list[str]) -> int:
         code = group.main(args, prog_name="drizzle-guard", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
+        text = StringIO()
+        error.show(text)  # click repeats what was typed, and that may be a URL in the wrong place
         with unheard():
-            error.show()
+            click.echo(printable_lines(without_credentials(text.getvalue())), err=True, nl=False)
         return 2
     except (click.Abort, KeyboardInterrupt):
         say("stopped; nothing was changed after the last message.")

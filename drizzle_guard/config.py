@@ -52,10 +52,17 @@ class Allow(_Model):
 
 
 class Known(_Model):
-    """A row without a file that a person knows of."""
+    """A row without a file that a person knows of; another program's ledger has names instead of hashes."""
 
-    hash: str = Field(pattern="^[0-9a-fA-F]{64}$")
+    hash: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
+    name: str | None = Field(default=None, min_length=1)
     reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _one(self) -> Known:
+        if (self.hash is None) == (self.name is None):
+            raise ValueError("either hash or name")
+        return self
 
 
 class Database(_Model):

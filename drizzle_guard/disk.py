@@ -13,9 +13,11 @@ from pathlib import Path
 
 from drizzle_guard.drizzle.folder import MAX_BYTES, Blob, Folder, read_folder, too_large
 from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.runners import SUPABASE, SUPABASE_RUNNER, WRANGLER, Runner, wrangler_runs
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 
+_SETTINGS_BYTES = 1024 * 1024
 _SKIPPED = frozenset({"node_modules", ".git", ".next", ".turbo", ".venv", "dist"})
 
 
@@ -40,6 +42,33 @@ def find_v1_folders(root: Path) -> Iterator[Path]:
             if any(os.path.isfile(os.path.join(parent, d, SQL)) for d in directories if is_v1_name(d)):
                 yield Path(parent)
             directories[:] = [d for d in directories if not is_v1_name(d)]
+
+
+def runner_of(folder: Path) -> Runner | None:
+    """The other program that runs a folder's files by their names, as the settings at or above it tell."""
+    folder = folder.resolve()
+    if folder.as_posix().endswith(f"/{SUPABASE}"):
+        return SUPABASE_RUNNER
+    for place in (folder, *folder.parents):
+        for name in WRANGLER:
+            inside = Path(os.path.relpath(folder, place)).as_posix()
+            found = [
+                runner for directory, runner in wrangler_runs(name, _settings(place / name)) if directory == inside
+            ]
+            if found:
+                return found[0]
+        if (place / ".git").exists():
+            return None
+    return None
+
+
+def _settings(path: Path) -> str:
+    try:
+        if path.stat().st_size <= _SETTINGS_BYTES:
+            return path.read_text("utf-8", "replace")
+    except OSError:
+        pass
+    return ""
 
 
 def folder_on_disk(folder: Path, name: str | None = None) -> Folder:

@@ -9,10 +9,11 @@ import re
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
-_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{0,3}|\b[a-z]+//)[^\s/@'\"]*[:/][^\s@]*@")
+_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{0,3}|\b[a-z]+//)[^\s/@'\"]*[:/]\S*@")
 
 _PAIR = re.compile(r"(?<![\w.-])[\w.-]+:[^\s@/'\"]+@(?=[\w\[])")
 _ASSIGNED = re.compile(r"(?i)((?:password|passwd|pwd|authtoken|token)=)[^\s&;'\"]+")
+_SHORT = re.compile(r"(\b(?:mysql|mariadb)\b.*?\s-p)[^\s)'\"]+")
 
 
 class GuardError(Exception):
@@ -50,7 +51,7 @@ def without_credentials(text: str) -> str:
     """`text` without the user and password of any URL in it: what was typed in the wrong place is repeated too."""
     text = _CREDENTIALS.sub(r"\1***@", text)
     text = _PAIR.sub("***@", text)
-    return _ASSIGNED.sub(r"\1***", text)
+    return _SHORT.sub(r"\1***", _ASSIGNED.sub(r"\1***", text))
 
 
 def printable_sql(text: str) -> str:

@@ -16,6 +16,7 @@ from drizzle_guard.check.fix import fix_folders
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
 from drizzle_guard.check.targets import FolderToCheck, Mainlines, Published, config_texts, find_targets, root_of
 from drizzle_guard.commands.progress import Progress
+from drizzle_guard.disk import runner_of
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.drizzle.v1 import Layout
@@ -130,6 +131,7 @@ def _check(target: FolderToCheck, known: Published, strict: bool, for_v1: bool, 
         for_v1=for_v1,
         tick=progress.tick,
         git=known.git,
+        runner=runner.name if (runner := runner_of(target.path)) is not None else "",
     )
 
 

@@ -12,7 +12,7 @@ import click
 from drizzle_guard.database.connection import opened, within
 from drizzle_guard.database.place import Place, View, look
 from drizzle_guard.database.whereabouts import Asked
-from drizzle_guard.errors import GuardError, UsageError
+from drizzle_guard.errors import GuardError, UsageError, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,9 +74,15 @@ def refuse_what_is_not_ours(seen: View) -> None:
         raise GuardError("The table is one of Drizzle 0.x; let Drizzle v1 upgrade it first.", "npx drizzle-kit migrate")
     if seen.ledger is not None:
         raise GuardError(
-            f"The ledger of this database is {seen.ledger.shown}: {seen.ledger.runner} runs these files, not Drizzle. "
-            "Nothing was changed.",
-            seen.ledger.command,
+            f"The ledger of this database is {printable(seen.ledger.shown)}: {seen.ledger.runner.name} runs these "
+            "files, not Drizzle. Nothing was changed.",
+            printable(seen.ledger.runner.command),
+        )
+    if seen.other is not None and not seen.table.exists:
+        raise GuardError(
+            f"{printable(seen.other.shown)} is in this database, the ledger of {seen.other.runner.name}, and no table "
+            "of Drizzle's: a second ledger is for Drizzle to make, if it is to run these files. Nothing was changed.",
+            "npx drizzle-kit migrate",
         )
 
 

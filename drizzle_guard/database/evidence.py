@@ -20,6 +20,8 @@ from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.statements import split_chunks
 
 _MANY = 40  # migrations without a row that are each looked at alone
+#: the note of those beyond
+NOT_LOOKED_AT = f"whether it ran was not looked at: more than {_MANY} without a row may have"
 
 
 class Ran(str, Enum):
@@ -110,7 +112,7 @@ class Evidence:
         if place not in self._ran_unrecorded():
             self._alone += 1
             if self._alone > _MANY:
-                return line
+                return line._replace(note=NOT_LOOKED_AT)
         proofs = [chunk.proof for chunk in self.chunks(place)]
         ran = proofs.count(Ran.RAN)
         if not ran:

@@ -11,7 +11,7 @@ from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.families import Family
-from drizzle_guard.database.other_ledgers import OtherLedger, compare_by_file, find_ledger
+from drizzle_guard.database.other_ledgers import OtherLedger, compare_by_file, find_ledger, is_its, query
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.urls import Target
@@ -25,9 +25,9 @@ from drizzle_guard.database.whereabouts import (
     root_of,
 )
 from drizzle_guard.database.world import Catalog
-from drizzle_guard.disk import find_folders, folder_on_disk
+from drizzle_guard.disk import find_folders, folder_files, folder_on_disk, runner_of
 from drizzle_guard.drizzle.folder import Blob, Migration
-from drizzle_guard.drizzle.journal import PATH, sql_path
+from drizzle_guard.drizzle.journal import PATH, Entry, sql_path
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
 
@@ -55,8 +55,8 @@ class View(NamedTuple):
     """Files and database at one moment.
 
     `unmatched`: rows that make Drizzle v1 fail when it upgrades a table of 0.x; `upgrades` says that it would try.
-    `elsewhere`: schemas with a table of this name, if the one asked for has none.  `ledger` is another program's, by
-    which the migrations are then judged.
+    `elsewhere`: schemas with a table of this name, if the one asked for has none.  `other` is another program's ledger
+    in this database.
     """
 
     comparison: Comparison
@@ -64,11 +64,16 @@ class View(NamedTuple):
     upgrades: bool
     unmatched: tuple[Row, ...]
     elsewhere: tuple[str, ...]
-    ledger: OtherLedger | None = None
+    other: OtherLedger | None = None
 
     @property
     def table(self) -> Table:
         return self.comparison.table
+
+    @property
+    def ledger(self) -> OtherLedger | None:
+        """The other program's ledger, if the migrations are judged by it."""
+        return self.other if self.other is not None and self.other.runs else None
 
 
 def find_place(asked: Asked) -> Place:
@@ -108,11 +113,29 @@ def look(database: Database, place: Place) -> View:
     """Read the table and the objects, and compare them with the files."""
     table = database.table(place.names)
     catalog = database.catalog()
-    ledger = None if table.rows else find_ledger(catalog.world)
-    if ledger is not None:
-        comparison = compare_by_file(place.migrations, ledger, database.column(ledger.query))
-        return View(Evidence(comparison, catalog).judged(), catalog, False, (), (), ledger)
-    return view(place, table, catalog, () if table.exists else tuple(database.elsewhere(place.names)))
+    configured = runner_of(place.folder)
+    runner = find_ledger(catalog.world, configured)
+    other = None
+    if runner is not None:
+        names = tuple(database.column(query(runner)))
+        runs = not table.rows and is_its(place.migrations, runner, configured, names)
+        other = OtherLedger(runner, names, runs)
+        if runs:
+            comparison = compare_by_file([*place.migrations, *_without_entry(place)], other)
+            return View(Evidence(comparison, catalog).judged(), catalog, False, (), (), other)
+    seen = view(place, table, catalog, () if table.exists else tuple(database.elsewhere(place.names)))
+    return seen._replace(other=other)
+
+
+def _without_entry(place: Place) -> list[Migration]:
+    """The SQL files that no entry of the journal names; programs that go by file name run them, too."""
+    known = {migration.tag for migration in place.migrations}
+    files = {} if place.v1 else folder_files(place.folder, place.name)
+    return [
+        Migration(Entry({}, path.removesuffix(".sql"), None, None), blob, None)
+        for path, blob in sorted(files.items())
+        if "/" not in path and path.endswith(".sql") and path.removesuffix(".sql") not in known
+    ]
 
 
 def view(place: Place, table: Table, catalog: Catalog, elsewhere: tuple[str, ...] = ()) -> View:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from drizzle_guard.database.ledger import sql_text
 from drizzle_guard.database.next_migrate import Next, Outcome, behind, id_failure, largest_id, next_migrate
 from drizzle_guard.database.one_run import whole_or_not_at_all
+from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file, recording
 from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
 from drizzle_guard.database.rows import Line, Stray, Verdict
@@ -41,7 +42,8 @@ class RowReport(BaseModel):
     """A row that belongs to no migration of the folder.
 
     `kind` is "copy" (repeats another exactly), "older-run", "shared" (another folder's), "known" (acknowledged in
-    drizzle-guard.toml) or "no-file".  `past` is the file of git's history that it records.
+    drizzle-guard.toml) or "no-file".  `past` is the file of git's history that it records; `name` is what another
+    program's ledger or Drizzle v1 calls it.
     """
 
     row: int | None
@@ -51,6 +53,7 @@ class RowReport(BaseModel):
     wrong: bool
     kind: str = "no-file"
     past: str | None = None
+    name: str | None = None
 
 
 class NextReport(BaseModel):
@@ -108,7 +111,11 @@ class StatusReport(BaseModel):
 def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusReport:
     """All that is to be said of one folder and one database."""
     table = seen.table
-    coming = next_migrate(seen.comparison, seen.catalog, place.families, place.file)
+    coming = (
+        next_migrate(seen.comparison, seen.catalog, place.families, place.file)
+        if seen.ledger is None
+        else next_by_file(seen.comparison, seen.ledger)
+    )
     if seen.unmatched:
         ids = ", ".join(str(row.id) for row in seen.unmatched)
         coming = coming._replace(
@@ -116,7 +123,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusR
         )
     others = owners_elsewhere(place) if seen.comparison.strays else {}
     past = find_past(place.root, place.folder, _lost_hashes(seen))
-    known = {k.hash.lower(): k.reason for k in place.config.known}
+    known = {(k.hash or "").lower() or k.name or "": k.reason for k in place.config.known}
     allowed = {(a.tag, a.sha256.lower()) for a in place.config.allow}
     report = StatusReport(
         folder=place.name,
@@ -132,7 +139,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusR
         notes=_notes(place, seen),
         findings=[],
         unseen=_unseen(seen),
-        ledger=None if seen.ledger is None else seen.ledger.runner,
+        ledger=None if seen.ledger is None else seen.ledger.runner.name,
     )
     if table.sequence is not None:
         report.sequence = SequenceReport(next=table.sequence.next, max_id=largest_id(table), behind=behind(table))
@@ -158,7 +165,8 @@ def _next(coming: Next) -> NextReport:
 
 def _lost_hashes(seen: View) -> set[str]:
     """The hashes whose files are not, or no longer, in the folder."""
-    lost = {stray.row.hash for stray in seen.comparison.strays if stray.copy_of is None and stray.like is None}
+    strays = seen.comparison.strays
+    lost = {stray.row.hash for stray in strays if stray.copy_of is None and stray.like is None and stray.row.hash}
     return lost | {line.row.hash for line in seen.comparison.lines if line.row and line.verdict is Verdict.EDITED}
 
 
@@ -199,17 +207,27 @@ def _stray(stray: Stray, others: dict[int, str], past: dict[str, Past], known: d
         text, wrong, kind = f"an older run of {printable(stray.like)}", False, "older-run"
     elif owner is not None:
         text, wrong, kind = f"belongs to {printable(owner)}, which shares this table", False, "shared"
-    elif row.hash.lower() in known:
-        text, wrong, kind = f"known: {printable(known[row.hash.lower()])}", False, "known"
+    elif reason := known.get(row.hash.lower()) or known.get(row.name or ""):
+        text, wrong, kind = f"known: {printable(reason)}", False, "known"
     elif found is not None:
         text = found.words
     else:
         text = "no file: dropped, squashed, or of another project that shares this table"
-    if row.created_at is None:
+    name = None if row.name is None else printable(row.name)
+    if not row.hash and name is not None:
+        text = f'"{name}": {text}'
+    elif row.created_at is None:
         text, wrong = f"{text}; its created_at is NULL", True
     named = None if found is None else found.tag
     return RowReport(
-        row=row.id, created_at=row.created_at, hash=printable(row.hash), words=text, wrong=wrong, kind=kind, past=named
+        row=row.id,
+        created_at=row.created_at,
+        hash=printable(row.hash),
+        words=text,
+        wrong=wrong,
+        kind=kind,
+        past=named,
+        name=name,
     )
 
 
@@ -225,8 +243,9 @@ def _notes(place: Place, seen: View) -> list[str]:
     notes = []
     if seen.ledger is not None:
         notes.append(
-            f"The ledger of this database is {seen.ledger.shown}: {seen.ledger.runner} runs these files, not Drizzle "
-            f"({seen.ledger.command}). Drizzle's own table would be a second ledger."
+            f"The ledger of this database is {printable(seen.ledger.shown)}: {seen.ledger.runner.name} runs these "
+            f"files, not Drizzle ({printable(seen.ledger.runner.command)}). Drizzle's own table would be a second "
+            "ledger. It holds names and no hashes: whether a file was edited since it ran cannot be told."
         )
     elif not seen.table.exists:
         if any(line.verdict in (Verdict.UNRECORDED, Verdict.PARTLY) for line in seen.comparison.lines):
@@ -236,6 +255,8 @@ def _notes(place: Place, seen: View) -> list[str]:
         if seen.elsewhere:
             schemas = ", ".join(map(printable, seen.elsewhere))
             notes.append(f"A table of that name is in schema {schemas}: pass --schema if it is the one.")
+    if seen.other is not None and seen.ledger is None:
+        notes.append(_beside(seen.other))
     if seen.upgrades:
         notes.append("The table is one of Drizzle 0.x; Drizzle v1 upgrades it on its first run.")
     if seen.table.named and not place.v1:
@@ -244,6 +265,14 @@ def _notes(place: Place, seen: View) -> list[str]:
         notes.append("The row with created_at NULL sorts first, so it counts as time 0 and everything runs again.")
     notes += [f"Not looked at: {words}." for words in _unseen(seen)]
     return notes
+
+
+def _beside(other: OtherLedger) -> str:
+    count = len(other.names)
+    return (
+        f"This database has {printable(other.shown)} as well, the ledger of {other.runner.name} "
+        f"({count} name{'s' if count != 1 else ''}); it was not compared with this folder."
+    )
 
 
 def _about_migrations(
@@ -262,6 +291,11 @@ def _about_migrations(
 def _cure(place: Place, seen: View, line: Line, past: dict[str, Past]) -> tuple[str | None, list[str]]:
     """The command that cures a migration, and what else is to be known of it."""
     tag = printable(line.tag)
+    if seen.ledger is not None and not line.missing:
+        runner = seen.ledger.runner
+        if line.verdict is Verdict.UNRECORDED:
+            return None, [f"If it ran: {printable(recording(runner, line.tag))}"]
+        return (printable(runner.command) if line.verdict is Verdict.PENDING else None), []
     if line.missing:
         return "npx drizzle-kit generate --custom", [
             "Write there what is missing, with IF NOT EXISTS: a new database has it from the old migration."
@@ -282,13 +316,12 @@ def _cure(place: Place, seen: View, line: Line, past: dict[str, Past]) -> tuple[
                 'reason = "…"',
             ]
         return "put the old SQL back; what is new belongs into a new migration", hints
-    pending = "npx drizzle-kit migrate" if seen.ledger is None else seen.ledger.command
     return {
         Verdict.SKIPPED: f"drizzle-guard apply {tag}",
         Verdict.PARTLY: f"drizzle-guard apply {tag} --resume",
         Verdict.UNRECORDED: "drizzle-guard repair --only adopt",
         Verdict.OLD_WHEN: "drizzle-guard repair --only re-stamp",
-        Verdict.PENDING: pending,
+        Verdict.PENDING: "npx drizzle-kit migrate",
     }.get(line.verdict), []
 
 
@@ -304,9 +337,18 @@ def _about_rows(seen: View, report: StatusReport, past: dict[str, Past]) -> list
             was = past.get(row.hash)
             command = was.command if was is not None else None
             hints = ["Or acknowledge it in drizzle-guard.toml:", "[[known]]", f'hash = "{row.hash}"', 'reason = "…"']
+        elif row.kind == "no-file" and row.name is not None and not row.hash:
+            hints = ["Or acknowledge it in drizzle-guard.toml:", "[[known]]", f'name = "{row.name}"', 'reason = "…"']
         name = f"row {row.row}" if row.row is not None else f"row of {row.created_at}"
-        found.append(Finding(message=f"{name}: {row.words}", command=command, hints=hints))
+        message = row.words if row.name is not None and not row.hash else f"{name}: {row.words}"
+        found.append(Finding(message=message, command=command, hints=hints))
     return found
+
+
+def _refused_by_names(ledger: OtherLedger, failure: str) -> Finding:
+    """The Supabase CLI compares names before it runs anything."""
+    command = f"{ledger.runner.command} --include-all" if failure.startswith("Found local") else None
+    return Finding(message=f"the next {ledger.runner.command} fails: {failure}", command=command)
 
 
 _PULLED = [
@@ -332,7 +374,9 @@ def _about_the_next(seen: View, coming: Next) -> list[Finding]:
         message += f"; the next insert fails: {error}" if error else "; a later insert will fail"
         told = coming.failure is not None and coming.failure == error
         found.append(Finding(message=message, command="drizzle-guard repair --only sequence"))
-    if coming.failure and not told and seen.ledger is None:
+    if coming.failure and seen.ledger is not None:
+        found.append(_refused_by_names(seen.ledger, coming.failure))
+    elif coming.failure and not told:
         hints = _PULLED if _pulled(seen, coming) else []
         found.append(Finding(message=f"the next drizzle-kit migrate fails: {coming.failure}", hints=hints))
     elif coming.lost and not coming.failure:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 
 from drizzle_guard.database.next_migrate import Outcome
-from drizzle_guard.database.report import Finding, MigrationReport, StatusReport
+from drizzle_guard.database.report import Finding, MigrationReport, RowReport, StatusReport
 from drizzle_guard.database.wording import day
 from drizzle_guard.errors import printable
 from drizzle_guard.terminal import annotation
@@ -29,14 +29,10 @@ def text(report: StatusReport, *, short: bool = False, style: Style = plain) -> 
     if strays:
         lines += ["", "Rows without a file:"]
         table = [("row", "created_at", "", "hash", "")]
-        table += [
-            (_cell(r.row, True), _cell(r.created_at, True), day(r.created_at), r.hash[:12] or "''", r.words)
-            for r in strays
-        ]
+        table += [(_cell(r.row, True), _cell(r.created_at, True), day(r.created_at), _hash(r), r.words) for r in strays]
         lines += _columns(table, right=(0,))
     lines += ["", *report.notes] if report.notes else []
-    if report.ledger is None:
-        lines += ["", *_next(report, style)]
+    lines += ["", *(_next(report, style) if report.ledger is None else _next_by_file(report, style))]
     if report.sequence is not None:
         lines.append(f"Sequence: gives {report.sequence.next} next; max(id) is {_cell(report.sequence.max_id)}.")
     lines.append("")
@@ -132,6 +128,16 @@ def _next(report: StatusReport, style: Style) -> Iterator[str]:
         yield f"  {unsure(coming.doubt or '', any('without a breakpoint' in f.message for f in report.findings))}"
 
 
+def _next_by_file(report: StatusReport, style: Style) -> Iterator[str]:
+    """What the other program runs next; whether the SQL works is not foretold."""
+    yield f"The next run of {report.ledger}:"
+    yield f"  runs {_tags(report.next.runs) or 'nothing'}"
+    if report.next.fails:
+        yield style(f"  fails: {report.next.fails}", "red")
+    elif report.next.runs:
+        yield "  whether that works was not looked at"
+
+
 def unsure(doubt: str, worse: bool) -> str:
     """Why it cannot be told whether the next migrate works."""
     head = "cannot tell" if worse else "nothing is seen that would make it fail, but status cannot tell for certain"
@@ -140,6 +146,11 @@ def unsure(doubt: str, worse: bool) -> str:
 
 def _tags(tags: Sequence[str], again: Collection[str] = ()) -> str:
     return ", ".join(printable(tag) + (" (again)" if tag in again else "") for tag in tags)
+
+
+def _hash(row: RowReport) -> str:
+    """The start of a hash; '' where Drizzle stored none, nothing where the ledger has no hashes."""
+    return row.hash[:12] or ("''" if row.name is None else "")
 
 
 def _cell(value: object, there: bool = False) -> str:

@@ -1,7 +1,8 @@
 """Finds folder, configuration and URL by themselves, or names the choice that is missing.
 
 A URL comes from `--url`, from the variable of an environment in `[databases]`, from `DATABASE_URL`, or from a file
-that the user names.  A `.env` beside the config is only ever offered: what it points to may be production.
+that the user names; without any of them wrangler's local D1 file is taken.  A `.env` beside the config is only ever
+offered: what it points to may be production.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.disk import find_folders, find_v1_folders
 from drizzle_guard.drizzle.config_text import ConfigText, is_config, may_be_config, read_config_text
 from drizzle_guard.drizzle.journal import PATH
+from drizzle_guard.drizzle.runners import WRANGLER
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
 from drizzle_guard.errors import UsageError, printable
 
@@ -27,6 +29,9 @@ VARIABLE = "DATABASE_URL"
 #: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)
 KINDS = {"postgresql": "postgresql", "mysql": "mysql", "singlestore": "mysql", "sqlite": "sqlite", "turso": "sqlite"}
 _MAX_CONFIG = 1024 * 1024
+_SKIPPED = ("node_modules", ".git", ".next", ".turbo", ".venv", ".wrangler", "dist")
+#: where wrangler 3 and 4 keep D1, below their settings
+_D1 = ".wrangler/state/v3/d1/miniflare-D1DatabaseObject"
 
 
 class Asked(NamedTuple):
@@ -79,6 +84,8 @@ def find_url(asked: Asked, config: Config, here: Path, variables: Mapping[str, s
         variable = config.databases[asked.environment]
     if known.get(variable):
         return known[variable]
+    if asked.environment is None and asked.env_file is None and (local := _wranglers_file(here)):
+        return local
     where = f" in {printable(asked.env_file)}" if asked.env_file is not None else " in the environment"
     if asked.environment is not None or asked.env_file is not None:
         raise UsageError(f"there is no {variable}{where}.")
@@ -88,6 +95,33 @@ def find_url(asked: Asked, config: Config, here: Path, variables: Mapping[str, s
     if config.databases:
         hints.append(f"Or one of drizzle-guard.toml: --env {printable(next(iter(config.databases)))}")
     raise UsageError("no database: give --url, or set DATABASE_URL in the environment.", *hints)
+
+
+def _wranglers_file(here: Path) -> str | None:
+    """The file in which wrangler keeps D1 on this machine (miniflare 3 and 4); it is nobody's production.
+
+    Raises UsageError where there are several: the names are hashes of what stands in wrangler's settings.
+    """
+    root = root_of(here)
+    places = [here, *(p for p in here.parents if p == root or root in p.parents), *_wranglers_places(here)]
+    for place in dict.fromkeys(places):
+        found = sorted(f for f in (place / _D1).glob("*.sqlite") if re.fullmatch("[0-9a-f]{64}", f.stem))
+        shown = [Path(os.path.relpath(file, here)).as_posix() for file in found]
+        if len(found) > 1:
+            raise UsageError(
+                "wrangler keeps several D1 databases here; say which.", *(f"--url {printable(x)}" for x in shown)
+            )
+        if found:
+            return shown[0]
+    return None
+
+
+def _wranglers_places(here: Path) -> Iterator[Path]:
+    """Directories below that hold wrangler's settings."""
+    for parent, directories, files in os.walk(here):
+        directories[:] = sorted(d for d in directories if d not in _SKIPPED)
+        if any(name in files for name in WRANGLER):
+            yield Path(parent)
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -187,9 +221,8 @@ def find_configs(top: Path) -> Iterator[Settled]:
     for place in (top, *above):
         yield from _configs_in(place)
     for parent, directories, files in os.walk(top):
-        skipped = ("node_modules", ".git", ".next", ".turbo", ".venv", "dist")
         directories[:] = sorted(
-            d for d in directories if d not in skipped and not os.path.exists(os.path.join(parent, d, ".git"))
+            d for d in directories if d not in _SKIPPED and not os.path.exists(os.path.join(parent, d, ".git"))
         )
         if Path(parent) != top and any(map(may_be_config, files)):
             yield from _configs_in(Path(parent))

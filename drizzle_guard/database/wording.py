@@ -24,6 +24,8 @@ def words(line: Line, seen: View) -> str:
         Verdict.GONE: f"recorded, but {_missing(line)}",
         Verdict.HALF_THERE: f"recorded, but only partly there: {_missing(line)}",
     }[line.verdict]
+    if seen.ledger is not None and line.verdict is Verdict.SKIPPED:
+        text = f"never runs: {seen.ledger.runner.name} wants a number and _ before the name"
     if line.proof is Proof.UNPROVABLE and line.verdict is Verdict.APPLIED:
         text += "; nothing of it can be looked up"
     if line.note:

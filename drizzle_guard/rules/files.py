@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from drizzle_guard.drizzle.folder import Blob, join
-from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
+from drizzle_guard.drizzle.journal import is_safe_tag, snapshot_path, sql_path
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE
 from drizzle_guard.errors import printable
 from drizzle_guard.rules.model import Finding, Rule, Subject
@@ -90,16 +90,27 @@ def missing_sql(folder: Subject) -> Iterator[Finding]:
 
 
 def orphan_sql(folder: Subject) -> Iterator[Finding]:
-    """DG012: SQL without an entry.  Mild if its number lies before the newest entry's, or it has none."""
+    """DG012: SQL without an entry.  Mild if its number lies before the newest entry's, or it has none.
+
+    Where another program runs files by their names, one that was written by hand has no entry and is in order; one with
+    a snapshot was made by drizzle-kit and lost its entry.
+    """
     named = {sql_path(entry.tag) for entry in folder.history.entries}
+    owned = {snapshot_path(entry.prefix) for entry in folder.history.entries}
     newest = max((_number(entry.tag) for entry in folder.history.entries), default=-1)
     for path in sorted(folder.history.files):
         if "/" in path or not path.endswith(".sql") or path in named:
             continue
         number = _number(path)
+        snapshot = snapshot_path(path.removesuffix(".sql").partition("_")[0])
+        if folder.runner and (snapshot not in folder.history.files or snapshot in owned):
+            continue
         yield ORPHAN_SQL.at(
             join(folder.history.name, path),
-            f"{printable(path)} is not in the journal, so it never runs.",
+            f"{printable(path)} is not in the journal, so it never runs."
+            if not folder.runner
+            else f"{printable(path)} is not in the journal, but its snapshot is there: {folder.runner} runs it, and "
+            "drizzle-kit does not know of it.",
             files=(path,),
             mild=number < 0 or number < newest,
         )

@@ -113,7 +113,8 @@ class Subject(NamedTuple):
     `history` was read tolerantly: its journal may break every rule.  `snapshots` are those that could be read, by
     their path inside the folder, in the order of their names.  `now` is the time in ms since the epoch.
     `allowed` holds (tag, path) of edits that `drizzle-guard.toml` allows, or that mend the mainline's folder; `lost`
-    what each snapshot lacks of the one before it; `git` what git has of the folder (None: not known).
+    what each snapshot lacks of the one before it; `git` what git has of the folder (None: not known).  `runner` is the
+    program that runs the files by their names, whatever the journal says ("": Drizzle's migrator runs them).
     """
 
     history: Folder
@@ -123,6 +124,7 @@ class Subject(NamedTuple):
     allowed: frozenset[tuple[str, str]] = frozenset()
     lost: Mapping[str, tuple[Lost, ...]] = {}
     git: Git | None = None
+    runner: str = ""
 
     def tag(self, position: int) -> str:
         """The tag of an entry, fit for a message."""

@@ -84,6 +84,7 @@ def check_journal_folder(
     for_v1: bool = False,
     tick: Callable[[], None] = _no_tick,
     git: Git | None = None,
+    runner: str = "",
 ) -> Checked:
     """Check a folder of the journal layout.
 
@@ -91,8 +92,8 @@ def check_journal_folder(
     the epoch.  `published` is the mainline, if it is known; `allowed` are (tag, path) of edits allowed on purpose;
     `lf_in_git` are the paths to which the checkout gave CRLF, and git has LF.
     With `strict` every finding but advice is an error.  `for_v1` asks, too, what `drizzle-kit up` of v1 will make of
-    it; these findings are errors on published migrations as well.  `git` is what git has of it.  `tick` is called for
-    each SQL file and snapshot.
+    it; these findings are errors on published migrations as well.  `git` is what git has of it; `runner` is the
+    program that runs its files by their names.  `tick` is called for each SQL file and snapshot.
     """
     journal, findings = _load_journal(name, found)
     history = _history(name, found, journal)
@@ -112,7 +113,7 @@ def check_journal_folder(
                     known.add(path, body)
         tick()
     facts = dict(sorted(facts.items()))
-    folder = Subject(history, facts, now, published, frozenset(allowed), known.lost, git)
+    folder = Subject(history, facts, now, published, frozenset(allowed), known.lost, git, runner)
     findings += files.stray_file(folder)
     findings += names.unportable_name(folder)
     if journal is not None:

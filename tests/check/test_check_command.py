@@ -268,3 +268,15 @@ def test_an_entry_key_that_nothing_reads_may_change(bed: Bed) -> None:
     assert "breakpoints True, here False." in run_check(bed, "--onto", "main").out
     bed.git("add", "-A")
     assert "its journal entry is edited (breakpoints True -> False)" in bed.tool("protect").err
+
+
+def test_another_program_runs_what_the_journal_does_not_name(bed: Bed) -> None:
+    """Wrangler goes by file name; a file whose snapshot is there was made by drizzle-kit, and lost its entry."""
+    prepare(CASES / "DG012-orphan-sql", "failing", bed)
+    assert "0002_other.sql is not in the journal, so it never runs." in run_check(bed).out
+    (bed.root / "wrangler.toml").write_text('[[d1_databases]]\nbinding = "DB"\nmigrations_dir = "drizzle"\n')
+    assert "DG012" not in run_check(bed).out
+    shutil.copy(bed.root / "drizzle/meta/0000_snapshot.json", bed.root / "drizzle/meta/0009_snapshot.json")
+    (bed.root / "drizzle/0009_lost.sql").write_text("select 1;\n")
+    done = run_check(bed)
+    assert "0009_lost.sql is not in the journal, but its snapshot is there: wrangler runs it" in done.out

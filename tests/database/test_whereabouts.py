@@ -48,7 +48,8 @@ def test_a_mistyped_url_is_never_repeated(url: str, place: Place) -> None:
     with pytest.raises(UsageError) as caught:
         parse_url(url)
     assert "s3cret" not in str(caught.value)
-    for arguments in (("status", url), ("status", "--env", url), ("status", "--json"), ("apply", url)):
+    twice = (("status", "drizzle", url), ("status", "--timeout", url), ("repair", "--only", url), (url,))
+    for arguments in (("status", url), ("status", "--env", url), ("status", "--json"), ("apply", url), *twice):
         assert "s3cret" not in place.guard(*arguments, url=url).text
 
 
