@@ -61,7 +61,7 @@ class Filed:
                 self.unknown.setdefault(word, step)
             for touch in step.touches:
                 self._file(step, touch)
-            if self.first is None and (step.touches or step.seen.words):
+            if self.first is None and (step.touches or step.seen.words or step.seen.unbounded):
                 self.first = step
 
     def _file(self, step: Step, touch: Touch) -> None:

@@ -21,6 +21,7 @@ __all__ = ["Hazard", "Script", "find_hazards"]
 
 _ROWS = ("cells", "rows", "gone", "taken")
 _WRITES = ("writes rows of", "deletes rows of")
+_MORE_THAN_A_COLUMN = words("check unique references primary generated collate constraint")
 
 
 class Hazard(NamedTuple):
@@ -49,8 +50,9 @@ def find_hazards(
     first = read_line(mainline, rules, now)
     if squashed:
         first = without_standing(first, ground, now, rules)
-    second = read_line(own, rules, ground.copy())
-    filed, lines = Filed(see_remade_types(without_passing(first))), _Lines(first, second)
+    mine = ground.copy()
+    second = read_line(own, rules, mine)
+    filed, lines = Filed(see_remade_types(without_passing(first))), _Lines(first, second, now, mine)
     for n, step in enumerate(second):
         yield from _unread(step, filed)
         for touch in step.touches:
@@ -64,7 +66,7 @@ def _unread(step: Step, filed: Filed) -> Iterator[Hazard]:
     seen = step.seen
     if seen.unbounded and filed.first is not None:
         yield Hazard(step.tag, filed.first.tag, f"the branch {seen.unbounded}, and the mainline has changes")
-    if filed.unbounded is not None and (step.touches or seen.words):
+    if filed.unbounded is not None and (step.touches or seen.words or seen.unbounded):
         reason = f"the mainline {filed.unbounded.seen.unbounded}, and the branch has changes"
         yield Hazard(step.tag, filed.unbounded.tag, reason)
     for word in sorted(seen.words):
@@ -101,7 +103,8 @@ _GRAMMAR = words(
 class _Lines:
     """Both lines by what is touched: to see what they do equally, and what is dropped and made again."""
 
-    def __init__(self, first: Sequence[Step], second: Sequence[Step]) -> None:
+    def __init__(self, first: Sequence[Step], second: Sequence[Step], main: Known, mine: Known) -> None:
+        self._known = (main, mine)
         self._sides = []
         self._written = [
             {
@@ -132,8 +135,28 @@ class _Lines:
         """
         if touch.key[0] == "parts" and touch.thing.kind == found.thing.kind == "partition":
             return apart(found.thing.name, touch.thing.name)
+        if touch.key[0] == "column" and touch.verb == found.verb == "creates" and self._is_there(n, touch):
+            return True
         members = _members(touch) if not touch.members.but else _members(found)
         return all(self._equal(n, touch.key, member) for member in members)
+
+    def _is_there(self, n: int, touch: Touch) -> bool:
+        """Whether a guarded ADD COLUMN finds the column as it would have made it, and so has nothing to do."""
+        text, table = self._steps[1][n].seen.text, touch.key[-1]
+        if (
+            touch.members.but
+            or not isinstance(table, tuple)
+            or not _MORE_THAN_A_COLUMN.isdisjoint(text.lower().split())
+        ):
+            return False
+        for name in touch.members.names:
+            asked = "if not exists" in text.lower() and ("information_schema.columns" in text and f"'{name}'" in text)
+            if not asked and not (text.startswith("alter table") and f"if not exists {name} " in text):
+                return False
+            columns = [side.tables[table].columns.get(name) if table in side.tables else None for side in self._known]
+            if columns[0] is None or columns[0] != columns[1]:
+                return False
+        return True
 
     def _equal(self, n: int, key: Key, member: str) -> bool:
         one, other = (side.get((key, member), side.get((key, ""), [])) for side in self._sides)

@@ -48,8 +48,8 @@ def match_new(one: Sequence[Migration], other: Sequence[Migration]) -> Pairs:
 
 def _is_one(one: Migration, other: Migration) -> bool:
     """Whether name or snapshot say that two migrations of the same SQL are one."""
-    if one.tag == other.tag and one.snapshot == other.snapshot:
-        return True
+    if one.tag == other.tag and (one.snapshot == other.snapshot or one.entry == other.entry):
+        return True  # generated in one millisecond under one random name: somebody copied it
     ids = [_snapshot_id(one), _snapshot_id(other)]
     if None not in ids:
         return ids[0] == ids[1] or (one.entry.suffix == other.entry.suffix and not _does_something(one))

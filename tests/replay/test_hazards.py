@@ -64,6 +64,21 @@ def test_no_hazard(mainline: str, own: str) -> None:
     assert _hazards(mainline, own) == []
 
 
+ASKS = (
+    "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE column_name='y') THEN "
+    "ALTER TABLE a ADD COLUMN y %s; END IF; END $$"
+)
+
+
+@pytest.mark.parametrize("guarded", ["ALTER TABLE a ADD COLUMN IF NOT EXISTS y %s", ASKS])
+def test_a_guarded_column_that_is_there_as_it_would_be_made(guarded: str) -> None:
+    pg = "postgresql"
+    assert _hazards("ALTER TABLE a ADD y int, ADD z int", guarded % "int", pg, "CREATE TABLE a (id int)") == []
+    both = 'both create column "y" of table "a"'
+    for kind in ("text", "int NOT NULL", "int DEFAULT 1", "int CHECK (y > 0)", "int COLLATE x"):
+        assert both in _hazards("ALTER TABLE a ADD y int", guarded % kind, pg, "CREATE TABLE a (id int)"), kind
+
+
 @pytest.mark.parametrize(
     ("mainline", "own"),
     [("INSERT INTO a (x) VALUES (1)", RECREATE), (RECREATE, "CREATE INDEX i ON a (x)")],

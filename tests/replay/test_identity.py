@@ -78,6 +78,14 @@ def test_match_new(one: list[Short], other: list[Short], pairs: dict[int, int]) 
     assert match_new(_migrations(*one), _migrations(*other)) == pairs
 
 
+def test_a_name_and_a_millisecond_tell_a_copy() -> None:
+    seed: Short = ("0001_even_comet", "INSERT INTO a VALUES (1);", "s1")
+    (one,), (again,) = _migrations(seed), _migrations((*seed[:2], "s2"))
+    assert match_new([one], [again]) == {0: 0}
+    later = again._replace(entry=Entry({**again.entry.raw, "when": 7}, again.tag, again.entry.idx, 7))
+    assert match_new([one], [later]) == {}
+
+
 def test_missing_sql_is_never_the_same() -> None:
     lost = Migration(Entry({}, "0001_x", 1, 1), None, None)
     assert match_new([lost], [Migration(Entry({}, "0002_y", 2, 2), None, None)]) == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from drizzle_guard.sql.footprint import objects, rows, tables
+from drizzle_guard.sql.footprint import objects, rows, tables, verbs
 from drizzle_guard.sql.footprint.blocks import Block
 from drizzle_guard.sql.footprint.columns import qualified
 from drizzle_guard.sql.footprint.dialect import Dialect
@@ -18,14 +18,8 @@ _ADJECTIVES = words(
     "or replace temp temporary unlogged unique fulltext spatial materialized global local recursive virtual "
     "aggregate constraint trusted procedural default"
 )
-#: they change nothing that stays
-_HARMLESS = words(
-    "pragma begin commit end start savepoint release rollback analyze vacuum explain show lock checkpoint listen "
-    "notify discard reindex optimize null return raise exception when loop exit get assert"
-)
 #: settings that change what later statements mean
 _SETTINGS_THAT_MATTER = frozenset({"search_path", "role", "session"})
-_PRAGMAS_THAT_MATTER = frozenset({"writable_schema", "legacy_alter_table", "recursive_triggers", "encoding"})
 _PLAIN = words("sequence schema role user group extension publication subscription statistics collation event server")
 
 
@@ -37,13 +31,15 @@ class Reader:
 
     def read(self, sql: str) -> Iterator[Touches]:
         """What each statement of a script touches."""
-        for tokens in split(tokenize(sql, self.dialect.kind, exact=True)):
+        for tokens in split(tokenize(sql.removeprefix("\ufeff"), self.dialect.kind, exact=True)):
             if tokens:
                 yield self._statement(tokens)
 
     def _statement(self, tokens: list[Token]) -> Touches:
         draft = Draft(self.dialect, self.known)
         self._into(draft, tokens)
+        if not verbs.is_sql(tokens):
+            draft.unbounded = "has a statement that is no SQL"
         text = " ".join(self.dialect.fold(t) if t.kind in ("word", "name") else t.text for t in tokens)
         bare = text
         guarded = draft.guarded
@@ -88,10 +84,14 @@ class Reader:
             self._cluster(draft, at)
         elif verb == "set" or verb == "reset":
             self._set(draft, tokens)
-        elif verb == "pragma" and _PRAGMAS_THAT_MATTER & {t.text for t in tokens}:
-            draft.unbounded = "changes a PRAGMA"
-        elif verb in _HARMLESS:
-            return
+        elif verb == "explain":  # with ANALYZE it runs, without it needs what it explains
+            explained = verbs.explained(tokens)
+            if explained:
+                self._into(draft, explained)
+        elif verb in verbs.UPKEEP and verbs.explained(tokens):
+            self._into(draft, verbs.explained(tokens))
+        elif verb in verbs.HARMLESS:
+            verbs.harmless(draft, at, verb)
         else:
             self._rows(draft, tokens, verb)
 

@@ -1,0 +1,93 @@
+"""What a statement begins with: whether it is SQL at all, and those verbs that change nothing that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.sql.footprint.columns import qualified
+from drizzle_guard.sql.footprint.draft import Draft
+from drizzle_guard.sql.footprint.mentions import closing
+from drizzle_guard.sql.footprint.touch import Mode, Thing
+from drizzle_guard.sql.tokens import Cursor, Token, words
+
+#: upkeep of what is there, which must be there
+UPKEEP = words("lock analyze vacuum reindex optimize")
+#: they change nothing that stays
+HARMLESS = UPKEEP | words(
+    "pragma begin commit end start savepoint release rollback explain show checkpoint listen notify discard null "
+    "return raise exception when loop exit get assert"
+)
+#: what else a statement of PostgreSQL, MySQL or SQLite begins with
+_OTHERS = words(
+    "create drop alter rename grant revoke comment refresh cluster set reset do with insert replace update delete "
+    "truncate select values table call perform execute prepare deallocate load copy use attach detach abort close "
+    "declare fetch move import merge reassign security unlisten repack wait analyse handler flush kill purge cache "
+    "check checksum repair install uninstall change stop xa unlock signal resignal help desc describe binlog if case "
+    "for while repeat delimiter clone restart shutdown "
+    "else elseif elsif leave iterate until open then"  # in the body of a routine, which is split at semicolons
+)
+_BEHIND_LABEL = words("begin loop while repeat for <")
+_BEHIND_BEGIN = words("transaction work tran deferred immediate exclusive concurrent isolation read not deferrable")
+_QUERIES = words("select with values table (")
+_RUN = words("select insert update delete replace with merge values execute create refresh declare")
+_OF_UPKEEP = words(
+    "verbose full freeze analyze no_write_to_binlog local concurrently only skip_locked table tables index schema "
+    "database system into"
+)
+#: settings of SQLite that change what statements mean
+_PRAGMAS_THAT_MATTER = words("writable_schema legacy_alter_table recursive_triggers encoding")
+#: settings of SQLite that stand in the file
+_PRAGMAS_THAT_STAY = words("user_version application_id auto_vacuum journal_mode page_size")
+
+
+def is_sql(tokens: Sequence[Token]) -> bool:
+    """Whether a statement begins as one of a database does.
+
+    What git stores encrypted, compressed or as a pointer to a file elsewhere begins otherwise: the words in it would
+    tell nothing, and so would pass by everything.
+    """
+    first, second = tokens[0], tokens[1].text if len(tokens) > 1 else ""
+    if first.text == "(":
+        return second in _QUERIES
+    if first == Token("word", "begin"):
+        return not second or second in _BEHIND_BEGIN
+    if second == ":" and len(tokens) > 2:
+        return tokens[2].text in _BEHIND_LABEL
+    return first.kind == "word" and first.text in HARMLESS | _OTHERS
+
+
+def explained(tokens: list[Token]) -> list[Token]:
+    """The statement behind EXPLAIN (or ANALYZE, in MariaDB), with whatever stands between; [] if there is none."""
+    return next((tokens[n:] for n, token in enumerate(tokens) if n and token.kind == "word" and token.text in _RUN), [])
+
+
+def harmless(draft: Draft, at: Cursor, verb: str) -> None:
+    """Read what changes nothing that stays; `at` is behind the verb.  What it names has to be there."""
+    if verb == "pragma":
+        _pragma(draft, at)
+    elif verb == "begin" and at.peek() == "not" and at.peek(1) == "atomic":
+        draft.unbounded = "runs a block of statements (BEGIN NOT ATOMIC)"
+    elif verb in UPKEEP:
+        kind = ""
+        while at.peek() in _OF_UPKEEP or at.peek() == "(":
+            kind = at.peek() if at.peek() in ("index", "schema", "database", "system", "into") else kind
+            at.at = closing(at.tokens, at.at) + 1 if at.peek() == "(" else at.at + 1
+        if kind in ("schema", "database", "system", "into"):
+            return
+        while at.at < len(at.tokens):
+            name = qualified(draft, at)
+            if kind == "index":
+                draft.use("index", name)
+            else:
+                draft.use_table(name)
+            while at.at < len(at.tokens) and at.take() != ",":
+                pass
+
+
+def _pragma(draft: Draft, at: Cursor) -> None:
+    named = {token.text for token in at.rest()}
+    if named & _PRAGMAS_THAT_MATTER:
+        draft.unbounded = "changes a PRAGMA"
+    elif {"=", "("} & named:
+        for name in named & _PRAGMAS_THAT_STAY:
+            draft.touch(("pragma", ("", name)), Mode.CHANGE, Thing("PRAGMA", name), "changes")
