@@ -32,13 +32,23 @@ from drizzle_guard.terminal import fail
 @click.option("--json", "as_json", is_flag=True, help="Show it as JSON.")
 @click.option("--anyway", is_flag=True, help="Go on in spite of what was read from the SQL; you have looked.")
 @click.option("--yes", is_flag=True, help="Go on where somebody's work is undone.")
-def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool, anyway: bool, yes: bool) -> int:
+@click.option("--pulls", is_flag=True, help="In CI: merge the mainline into the open pull requests that collide.")
+def command(
+    paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bool, anyway: bool, yes: bool, pulls: bool
+) -> int:
     """Finish or repair a merge of migrations by hand.
 
     In a stopped merge, rebase or cherry-pick it writes and stages the migration folders, and leaves other conflicts
     alone.  Without one it mends a merge that was badly resolved earlier; on a branch that has not met the mainline it
     only shows what a merge would do.  PATHS limit it to some folders.
+
+    With --pulls, in a job of GitHub Actions or GitLab CI/CD, it merges the mainline into the pull requests whose
+    migrations collide, and pushes; where a person has to look it comments.  Nothing is checked out or run.
     """
+    if pulls:
+        if as_json or anyway or yes:
+            raise UsageError("--pulls goes with --onto, --dry-run and PATHS alone.")
+        return _mend_pulls(paths, onto, dry_run=dry_run)
     with open_repository() as repository:
         named = named_folders(repository, paths)
         if not dry_run:
@@ -70,6 +80,18 @@ def command(paths: tuple[str, ...], onto: str | None, dry_run: bool, as_json: bo
             idle = [item.decision.folder for item in work if item.todo == "none"]
             left = show_left(repository, idle, onto)
         return int(left or any(item.todo == "apply" for item in refused))
+
+
+def _mend_pulls(paths: tuple[str, ...], onto: str | None, *, dry_run: bool) -> int:
+    import os
+
+    from drizzle_guard.pulls.run import as_text, exit_code, run, write_summary  # late: urllib is slow to import
+
+    told, why, single = run(os.environ, paths, (onto or "").removeprefix("origin/"), dry_run=dry_run)
+    text = as_text(told) if told else f"nothing to do: {printable(why)}"
+    click.echo(text)
+    write_summary(os.environ, text)
+    return exit_code(told, single)
 
 
 def _may_be_healed(work: list[Work]) -> bool:

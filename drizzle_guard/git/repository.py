@@ -28,12 +28,13 @@ class Object(NamedTuple):
 class Repository:
     """A git repository, as seen from a directory (default: the current one).
 
+    `env` is the environment of its git commands, if not this process's.
     A hook's `GIT_INDEX_FILE` and `GIT_DIR` hold for every call; `git.environment` says what else does.
     """
 
-    def __init__(self, directory: str | None = None) -> None:
+    def __init__(self, directory: str | None = None, env: dict[str, str] | None = None) -> None:
         self._directory = directory
-        self._env = for_git(directory or ".")
+        self._env = for_git(directory or ".") if env is None else env
         asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
         done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
         if done.returncode:

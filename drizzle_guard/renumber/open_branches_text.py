@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from drizzle_guard.errors import printable
+from drizzle_guard.renumber.one_branch_text import escaped, label
 from drizzle_guard.renumber.open_branches import FolderOverview, OpenBranch, moved
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.rivals import Rivalry
@@ -72,8 +73,8 @@ def as_mermaid(overviews: Sequence[FolderOverview]) -> str:
 
 
 def _markdown(overview: FolderOverview) -> list[str]:
-    setting = json.dumps({"gitGraph": {"mainBranchName": _label(overview.mainline)}})
-    lines = [f"**`{_label(overview.folder) or '.'}`**", "", "```mermaid", f"%%{{init: {setting}}}%%", "gitGraph"]
+    setting = json.dumps({"gitGraph": {"mainBranchName": label(overview.mainline)}})
+    lines = [f"**`{label(overview.folder) or '.'}`**", "", "```mermaid", f"%%{{init: {setting}}}%%", "gitGraph"]
     at: dict[str, list[OpenBranch]] = {}
     row: dict[str, None] = {}  # the mainline's tags from the first parting on, in order
     for found in sorted(overview.branches, key=lambda found: len(found.parting.common)):
@@ -81,37 +82,27 @@ def _markdown(overview: FolderOverview) -> list[str]:
         at.setdefault(tag, []).append(found)
         row.update(dict.fromkeys((tag, *(m.tag for m in found.parting.mainline))))
     for tag in row:
-        lines.append(f'  commit id: "{_label(tag) or "empty"}"')
+        lines.append(f'  commit id: "{label(tag) or "empty"}"')
         for found in at.get(tag, ()):
             lines += _branch(found, overview.mainline)
     lines.append("```")
     notes = [f"{found.branch.name}: {line}" for found in overview.branches for line in _fate(found)]
     notes += _rival_lines(overview) + [line for line in _unread(overview) if line]
-    return [*lines, "", *(f"- {_escaped(note)}" for note in notes)] if notes else lines
+    return [*lines, "", *(f"- {escaped(note)}" for note in notes)] if notes else lines
 
 
 def _branch(found: OpenBranch, mainline: str) -> list[str]:
-    name, new = _label(found.branch.name), dict(moved(found))
+    name, new = label(found.branch.name), dict(moved(found))
     lines = [f'  branch "{name}"']
     for migration in found.parting.branch:
         fate = ""
         if isinstance(found.outcome, Refusal) and migration.tag == found.outcome.own:
             fate = ' type: REVERSE tag: "refused"'
         elif migration.tag in new:
-            fate = f' tag: "becomes {_label(new[migration.tag])}"'
+            fate = f' tag: "becomes {label(new[migration.tag])}"'
         # an id may stand only once in a graph
-        lines.append(f'  commit id: "{_label(migration.tag)} ({name})"{fate}')
-    return [*lines, f'  checkout "{_label(mainline)}"']
-
-
-def _label(text: str) -> str:
-    """`text` inside the quotes of a diagram; a quote cannot be escaped there."""
-    return printable(text).replace('"', "'").replace("`", "'")
-
-
-def _escaped(text: str) -> str:
-    """A line of Markdown that shows `text` as it is."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|@" else c for c in text)
+        lines.append(f'  commit id: "{label(migration.tag)} ({name})"{fate}')
+    return [*lines, f'  checkout "{label(mainline)}"']
 
 
 def as_json(overviews: Sequence[FolderOverview]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from support.forge_stand_in import StandIn, github_env, publish
 from support.gitbed import Bed, Done
 from support.protect_commits import CASE, colliding, edit_journal
 
@@ -31,9 +32,14 @@ def _checkout(bed: Bed, *, depth: int | None = None) -> Bed:
     return clone
 
 
-def _run(clone: Bed, action: Any, **inputs: str) -> tuple[Done, str]:
-    (step,) = (step for step in action["runs"]["steps"] if step.get("name") == "Check migrations")
+def _step(action: Any, name: str) -> Any:
+    (step,) = (step for step in action["runs"]["steps"] if step.get("name") == name)
     assert "${{" not in step["run"]  # inputs come as variables, never as text of the script
+    return step
+
+
+def _run(clone: Bed, action: Any, **inputs: str) -> tuple[Done, str]:
+    step = _step(action, "Check migrations")
     summary = clone.directory / "summary.md"
     summary.write_text("")
     env = {
@@ -80,7 +86,8 @@ def test_rehearse_shows_every_starting_point_in_the_summary(bed: Bed, action: An
 
 def test_is_a_composite_action_with_known_inputs(action: Any) -> None:
     assert action["runs"]["using"] == "composite"
-    assert sorted(action["inputs"]) == ["base", "paths", "python-version", "rehearse", "strict", "version"]
+    inputs = ["base", "fix", "paths", "python-version", "rehearse", "strict", "token", "version"]
+    assert sorted(action["inputs"]) == inputs
     for step in action["runs"]["steps"]:
         assert "uses" in step or step["shell"] == "bash"
 
@@ -94,6 +101,48 @@ def test_a_sound_pull_request(bed: Bed, action: Any) -> None:
     assert done.code == 0, done.text
     assert "### drizzle-guard check: passed" in summary
     assert "### drizzle-guard protect: passed" in summary
+
+
+def test_mend_calls_the_one_command_outside_of_the_checkout(bed: Bed, action: Any) -> None:
+    step = _step(action, "Mend pull requests")
+    assert step["if"] == "inputs.fix == 'true'"
+    assert step["working-directory"] == "${{ runner.temp }}"
+    colliding(bed)
+    publish(bed, "main", "feature")
+    stand_in = StandIn()
+    stand_in.open(3, "feature")
+    env = {name: str(value) for name, value in step["env"].items() if name.startswith("GIT_")}
+    env |= github_env(bed, stand_in, "push", ref="refs/heads/main")
+    runner = bed.at(bed.directory / "temp")
+    runner.root.mkdir()
+    script = bed.directory / "step.sh"
+    script.write_text(step["run"])
+    outcomes = []
+    for paths, base in ((".\n", "elsewhere"), ("other\n", ""), ("drizzle\n", "main")):
+        done = runner.run("bash", "--noprofile", "--norc", "-eo", "pipefail", str(script), env={
+            **env, "PATHS": paths, "BASE": base,
+        })  # fmt: skip
+        outcomes.append(done.out.split("\n")[0])
+    stand_in.close()
+    assert outcomes == [
+        "nothing to do: this push is to another branch than the base",
+        "3 feature: nothing to do",
+        "3 feature: mended",
+    ]
+    bed.git("fetch", "-q", "origin")
+    assert bed.git("log", "-1", "--format=%an %cn", "origin/feature") == "github-actions[bot] github-actions[bot]"
+
+
+def test_a_merge_queue_names_its_base_as_a_ref(bed: Bed, action: Any) -> None:
+    assert "github.event.merge_group.base_ref" in _step(action, "Check migrations")["env"]["BASE"]
+    colliding(bed)
+    bed.git("branch", "release", "main")
+    bed.git("checkout", "-q", "main")
+    bed.git("reset", "-q", "--hard", "main~")
+    _pull(bed)
+    done, summary = _run(_checkout(bed), action, BASE="refs/heads/release")
+    assert done.code == 1, done.text
+    assert "### drizzle-guard check: failed" in summary
 
 
 @pytest.mark.parametrize("depth", [None, 1])

@@ -1,0 +1,164 @@
+"""One pull request: merge its base into it with git's own merge and the core's plans, or say why not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.folders import files_at
+from drizzle_guard.git.index import index_lines, scratch_index
+from drizzle_guard.git.repository import GitFailed, Repository
+from drizzle_guard.git.sides import Sides, merge_sides
+from drizzle_guard.git.worktree import changes
+from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
+from drizzle_guard.renumber.finish_merge import describe, headline
+from drizzle_guard.renumber.one_branch import Graph, compare
+from drizzle_guard.replay.plan import Plan, Refusal
+
+
+class Nothing(NamedTuple):
+    """There is nothing to mend, and why."""
+
+    why: str
+
+
+class Mended(NamedTuple):
+    """The merge commit that mends it, and a line for each migration that moved."""
+
+    commit: str
+    lines: tuple[str, ...]
+
+
+class Stuck(NamedTuple):
+    """It is left to a person.
+
+    `reasons` are sentences about migrations, `conflicts` the other paths that git cannot merge; `graphs` show the
+    folders that collide.
+    """
+
+    reasons: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    graphs: tuple[Graph, ...]
+
+
+Outcome = Nothing | Mended | Stuck
+#: which of these folders are wanted (what PATHS mean)
+Chosen = Callable[[Sequence[str]], Sequence[str]]
+
+
+def mend(repository: Repository, head: str, names: tuple[str, str], chosen: Chosen) -> Outcome:
+    """Merge a base into a pull request's branch, as an armed clone would.
+
+    `head` is the branch's commit; `names` are the base as a ref of this clone (`origin/main`), and the branch's name.
+    Nothing is written but objects.  Raises GuardError.
+    """
+    base = repository.commit(names[0])
+    if base is None:
+        raise GuardError(f"{printable(names[0])} is no commit.")
+    sides = merge_sides(repository, head, base)
+    if base in sides.bases:
+        return Nothing("it has all that its base has")
+    if not sides.bases:
+        return Nothing("it has no history in common with its base")
+    # the mainline is the base, whatever is called so here
+    repository.git("update-ref", "--no-deref", "HEAD", head)
+    folders = list(chosen(colliding_folders(repository, sides)))
+    if not folders:
+        return Nothing("no migrations collide")
+    decided, reasons = _decide(repository, sides, folders, names[0])
+    tree, unmerged = merge_tree(repository, head, base)
+    planned = {join(d.folder, path) for d in decided for path in _plan(d).files}
+    refused = tuple(folder for folder in folders if folder not in {d.folder for d in decided})
+    conflicts = tuple(
+        path for path in unmerged if path not in planned and not any(path.startswith(f"{f}/") for f in refused if f)
+    )
+    if reasons or conflicts:
+        return Stuck(tuple(reasons), conflicts, tuple(_graphs(repository, sides, folders, names)))
+    final = _with_plans(repository, tree, decided)
+    if final == tree and not unmerged:
+        return Nothing("git merges it right without help")
+    commit = _commit(repository, final, sides, names, decided)
+    _look_again(repository, commit, decided)
+    return Mended(commit, tuple(line for d in decided for line in _lines(d)))
+
+
+def _decide(
+    repository: Repository, sides: Sides, folders: Sequence[str], base: str
+) -> tuple[list[Decision], list[str]]:
+    """The decisions that have a plan, and the reasons of those that have none."""
+    decided, reasons = [], []
+    for folder in folders:
+        shown = printable(folder) or "."
+        try:
+            decision = decide(repository, sides, folder, onto=base)
+        except GuardError as error:
+            reasons.append(error.message if error.message.startswith(shown) else f"{shown}: {error.message}")
+            continue
+        if isinstance(decision.outcome, Refusal):
+            reasons.append(f"{shown}: {decision.outcome.sentence}")
+        else:
+            decided.append(decision)
+    return decided, reasons
+
+
+def _plan(decision: Decision) -> Plan:
+    assert isinstance(decision.outcome, Plan)
+    return decision.outcome
+
+
+def merge_tree(repository: Repository, ours: str, theirs: str) -> tuple[str, list[str]]:
+    """The tree that git makes of a merge, and the paths that it cannot merge.  Raises GitFailed (git before 2.38)."""
+    done = repository.run("merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", ours, theirs)
+    tree, *unmerged = os.fsdecode(done.stdout).split("\0")
+    if done.returncode not in (0, 1) or not tree:
+        said = printable(os.fsdecode(done.stderr).strip().partition("\n")[0])
+        raise GitFailed(f"git cannot merge without a worktree: {said}.", "this needs git 2.38 or later")
+    return tree, [path for path in unmerged if path]
+
+
+def _with_plans(repository: Repository, tree: str, decided: Sequence[Decision]) -> str:
+    """The tree with the migration folders as they were planned."""
+    with scratch_index(repository) as env:
+        repository.git("read-tree", tree, env=env)
+        for decision in decided:
+            lines = index_lines(repository, decision.folder, _plan(decision).files.items())
+            repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
+        return os.fsdecode(repository.git("write-tree", env=env)).strip()
+
+
+def _commit(
+    repository: Repository, tree: str, sides: Sides, names: tuple[str, str], decided: Sequence[Decision]
+) -> str:
+    assert sides.theirs is not None
+    subject = f"Merge branch '{names[0].removeprefix('origin/')}' into {names[1]}"
+    body = [line for decision in decided for line in _lines(decision)]
+    message = "\n".join([subject, "", *body, ""])
+    parents = ("-p", sides.ours, "-p", sides.theirs)
+    made = repository.git("commit-tree", tree, *parents, "-F", "-", stdin=os.fsencode(message))
+    return os.fsdecode(made).strip()
+
+
+def _lines(decision: Decision) -> list[str]:
+    moved = describe(decision)
+    return [f"drizzle-guard: {headline(decision.folder, len(moved))}", *(f"  {line}" for line in moved)]
+
+
+def _look_again(repository: Repository, commit: str, decided: Sequence[Decision]) -> None:
+    """Read back what is to be pushed.  Raises GitFailed if it is not what was planned."""
+    for decision in decided:
+        there = files_at(repository, commit, decision.folder, decision.folder)
+        if left := changes(_plan(decision).files, {path: {0: blob} for path, blob in there.items()}):
+            raise GitFailed(f"the commit does not hold {printable(join(decision.folder, left[0].path))} as planned.")
+
+
+def _graphs(repository: Repository, sides: Sides, folders: Sequence[str], names: tuple[str, str]) -> list[Graph]:
+    graphs = []
+    for folder in folders:
+        try:
+            graphs.append(compare(repository, sides, folder, names, names[0]))
+        except GuardError:
+            continue  # the reason says what cannot be read there
+    return graphs

@@ -1,0 +1,44 @@
+"""One branch beside the mainline: where they parted, what collides, and what a merge would make of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import Sides
+from drizzle_guard.renumber.decision import decide
+from drizzle_guard.replay.parting import Collision, Parting, collisions, part
+from drizzle_guard.replay.plan import Move, Plan, Refusal
+from drizzle_guard.replay.replay import plan
+
+
+class Graph(NamedTuple):
+    """One folder: the two lines, what collides, and what merging the mainline would make of it."""
+
+    folder: str
+    mainline: str
+    branch: str
+    parting: Parting
+    collisions: list[Collision]
+    outcome: Plan | Refusal
+
+    @property
+    def moves(self) -> dict[str, Move]:
+        """What would change place, by the old tag."""
+        if isinstance(self.outcome, Refusal):
+            return {}
+        return {move.old.tag: move for move in self.outcome.moves if move.old != move.new}
+
+
+def compare(repository: Repository, sides: Sides, folder: str, names: tuple[str, str], onto: str | None) -> Graph:
+    """Look at one folder of the branch (`sides.ours`) beside the mainline (`sides.theirs`).
+
+    `names` are those of the mainline and of the branch.  Raises GuardError if a side cannot be read.
+    """
+    decision = decide(repository, sides, folder, onto=onto)
+    base, main, own = decision.base, decision.theirs, decision.ours
+    # a mainline with nothing new publishes nothing in this merge; the branch still has to stand behind it
+    outcome = plan(base, main, own, layout=own.journal) if decision.ours_established else decision.outcome
+    parting = part(base, main, own)
+    found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
+    return Graph(folder, names[0], names[1], parting, found, outcome)
