@@ -33,6 +33,7 @@ from drizzle_guard.terminal import annotation, json_in_ascii
 @click.option("--onto", metavar="REF", help="The mainline (default: found by itself).")
 @click.option("--all-bases", is_flag=True, help="Also start after each migration of the mainline.")
 @click.option("--url", metavar="URL", help="A server on which databases may be made and dropped; none that exists.")
+@click.option("--against", metavar="URL", help="Compare this database with what its rows name; it is only read.")
 @click.option("--setup", "setup", metavar="FILE.sql", multiple=True, help="SQL to run first on each database.")
 @click.option("--driver", metavar="NAME", help="The driver whose rules count (default: from package.json).")
 @click.option("--timeout", default=30.0, show_default=True, metavar="SECONDS", help="For each statement.")
@@ -43,6 +44,7 @@ def command(
     onto: str | None,
     all_bases: bool,
     url: str | None,
+    against: str | None,
     setup: tuple[str, ...],
     driver: str | None,
     timeout: float,
@@ -55,9 +57,17 @@ def command(
     end in one schema, which is the newest snapshot's. SQLite needs nothing; PostgreSQL takes an embedded server
     (pip install 'drizzle-guard[rehearse]') or --url; MySQL and MariaDB take one from PATH or --url.
 
+    With --against a real database is compared with what the migrations that its rows name make of an empty one.
+
     Exit code 0: all came out well. 1: something was found. 2: it could not be rehearsed here, or was used wrongly.
     """
     format_ = cast(Format, kind)
+    if against is not None:
+        from drizzle_guard.commands.against import show
+
+        if onto is not None or all_bases or pushed or len(paths) > 1:
+            raise UsageError("--against takes one folder, and none of --onto, --all-bases, --pushed.")
+        return show(against, paths[0] if paths else None, Wishes(url, setup, timeout, driver, "", ""), format_)
     rehearsals = []
     if pushed:
         paths = _pushed()

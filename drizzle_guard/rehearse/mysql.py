@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pymysql
@@ -18,7 +18,8 @@ from drizzle_guard.database.drivers.mysql import with_tls
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
-from drizzle_guard.rehearse.facts import Facts, Key
+from drizzle_guard.rehearse.facts import Facts
+from drizzle_guard.rehearse.mysql_facts import facts_of, text_of
 from drizzle_guard.rehearse.snapshot_mysql import statements_of
 
 _OURS = re.compile(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
@@ -260,23 +261,14 @@ class MysqlSession(Session):
 
     def facts(self) -> Facts:
         self._disconnect()
-        return dict(self._facts())
-
-    def _facts(self) -> Iterator[tuple[Key, Mapping[str, str]]]:
-        for kind, count, labels, sql in (*_QUERIES, _CHECKS[self._engine.is_mariadb]):
-            for row in self._ask(sql):
-                key = tuple(_text(name) for name in row[:count])
-                if key[0] == self._engine.table:
-                    continue
-                values = [_text(value).replace(f"`{self.name}`.", "").replace(self.name, "db") for value in row[count:]]
-                yield (kind, *key), dict(zip(labels, values, strict=True))
+        return facts_of(self._ask, self.name, self._engine.table, mariadb=self._engine.is_mariadb)
 
     def broken(self) -> list[str]:
         """MySQL lets a column go that a view or trigger needs; they fail when they are used."""
         found = []
         here = "table_schema = database()"
         for name, kind in self._ask(f"select table_name, table_type from information_schema.tables where {here}"):
-            quoted = "`" + _text(name).replace("`", "``") + "`"
+            quoted = "`" + text_of(name).replace("`", "``") + "`"
             tries = [f"SELECT * FROM {quoted} LIMIT 0"] if kind == "VIEW" else []
             if kind == "BASE TABLE":
                 tries = [f"EXPLAIN INSERT INTO {quoted} () VALUES ()", f"EXPLAIN DELETE FROM {quoted}"]
@@ -287,7 +279,7 @@ class MysqlSession(Session):
                     if error.args and error.args[0] in _GONE:
                         words = words_of(error).replace(self.name, "db")
                         what = "view" if kind == "VIEW" else "table"
-                        found.append(f'{what} "{_text(name)}" is there but fails: {statement}: {words}')
+                        found.append(f'{what} "{text_of(name)}" is there but fails: {statement}: {words}')
                         break
         return found
 
@@ -295,80 +287,3 @@ class MysqlSession(Session):
 def words_of(error: Exception) -> str:
     """The server's own words."""
     return str(error.args[1]) if len(error.args) > 1 else str(error)
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-_QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
-    (
-        *("table", 1, ()),
-        "select table_name from information_schema.tables "
-        "where table_schema = database() and table_type = 'BASE TABLE'",
-    ),
-    (
-        *("table details", 2, ("engine", "collation", "comment")),
-        "select table_name, 'table', engine, table_collation, table_comment from information_schema.tables "
-        "where table_schema = database() and table_type = 'BASE TABLE'",
-    ),
-    (
-        *("column", 2, ("type", "not null", "default", "extra", "generated", "collation")),
-        "select c.table_name, c.column_name, c.column_type, if(c.is_nullable = 'NO', 'yes', 'no'), c.column_default, "
-        "c.extra, c.generation_expression, c.collation_name from information_schema.columns c "
-        "join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name "
-        "where c.table_schema = database() and t.table_type = 'BASE TABLE'",
-    ),
-    (
-        *("index", 2, ("columns", "unique")),
-        "select table_name, index_name, group_concat(concat(coalesce(column_name, '(expression)'), "
-        "coalesce(concat('(', sub_part, ')'), '')) order by seq_in_index), if(min(non_unique) = 0, 'yes', 'no') "
-        "from information_schema.statistics where table_schema = database() group by table_name, index_name",
-    ),
-    (
-        *("foreign key", 2, ("columns", "references", "on delete", "on update")),
-        "select k.table_name, k.constraint_name, group_concat(k.column_name order by k.ordinal_position), "
-        "concat(k.referenced_table_name, '(', "
-        "group_concat(k.referenced_column_name order by k.ordinal_position), ')'), "
-        "replace(max(r.delete_rule), 'RESTRICT', 'NO ACTION'), replace(max(r.update_rule), 'RESTRICT', 'NO ACTION') "
-        "from information_schema.key_column_usage k join information_schema.referential_constraints r "
-        "on r.constraint_schema = k.constraint_schema and r.constraint_name = k.constraint_name "
-        "and r.table_name = k.table_name where k.table_schema = database() and k.referenced_table_name is not null "
-        "group by k.table_name, k.constraint_name, k.referenced_table_name",
-    ),
-    (
-        *("view", 1, ("definition", "check", "security")),
-        "select table_name, view_definition, check_option, security_type from information_schema.views "
-        "where table_schema = database()",
-    ),
-    (
-        *("trigger", 2, ("definition",)),
-        "select event_object_table, trigger_name, concat_ws(' ', action_timing, event_manipulation, action_statement) "
-        "from information_schema.triggers where trigger_schema = database()",
-    ),
-    (
-        *("routine", 1, ("kind", "definition")),
-        "select routine_name, routine_type, routine_definition from information_schema.routines "
-        "where routine_schema = database()",
-    ),
-    (
-        *("event", 1, ("definition",)),
-        "select event_name, concat_ws(' ', interval_value, interval_field, event_definition) "
-        "from information_schema.events where event_schema = database()",
-    ),
-)
-#: MariaDB names a check per table, MySQL per database
-_CHECKS: dict[bool, tuple[str, int, tuple[str, ...], str]] = {
-    True: (
-        *("check", 2, ("expression",)),
-        "select table_name, constraint_name, check_clause from information_schema.check_constraints "
-        "where constraint_schema = database()",
-    ),
-    False: (
-        *("check", 2, ("expression",)),
-        "select t.table_name, c.constraint_name, c.check_clause from information_schema.check_constraints c "
-        "join information_schema.table_constraints t on t.constraint_schema = c.constraint_schema "
-        "and t.constraint_name = c.constraint_name and t.constraint_type = 'CHECK' "
-        "where c.constraint_schema = database()",
-    ),
-}

@@ -38,8 +38,8 @@ _NUMBERS = (
 _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
     ("schema", 1, (), f"select n.nspname from pg_namespace n where {_OWN} and n.nspname <> 'public'"),
     (
-        *("table", 1, ("row level security",)),
-        f"select {_TABLE}, c.relrowsecurity {_CLASS} and c.relkind in ('r', 'p', 'f')",
+        *("table", 1, ("row level security", "for the owner, too")),
+        f"select {_TABLE}, c.relrowsecurity, c.relforcerowsecurity {_CLASS} and c.relkind in ('r', 'p', 'f')",
     ),
     (
         *("table details", 2, ("kind", "partition key", "bound", "options", "grants")),
@@ -78,8 +78,9 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
         for kind, letter in (("unique constraint", "u"), ("check", "c"), ("foreign key", "f"), ("constraint", "x"))
     ),
     (
-        *("index", 2, ("definition",)),
-        f"select {_TABLE}, i.relname, pg_get_indexdef(i.oid) from pg_index x join pg_class i on i.oid = x.indexrelid "
+        *("index", 2, ("definition", "valid")),
+        f"select {_TABLE}, i.relname, pg_get_indexdef(i.oid), x.indisvalid "
+        "from pg_index x join pg_class i on i.oid = x.indexrelid "
         + _OF_TABLE.format(on="x.indrelid")
         + " and not exists (select 1 from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x'))",
     ),
@@ -106,8 +107,8 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
         f"select {_TABLE}, c.relkind::text, pg_get_viewdef(c.oid), c.reloptions {_CLASS} and c.relkind in ('v', 'm')",
     ),
     (
-        *("trigger", 2, ("definition",)),
-        f"select {_TABLE}, t.tgname, pg_get_triggerdef(t.oid) from pg_trigger t "
+        *("trigger", 2, ("definition", "enabled")),
+        f"select {_TABLE}, t.tgname, pg_get_triggerdef(t.oid), t.tgenabled::text from pg_trigger t "
         + _OF_TABLE.format(on="t.tgrelid")
         + " and not t.tgisinternal",
     ),

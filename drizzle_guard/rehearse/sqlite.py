@@ -64,8 +64,10 @@ class SqliteEngine(Engine):
 class SqliteSession(Session):
     """A database in memory, as the project's driver opens one."""
 
-    def __init__(self, family: Family, timeout: float, table: str) -> None:
-        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+    def __init__(
+        self, family: Family, timeout: float, table: str, connection: sqlite3.Connection | None = None
+    ) -> None:
+        self.connection = connection or sqlite3.connect(":memory:", isolation_level=None)
         self._family, self._timeout, self._table, self._deadline = family, timeout, table, 0.0
         self.connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _LOOK_EVERY)
 

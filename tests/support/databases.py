@@ -110,8 +110,9 @@ class Place:
         answers: str | io.StringIO = "",
         url: str | None = None,
         folder: str = ".",
+        plain: bool = False,
     ) -> Result:
-        """Run `drizzle-guard` in the project, in this process."""
+        """Run `drizzle-guard` in the project, in this process; `plain`: without `--url`."""
         out, err = io.StringIO(), io.StringIO()
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.redirect_stdout(out))
@@ -120,7 +121,7 @@ class Place:
             stack.enter_context(_variable("XDG_STATE_HOME", str(self.root / "state")))
             old, sys.stdin = sys.stdin, io.StringIO(answers) if isinstance(answers, str) else answers
             try:
-                code = main([*arguments, "--url", self.url if url is None else url])
+                code = main([*arguments, *(() if plain else ("--url", self.url if url is None else url))])
             finally:
                 sys.stdin = old
         return Result(code, out.getvalue(), err.getvalue())
