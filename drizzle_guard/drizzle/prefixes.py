@@ -92,6 +92,7 @@ def _time(stamp: str) -> datetime | None:
     from datetime import datetime
 
     try:
-        return datetime(*(int(stamp[a:b]) for a, b in ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14))))  # type: ignore[arg-type]
+        month, day, hour, minute, second = (int(stamp[n : n + 2]) for n in range(4, 14, 2))
+        return datetime(int(stamp[:4]), month, day, hour, minute, second)
     except ValueError:
         return None

@@ -19,7 +19,8 @@ from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema, snapshot_id
 from drizzle_guard.errors import GuardError
-from drizzle_guard.replay.identity import Pairs, match_known, match_new
+from drizzle_guard.replay.identity import Pairs
+from drizzle_guard.replay.parting import part
 from drizzle_guard.replay.plan import Refusal, Refused
 
 
@@ -54,10 +55,8 @@ class Settled(NamedTuple):
 
 def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = False) -> Settled:
     """Compare three histories; `picked`: the mainline never had all that the base has.  Raises Refused."""
-    on_main, on_branch = (
-        match_known(base.migrations, mainline.migrations),
-        match_known(base.migrations, branch.migrations),
-    )
+    parting = part(base, mainline, branch)
+    on_main, on_branch = parting.on_mainline, parting.on_branch
     _refuse_resets(base, on_main, on_branch, picked=picked)
     replaced: dict[int, Migration] = {}
     dropped: set[int] = set()
@@ -75,18 +74,12 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             replaced[at] = result
         elif branch_now is not None:
             withdrawn.append(old)
-    known_main, known_branch = set(on_main.values()), set(on_branch.values())
-    new_main = [n for n in range(len(mainline.migrations)) if n not in known_main]
-    new_branch = [n for n in range(len(branch.migrations)) if n not in known_branch]
-    pairs = match_new([branch.migrations[n] for n in new_branch], [mainline.migrations[n] for n in new_main])
-    same = [(branch.migrations[new_branch[b]], mainline.migrations[new_main[m]]) for b, m in pairs.items()]
-    own_positions = [n for i, n in enumerate(new_branch) if i not in pairs]
-    seen = {new_main[m] for m in pairs.values()}
-    unseen = set(new_main) - seen
-    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in new_main if n in unseen])
+    own_positions = [n for n in parting.new_on_branch if n not in parting.copies]
+    unseen = set(parting.unseen)
+    _refuse_edited_copies(branch, own_positions, [mainline.migrations[n] for n in parting.unseen])
     kept = {n: replaced.get(n, m) for n, m in enumerate(mainline.migrations) if n not in dropped}
     last_own = max((n for n in own_positions if branch.migrations[n].snapshot), default=-1)
-    last_snapshot = max((n for n in new_main if mainline.migrations[n].snapshot), default=-1)
+    last_snapshot = max((n for n in parting.new_on_mainline if mainline.migrations[n].snapshot), default=-1)
     for n in on_main.keys() & on_branch.keys() & {n for n, at in on_main.items() if at in kept}:
         at, old, mine = on_main[n], base.migrations[n], branch.migrations[on_branch[n]]
         snapshot = _snapshot(old, kept[at], mine, carried=on_branch[n] < last_own, newer=at < last_snapshot)
@@ -103,11 +96,11 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
         deleted=deleted,
         withdrawn=withdrawn,
         unseen=[m for n, m in enumerate(mainline.migrations) if n in dropped or n in unseen],
-        same=same,
-        last_common=max(known_branch, default=-1),
+        same=list(parting.same),
+        last_common=max(on_branch.values(), default=-1),
         shared=[
             *((own, mainline.migrations[on_main[n]]) for n, own in on_branch.items() if n in on_main),
-            *((new_branch[b], mainline.migrations[new_main[m]]) for b, m in pairs.items()),
+            *((own, mainline.migrations[there]) for own, there in parting.copies.items()),
         ],
         in_base={own: base.migrations[n] for n, own in on_branch.items()},
         edited=[(was, now) for _, was, now, _ in common if now and not _same_as_published(was, now)],

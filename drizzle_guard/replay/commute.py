@@ -181,16 +181,7 @@ def apart(one: str, other: str) -> bool:
     """Whether two partition bounds are provably apart (the tokens of FOR VALUES …, joined by spaces)."""
     first, second = _range(one), _range(other)
     if first and second:
-        same = all(_DATE.fullmatch(str(x)) for x in (*first, *second)) or all(
-            isinstance(x, int) for x in (*first, *second)
-        )
-        return (
-            same
-            and (str, int)[isinstance(first[0], int)] is not None
-            and (
-                first[1] <= second[0] or second[1] <= first[0]  # type: ignore[operator]
-            )
-        )
+        return _precedes(first, second) or _precedes(second, first)
     inside = [re.fullmatch(r"for values in \( (.*) \)", text) for text in (one, other)]
     if inside[0] and inside[1]:
         values = [set(found[1].split(" , ")) for found in inside if found]
@@ -207,6 +198,14 @@ def _range(text: str) -> tuple[str, str] | tuple[int, int] | None:
         return int(found[1]), int(found[2])
     low, high = found[1], found[2]
     return (low[1:-1], high[1:-1]) if low.startswith("'") and high.startswith("'") else None
+
+
+def _precedes(first: tuple[str, str] | tuple[int, int], second: tuple[str, str] | tuple[int, int]) -> bool:
+    """Whether a range surely ends before another begins: both of numbers, or both of dates."""
+    end, begin = first[1], second[0]
+    if isinstance(end, int) or isinstance(begin, int):
+        return isinstance(end, int) and isinstance(begin, int) and end <= begin
+    return all(_DATE.fullmatch(str(x)) for x in (*first, *second)) and end <= begin
 
 
 __all__ = ["ALL", "Filed", "Script", "Step", "Thing", "apart", "owner", "read_line", "without_passing"]

@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
-from drizzle_guard.replay.identity import match_known, match_new
+from drizzle_guard.replay.identity import Pairs, match_known, match_new
 
 
 class Parting(NamedTuple):
-    """Two lines of migrations since a common base.
+    """Two lines of migrations since a common base: what was known, what is new, and what of that is one migration.
 
-    `common` is what the base had; `mainline` and `branch` are what each side added, the branch's without `same`, the
-    pairs (branch's, mainline's) of one migration that both have.  `off_mainline` and `off_branch` are the base's
-    migrations that a side no longer has.
+    `folders` are base, mainline and branch; all numbers are positions in their rows.  `on_mainline` and `on_branch`
+    say where a side has each of the base's migrations now.  `new_on_mainline` and `new_on_branch` are what a side
+    added; `copies` pairs the branch's position with the mainline's where both added one migration.
     """
 
-    common: tuple[Migration, ...]
-    mainline: tuple[Migration, ...]
-    branch: tuple[Migration, ...]
-    same: tuple[tuple[Migration, Migration], ...] = ()
-    off_mainline: tuple[Migration, ...] = ()
-    off_branch: tuple[Migration, ...] = ()
+    folders: tuple[Folder, Folder, Folder]
+    on_mainline: Pairs
+    on_branch: Pairs
+    new_on_mainline: tuple[int, ...]
+    new_on_branch: tuple[int, ...]
+    copies: Pairs
+
+    @property
+    def common(self) -> tuple[Migration, ...]:
+        """What the base had."""
+        return self.folders[0].migrations
+
+    @property
+    def mainline(self) -> tuple[Migration, ...]:
+        """What the mainline added, whether or not the branch has a copy of it."""
+        return tuple(self.folders[1].migrations[n] for n in self.new_on_mainline)
+
+    @property
+    def branch(self) -> tuple[Migration, ...]:
+        """What only the branch added."""
+        return tuple(self.folders[2].migrations[n] for n in self.new_on_branch if n not in self.copies)
+
+    @property
+    def unseen(self) -> tuple[int, ...]:
+        """The positions of what only the mainline added."""
+        copied = set(self.copies.values())
+        return tuple(n for n in self.new_on_mainline if n not in copied)
+
+    @property
+    def same(self) -> tuple[tuple[Migration, Migration], ...]:
+        """The branch's and the mainline's copy of each migration that both added."""
+        _, mainline, branch = self.folders
+        return tuple((branch.migrations[own], mainline.migrations[there]) for own, there in self.copies.items())
+
+    @property
+    def off_mainline(self) -> tuple[Migration, ...]:
+        """The base's migrations that the mainline no longer has."""
+        return tuple(m for n, m in enumerate(self.common) if n not in self.on_mainline)
+
+    @property
+    def off_branch(self) -> tuple[Migration, ...]:
+        """The base's migrations that the branch no longer has."""
+        return tuple(m for n, m in enumerate(self.common) if n not in self.on_branch)
 
 
 class Collision(NamedTuple):
@@ -40,24 +77,17 @@ class Collision(NamedTuple):
 
 def part(base: Folder, mainline: Folder, branch: Folder) -> Parting:
     """Compare two versions with their common base, whatever numbers the migrations have now."""
-    on_main = match_known(base.migrations, mainline.migrations)
+    on_mainline = match_known(base.migrations, mainline.migrations)
     on_branch = match_known(base.migrations, branch.migrations)
-    new_main = _rest(mainline.migrations, on_main.values())
-    new_branch = _rest(branch.migrations, on_branch.values())
-    pairs = match_new(new_branch, new_main)
-    return Parting(
-        common=base.migrations,
-        mainline=tuple(new_main),
-        branch=tuple(m for n, m in enumerate(new_branch) if n not in pairs),
-        same=tuple((new_branch[b], new_main[m]) for b, m in sorted(pairs.items())),
-        off_mainline=tuple(m for n, m in enumerate(base.migrations) if n not in on_main),
-        off_branch=tuple(m for n, m in enumerate(base.migrations) if n not in on_branch),
-    )
+    theirs, own = _new(mainline, on_mainline), _new(branch, on_branch)
+    pairs = match_new([branch.migrations[n] for n in own], [mainline.migrations[n] for n in theirs])
+    copies = {own[n]: theirs[place] for n, place in sorted(pairs.items())}
+    return Parting((base, mainline, branch), on_mainline, on_branch, theirs, own, copies)
 
 
-def _rest(migrations: Sequence[Migration], known: Iterable[int]) -> list[Migration]:
-    positions = set(known)
-    return [m for n, m in enumerate(migrations) if n not in positions]
+def _new(side: Folder, known: Pairs) -> tuple[int, ...]:
+    there = set(known.values())
+    return tuple(n for n in range(len(side.migrations)) if n not in there)
 
 
 def collisions(mainline: Sequence[Entry], branch: Sequence[Entry]) -> list[Collision]:

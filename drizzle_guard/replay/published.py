@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
-from drizzle_guard.replay.identity import Pairs, match_known, match_new
+from drizzle_guard.replay.identity import match_known, match_new
+from drizzle_guard.replay.parting import part
 
 
 class Established(NamedTuple):
@@ -31,15 +32,11 @@ def establish(
     `mainline` is the published history (None: unknown); `otherwise_ours` (theirs is a picked commit) is taken where it
     does not tell.
     """
-    known_ours, known_theirs = (match_known(base.migrations, side.migrations) for side in (ours, theirs))
-    new_ours, new_theirs = _rest(ours, known_ours), _rest(theirs, known_theirs)
-    pairs = match_new(new_ours, new_theirs)
-    only_ours = [m for n, m in enumerate(new_ours) if n not in pairs]
-    same = set(pairs.values())
-    only_theirs = [m for n, m in enumerate(new_theirs) if n not in same]
-    both = [(new_ours[n], new_theirs[m]) for n, m in pairs.items()]
-    for n in known_ours.keys() & known_theirs.keys():
-        left, right = ours.migrations[known_ours[n]], theirs.migrations[known_theirs[n]]
+    parting = part(base, theirs, ours)
+    only_ours, only_theirs = parting.branch, [theirs.migrations[n] for n in parting.unseen]
+    both = list(parting.same)
+    for n in parting.on_branch.keys() & parting.on_mainline.keys():
+        left, right = ours.migrations[parting.on_branch[n]], theirs.migrations[parting.on_mainline[n]]
         # what a picked commit stands on is nothing that it brings
         if not otherwise_ours or right.entry.raw != base.migrations[n].entry.raw:
             both.append((left, right))
@@ -54,15 +51,8 @@ def establish(
 
 def brings_nothing(base: Folder, ours: Folder, theirs: Folder) -> bool:
     """Whether theirs has nothing that ours has not, and took nothing out: no reason to move what ours has."""
-    known = match_known(base.migrations, theirs.migrations)
-    new = _rest(theirs, known)
-    there = match_new(_rest(ours, match_known(base.migrations, ours.migrations)), new)
-    return len(known) == len(base.migrations) and len(there) == len(new)
-
-
-def _rest(side: Folder, known: Pairs) -> list[Migration]:
-    taken = set(known.values())
-    return [m for n, m in enumerate(side.migrations) if n not in taken]
+    parting = part(base, theirs, ours)
+    return not parting.off_mainline and not parting.unseen
 
 
 def _first_published(

@@ -20,30 +20,13 @@ from drizzle_guard.rules import (
 )
 from drizzle_guard.rules.model import Rule
 
+_ALL = bundle, chunks, contents, entries, files, for_v1, mainline, names, reading, repeats, snapshots, tables, tracked
+
 #: Every rule by its code, in the order of the codes.
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in sorted(
-        (
-            value
-            for module in (
-                bundle,
-                chunks,
-                contents,
-                entries,
-                files,
-                for_v1,
-                mainline,
-                names,
-                reading,
-                repeats,
-                snapshots,
-                tables,
-                tracked,
-            )
-            for value in vars(module).values()
-            if isinstance(value, Rule)
-        ),
+        (value for module in _ALL for value in vars(module).values() if isinstance(value, Rule)),
         key=lambda rule: rule.code,
     )
 }

@@ -79,6 +79,7 @@ _PARTS["mysql"] = _PARTS["mysql"].replace(r"[\w$][\w$.]*(?<!\.)|[\w$]+", r"\d[\w
 _PATTERNS = {name: re.compile(part, re.VERBOSE | re.DOTALL) for name, part in _PARTS.items()}
 _COMMENT_ENDS = re.compile(r"/\*|\*/")
 _ENDLESS = ("nobody", "noes", "nos", "non", "nob", "noe")
+_PLAIN: dict[str, Kind] = {"word": "word", "string": "string", "mark": "mark"}
 
 
 def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
@@ -99,8 +100,8 @@ def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
             mark = found[0][0]
             inner = found[0][1:-1]
             yield Piece("name", inner if mark == "[" else inner.replace(mark * 2, mark))
-        elif kind in ("word", "string", "mark"):
-            yield Piece(kind, found[0])  # type: ignore[arg-type]
+        elif kind in _PLAIN:
+            yield Piece(_PLAIN[kind], found[0])
 
 
 def _comment_end(text: str, at: int, *, nested: bool) -> tuple[int, bool]:

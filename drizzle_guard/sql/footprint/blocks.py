@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from drizzle_guard.sql.footprint.mentions import closing, unquoted
 from drizzle_guard.sql.tokens import Token, words
@@ -17,6 +17,10 @@ _SILENT = words("end exception null return raise when exit continue get assert o
 _PLACE = '"*"'
 _TABLE = re.compile(r'\b(table|on|from|into|update|references|only|truncate)(\s+)"\*"(?:\."\*")?', re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _named(name: str, place: re.Match[str]) -> str:
+    return f'{place[1]}{place[2]}"{name}"'
 
 
 class Block:
@@ -73,7 +77,7 @@ class Block:
         names = self.names
         if not names:
             return [template]
-        return [_TABLE.sub(lambda m, name=name: f'{m[1]}{m[2]}"{name}"', template) for name in names]  # type: ignore[misc]
+        return [_TABLE.sub(partial(_named, name), template) for name in names]
 
     @cached_property
     def names(self) -> list[str]:
