@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from drizzle_guard.check.report import Report
 from drizzle_guard.commands.forms import GraphForm, HealedForm, OverviewForm, RefusedForm, RenumberedForm
-from drizzle_guard.config import Config
+from drizzle_guard.config_model import Config
 from drizzle_guard.database.report import StatusReport
 
 PLACE = Path(__file__).with_name("schemas")

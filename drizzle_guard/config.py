@@ -1,4 +1,4 @@
-"""`drizzle-guard.toml`, a committed file at the root of the repository.
+"""The settings of `drizzle-guard.toml`, a committed file at the root of the repository.
 
 mainline = "origin/main"          # the branch whose migrations are published
 protect = "committed"             # or "published": only what stands on the mainline is protected
@@ -26,97 +26,75 @@ reason = "squashed into 0000_init in March"
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from drizzle_guard.config_file import NAME, parse_toml, read_bytes
-from drizzle_guard.errors import UsageError, printable
-
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Allow(_Model):
+class Allow(NamedTuple):
     """One exception to `protect`, reviewed like code."""
 
     tag: str
-    sha256: str = Field(pattern="^[0-9a-fA-F]{64}$")
-    reason: str = Field(min_length=1)
+    sha256: str
+    reason: str
     folder: str | None = None
 
 
-class Known(_Model):
-    """A row without a file that a person knows of; another program's ledger has names instead of hashes."""
+class Known(NamedTuple):
+    """A row without a file that a person knows of, by its hash or (in another program's ledger) by its name."""
 
-    hash: str | None = Field(default=None, pattern="^[0-9a-fA-F]{64}$")
-    name: str | None = Field(default=None, min_length=1)
-    reason: str = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _one(self) -> Known:
-        if (self.hash is None) == (self.name is None):
-            raise ValueError("either hash or name")
-        return self
+    reason: str
+    hash: str | None = None
+    name: str | None = None
 
 
-class Database(_Model):
-    """Where Drizzle keeps its rows, if not in the default place."""
+class Database(NamedTuple):
+    """Where Drizzle keeps its rows, if the file says so."""
 
-    table: str = "__drizzle_migrations"
-    schema_: str = Field(default="drizzle", alias="schema")
+    table: str | None = None
+    schema: str | None = None
 
 
-class Rehearse(_Model):
+class Rehearse(NamedTuple):
     """What `rehearse` needs, and whether the pre-push hook does it."""
 
     hook: Literal["push"] | None = None
     setup: tuple[str, ...] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: Any) -> Any:
-        """`rehearse = "push"` is short for `rehearse.hook = "push"`."""
-        return {"hook": value} if isinstance(value, str) else value
 
-
-class Config(_Model):
+class Config(NamedTuple):
     """All of `drizzle-guard.toml`; every key has a default."""
 
-    mainline: str | None = Field(default=None, min_length=1)
+    mainline: str | None = None
     protect: Literal["committed", "published"] = "committed"
     database: Database = Database()
     allow: tuple[Allow, ...] = ()
     rehearse: Rehearse = Rehearse()
-    databases: dict[str, str] = {}
+    databases: Mapping[str, str] = MappingProxyType({})
     known: tuple[Known, ...] = ()
-
-    @field_validator("databases")
-    @classmethod
-    def _variables(cls, value: dict[str, str]) -> dict[str, str]:
-        """Only names of variables: a URL holds a password, and this file is committed."""
-        wrong = next((name for name, variable in value.items() if not _VARIABLE.fullmatch(variable)), None)
-        if wrong is not None:
-            raise ValueError(f"{wrong} must be the name of an environment variable, never a URL")
-        return value
 
 
 def parse_config(data: bytes, name: str = NAME) -> Config:
     """Read the file's bytes.  Raises UsageError naming the key that is wrong."""
-    document = parse_toml(data, name)
-    try:
-        return Config.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UsageError(f"{printable(name)}: {printable(where)}: {printable(first['msg'])}.") from None
-    except RecursionError:
-        raise UsageError(f"{printable(name)} is nested too deeply.") from None
+    from drizzle_guard.config_model import validate  # late: it imports pydantic; most repositories have no such file
+
+    model = validate(parse_toml(data, name), name)
+    told = model.database.model_fields_set
+    return Config(
+        mainline=model.mainline,
+        protect=model.protect,
+        database=Database(
+            model.database.table if "table" in told else None,
+            model.database.schema_ if told & {"schema", "schema_"} else None,
+        ),
+        allow=tuple(Allow(a.tag, a.sha256, a.reason, a.folder) for a in model.allow),
+        rehearse=Rehearse(model.rehearse.hook, model.rehearse.setup),
+        databases=model.databases,
+        known=tuple(Known(k.reason, k.hash, k.name) for k in model.known),
+    )
 
 
 def read_config(root: Path) -> Config:

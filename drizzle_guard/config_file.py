@@ -1,6 +1,6 @@
 """`drizzle-guard.toml` as a file: its bytes and its TOML.
 
-The driver and the hooks read it here and look at the few keys that they need (`git.mainline`).  `drizzle_guard.config`
+The driver and the hooks read it here and look at the few keys that they need (`git.mainline`).  `config_model`
 validates the whole file with pydantic, whose import takes longer than a whole call of the driver.
 """
 
@@ -20,7 +20,7 @@ else:
 
 NAME = "drizzle-guard.toml"
 #: the keys of its top level
-KEYS = frozenset({"mainline", "protect", "database", "allow", "rehearse"})
+KEYS = frozenset({"mainline", "protect", "database", "allow", "rehearse", "databases", "known"})
 _MAX_BYTES = 1024 * 1024
 #: in one line; tomllib needs memory for the square of a dotted key's parts
 _MAX_DOTS = 200

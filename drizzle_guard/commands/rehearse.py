@@ -124,8 +124,8 @@ def _one(source: Source, wishes: Wishes) -> Rehearsal:
     root = next((p for p in (source.path.resolve(), *source.path.resolve().parents) if (p / ".git").exists()), Path())
     config = read_config(root)
     wishes = wishes._replace(
-        table=config.database.table,
-        schema=config.database.schema_,
+        table=config.database.table or wishes.table,
+        schema=config.database.schema or wishes.schema,
         setup=setup_files(wishes.setup, config.rehearse.setup, root),
     )
     family, others = choose_family(source.kind, wishes.driver, packages(source.path))

@@ -259,9 +259,7 @@ def configs_of(folder: Path) -> list[Settled]:
 def names_for(asked: Asked, config: Config, folder: Path, kind: str) -> Names:
     """Where the rows are.  Raises UsageError where the configs do not tell, or tell two things."""
     own = config.database
-    set_here = own.model_fields_set
-    table = asked.table or (own.table if "table" in set_here else None)
-    schema = asked.schema or (own.schema_ if "schema_" in set_here or "schema" in set_here else None)
+    table, schema = asked.table or own.table, asked.schema or own.schema
     if table is None or (schema is None and kind == "postgresql"):
         told = _told(configs_of(folder))
         table = table or told[0]

@@ -77,9 +77,11 @@ def read_settings(repository: Repository, commit: str | None) -> Config | None:
     config = Config() if done.returncode else parse_config(done.stdout)
     if setting is None:
         return config
-    if setting not in ("committed", "published"):
-        raise UsageError(f"git config {PROTECT_KEY} is {printable(setting)!r}; it can be committed or published.")
-    return config.model_copy(update={"protect": setting})
+    if setting == "committed":
+        return config._replace(protect="committed")
+    if setting == "published":
+        return config._replace(protect="published")
+    raise UsageError(f"git config {PROTECT_KEY} is {printable(setting)!r}; it can be committed or published.")
 
 
 def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit], scope: Scope) -> list[Violation]:
