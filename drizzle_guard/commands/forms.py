@@ -12,8 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.drizzle.journal import Entry, sql_path
 from drizzle_guard.git.sides import Kind
+from drizzle_guard.renumber.earlier_merge import Work
+from drizzle_guard.renumber.one_branch import Graph
+from drizzle_guard.replay.plan import Refusal
 
 
 class _Form(BaseModel):
@@ -181,3 +185,62 @@ class OverviewForm(_Form):
 def as_json(forms: Sequence[BaseModel]) -> str:
     """The forms as a JSON list, in ASCII: JSON is UTF-8, standard output need not be."""
     return json.dumps([form.model_dump() for form in forms], indent=2)
+
+
+def renumbered(items: Sequence[Work], changed: Sequence[Work]) -> str:
+    """What `renumber --json` prints; `changed` are the folders that were written (or would be)."""
+    return as_json([_renumbered(item, item in changed) for item in items])
+
+
+def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
+    decision, outcome = item.decision, item.decision.outcome
+    if isinstance(outcome, Refusal):
+        return RefusedForm(
+            folder=decision.folder,
+            operation=item.sides.kind,
+            changed=False,
+            refused=outcome.sentence,
+            own=outcome.own,
+            mainline=outcome.other,
+        )
+    return RenumberedForm(
+        folder=decision.folder,
+        operation=item.sides.kind,
+        changed=changed,
+        todo=item.todo,
+        moves=tuple(
+            WrittenMoveForm(
+                old=EntryForm.of(move.old),
+                new=EntryForm.of(move.new),
+                snapshot=move.snapshot,
+                file=join(decision.folder, sql_path(move.new.tag)),
+            )
+            for move in outcome.moves
+            if move.changes
+        ),
+        same=tuple(outcome.same),
+        deleted=tuple(outcome.deleted),
+    )
+
+
+def parted(graphs: Sequence[Graph]) -> str:
+    """What `graph --format json` prints."""
+    return as_json([_parted(graph) for graph in graphs])
+
+
+def _parted(graph: Graph) -> GraphForm:
+    parting, refusal = graph.parting, graph.outcome if isinstance(graph.outcome, Refusal) else None
+    return GraphForm(
+        folder=graph.folder,
+        mainline=graph.mainline,
+        branch=graph.branch,
+        base=tuple(EntryForm.of(m.entry) for m in parting.common),
+        on_mainline=tuple(EntryForm.of(m.entry) for m in parting.mainline),
+        on_branch=tuple(EntryForm.of(m.entry) for m in parting.branch),
+        same=tuple(
+            PairForm(branch=EntryForm.of(own.entry), mainline=EntryForm.of(main.entry)) for own, main in parting.same
+        ),
+        collisions=tuple(CollisionForm(branch=c.own.tag, mainline=c.other.tag, what=c.what) for c in graph.collisions),
+        moves=tuple(MoveForm(old=EntryForm.of(m.old), new=EntryForm.of(m.new)) for m in graph.moves.values()),
+        refused=refusal and RefusalForm(reason=refusal.sentence, branch=refusal.own, mainline=refusal.other),
+    )

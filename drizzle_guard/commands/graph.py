@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from drizzle_guard.commands.forms import CollisionForm, EntryForm, GraphForm, MoveForm, PairForm, RefusalForm, as_json
 from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.errors import GuardError, UsageError
@@ -15,7 +14,6 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.renumber.one_branch import Graph, compare
 from drizzle_guard.renumber.one_branch_text import as_mermaid, as_text
-from drizzle_guard.replay.plan import Refusal
 
 
 @click.command()
@@ -41,8 +39,12 @@ def command(paths: tuple[str, ...], onto: str | None, form: str, everyone: bool,
             click.echo(_overview(repository, paths, onto, remote, form))
             return 0
         graphs = draw(repository, paths, onto)
-    show = {"text": as_text, "mermaid": as_mermaid, "json": _json}[form]
-    click.echo(show(graphs))
+    if form == "json":
+        from drizzle_guard.commands.forms import parted  # late: it imports pydantic
+
+        click.echo(parted(graphs))
+    else:
+        click.echo(as_mermaid(graphs) if form == "mermaid" else as_text(graphs))
     return 0
 
 
@@ -87,25 +89,3 @@ def draw(repository: Repository, paths: tuple[str, ...], onto: str | None) -> li
     branch = repository.line("symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
     branch = "HEAD" if branch == mainline.name else branch
     return [compare(repository, sides, folder, (mainline.name, branch), onto) for folder in folders]
-
-
-def _json(graphs: list[Graph]) -> str:
-    return as_json([_form(graph) for graph in graphs])
-
-
-def _form(graph: Graph) -> GraphForm:
-    parting, refusal = graph.parting, graph.outcome if isinstance(graph.outcome, Refusal) else None
-    return GraphForm(
-        folder=graph.folder,
-        mainline=graph.mainline,
-        branch=graph.branch,
-        base=tuple(EntryForm.of(m.entry) for m in parting.common),
-        on_mainline=tuple(EntryForm.of(m.entry) for m in parting.mainline),
-        on_branch=tuple(EntryForm.of(m.entry) for m in parting.branch),
-        same=tuple(
-            PairForm(branch=EntryForm.of(own.entry), mainline=EntryForm.of(main.entry)) for own, main in parting.same
-        ),
-        collisions=tuple(CollisionForm(branch=c.own.tag, mainline=c.other.tag, what=c.what) for c in graph.collisions),
-        moves=tuple(MoveForm(old=EntryForm.of(m.old), new=EntryForm.of(m.new)) for m in graph.moves.values()),
-        refused=refusal and RefusalForm(reason=refusal.sentence, branch=refusal.own, mainline=refusal.other),
-    )

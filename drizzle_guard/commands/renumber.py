@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import click
 
-from drizzle_guard.commands.forms import EntryForm, RefusedForm, RenumberedForm, WrittenMoveForm
-from drizzle_guard.commands.forms import as_json as as_list
 from drizzle_guard.commands.opened import open_repository
-from drizzle_guard.drizzle.folder import join
-from drizzle_guard.drizzle.journal import sql_path
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.repository import Repository
@@ -68,7 +64,9 @@ def command(
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
         if as_json:
-            click.echo(as_list([_form(item, item in changed) for item in work]))
+            from drizzle_guard.commands.forms import renumbered  # late: it imports pydantic
+
+            click.echo(renumbered(work, changed))
         else:
             _show(work, changed, dry_run or bool(refused))
         if changed and not (dry_run or refused):
@@ -177,34 +175,3 @@ def _row(move: Move) -> tuple[str, str, str, str, str, str]:
     snapshot = f"snapshot {move.snapshot}" if move.snapshot else "no snapshot"
     names = (printable(old.tag), "->", printable(new.tag)) if old.tag != new.tag else (printable(old.tag), "", "")
     return *names, f"idx {old.idx} -> {new.idx}", when, snapshot
-
-
-def _form(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
-    decision, outcome = item.decision, item.decision.outcome
-    if isinstance(outcome, Refusal):
-        return RefusedForm(
-            folder=decision.folder,
-            operation=item.sides.kind,
-            changed=False,
-            refused=outcome.sentence,
-            own=outcome.own,
-            mainline=outcome.other,
-        )
-    return RenumberedForm(
-        folder=decision.folder,
-        operation=item.sides.kind,
-        changed=changed,
-        todo=item.todo,
-        moves=tuple(
-            WrittenMoveForm(
-                old=EntryForm.of(move.old),
-                new=EntryForm.of(move.new),
-                snapshot=move.snapshot,
-                file=join(decision.folder, sql_path(move.new.tag)),
-            )
-            for move in outcome.moves
-            if move.changes
-        ),
-        same=tuple(outcome.same),
-        deleted=tuple(outcome.deleted),
-    )
