@@ -75,8 +75,10 @@ def command(
             fail(explain_refusal(item.decision, item.sides))
         left = False
         if not as_json and not is_under_way(repository):
-            idle = [item.decision.folder for item in work if item.todo == "none"]
-            left = show_left(repository, idle, onto)
+            idle = [item for item in work if item.todo == "none"]
+            # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
+            show_left(repository, [item.decision.folder for item in idle if item.as_planned], onto)
+            left = show_left(repository, [item.decision.folder for item in idle if not item.as_planned], onto)
         return int(left or any(item.todo == "apply" for item in refused))
 
 

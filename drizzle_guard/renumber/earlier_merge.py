@@ -28,7 +28,8 @@ class Work(NamedTuple):
     """One folder's decision and what is to be done with it.
 
     `todo` is `apply` (write it), `show` (the branch has not met the mainline yet) or `none` (nothing to do);
-    `note` says why there is nothing to do.
+    `note` says why there is nothing to do; `as_planned` that HEAD is a merge as we make it, so that what is wrong there
+    was wrong on a side.
     """
 
     decision: Decision
@@ -36,6 +37,7 @@ class Work(NamedTuple):
     sides: Sides
     note: str = ""
     resolving: bool = False  # git has stopped for this
+    as_planned: bool = False
 
 
 def look_back(
@@ -105,7 +107,7 @@ def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, de
     if _identities(at_merge) != _identities(wanted) and not _is_gits_own(repository, decision, at_merge):
         return Work(decision, "none", sides, "a person resolved that merge in another way")
     if _same(at_merge, wanted):
-        return Work(decision, "none", sides, "the merge is as it should be")
+        return Work(decision, "none", sides, "the merge is as it should be", as_planned=merge == head)
     if _same_files(at_merge, now):
         return Work(decision, "apply", sides)
     outcome = plan(at_merge, wanted, now, layout=now.journal)

@@ -176,6 +176,33 @@ def test_renumber_is_not_content_where_check_is_not(bed: Bed) -> None:
     )
 
 
+def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed) -> None:
+    """The fault is said, but the merge has done its work: the exit code is 0."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    bed.arm()
+    bed.commit("install")
+    bed.branch("feature")
+    tag = add_migration(bed.root / "drizzle", "own")
+    bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit("other")
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("merge", "--no-edit", "main").code == 0
+    done = bed.tool("renumber")
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        [
+            "drizzle: nothing to do (the merge is as it should be)",
+            "drizzle: nothing that a machine could mend here",
+            "  left: DG015 0002_own.sql begins with a byte order mark.",
+            "    fix: save it as UTF-8 without BOM",
+        ],
+    )
+
+
 def test_a_sound_folder_is_left_alone(bed: Bed) -> None:
     fork(bed)
     bed.git("merge", "--abort")

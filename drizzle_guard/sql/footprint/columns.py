@@ -165,6 +165,7 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
         draft.name("sequence", (table[0], f"{table[1]}_{found.name}_seq"), "creates")
     if not fresh and column.required and not column.default and not column.filled:
         draft.limits(table, ())
+        draft.of(table, "must", Mode.CHANGE, only(found.name))
     del primary, unique
 
 
@@ -259,7 +260,9 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         if draft.dialect.is_mysql and name:
             draft.touch(("name", "check", ("", name)), Mode.CHANGE, Thing("constraint", name), "creates")
         if what == "exclude" and draft.dialect.kind == "postgresql":
-            draft.name("index", (table[0], name), "creates")
+            first = next((t for t in inner[inner.index(Token("mark", "(")) + 1 :] if t.kind != "mark"), None)
+            own = name or f"{table[1]}_{draft.dialect.fold(first) if first else 'expr'}_excl"
+            draft.name("index", (table[0], own), "creates")
         _remember(draft, table, name or f"check {len(inner)}", "check", frozenset(found.words))
         if table in draft.known.tables:
             draft.known.tables[table].rules.add("".join(t.text for t in inner).lower())

@@ -34,7 +34,8 @@ class Dialect(NamedTuple):
         tables on Linux do not: there this errs on the careful side).
         """
         if self.kind != "postgresql":
-            return token.text.lower()
+            quoted = self.is_sqlite and token.kind == "string"  # SQLite takes 'x' for a name where one has to stand
+            return token.text[1:-1].replace("''", "'").lower() if quoted else token.text.lower()
         text = token.text.lower() if token.kind == "word" else token.text
         return text if len(text) < 22 else text.encode()[:63].decode("utf-8", "ignore")
 

@@ -38,6 +38,10 @@ BUILT_IN = words(
 )
 
 
+#: of those, what an extension of PostgreSQL brings along (pgcrypto, uuid-ossp)
+_OF_EXTENSIONS = words("gen_salt crypt digest uuid_generate_v4")
+
+
 class Draft:
     """What the statement in hand touches so far."""
 
@@ -166,6 +170,12 @@ class Draft:
                 self.of(table, "cells", Mode.USE, cells, verb="reads rows of")
         for kind in found.types:
             self.use_type(kind, found.strings)
+        for index in found.indexes:
+            if self.dialect.is_mysql:
+                for table in found.tables or ([home] if home else ()):
+                    self.of(table, "index", Mode.USE, only(index), verb="uses", kind="index")
+            else:
+                self.use("index", ("", index))
         for function in found.functions:
             self.use_function(function)
             if function[1] in ("nextval", "currval", "setval", "pg_get_serial_sequence", "to_regclass"):
@@ -209,7 +219,17 @@ class Draft:
         for n in range(1, len(parts)):
             self.use("table", (schema, "_".join(parts[:n])))
 
+    def sets_counter_of(self, sequence: str) -> None:
+        """The sequence of a column starts elsewhere: the rows that are added with it get other keys."""
+        parts = sequence.split("_")
+        names = {"_".join(parts[:n]) for n in range(1, len(parts))}
+        for table in self.known.tables:
+            if table[1] in names:
+                self.of(table, "rows", Mode.USE, verb="sets the counter of")
+
     def use_function(self, function: Name) -> None:
+        if not function[0] and function[1] in _OF_EXTENSIONS:
+            self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
         if not function[0] and function[1] in BUILT_IN:
             return
         self.touch(("function", function), Mode.USE, Thing("function", shown_name(function)), "uses")

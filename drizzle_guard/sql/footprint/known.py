@@ -91,13 +91,14 @@ class Known:
         self.functions: dict[Name, list[Token]] = {}
         self.dropped: dict[Name, Dropped] = {}
         self.made: set[Name] = set()  # tables that this side made
+        self.parts: dict[Name, Name] = {}  # partitions, and the table that each is part of
         self.grown: dict[Name, dict[str, str]] = {}  # columns that this side added to others, and their defaults
 
     def copy(self) -> Known:
         """The same, for one side to go on from."""
         other = Known()
         other.tables = {name: table.copy() for name, table in self.tables.items()}
-        for attribute in ("indexes", "foreign", "enums", "views", "functions"):
+        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts"):
             setattr(other, attribute, dict(getattr(self, attribute)))
         other.triggers = {name: dict(found) for name, found in self.triggers.items()}
         return other

@@ -51,6 +51,7 @@ class Mentions:
         self.functions: dict[Name, None] = {}
         self.strings: set[str] = set()
         self.operators = False
+        self.indexes = _hints(tokens, dialect)
         self.starred: set[Name] = set()  # tables whose columns are read by position or all together
         self._groups: list[int] = [0]  # by depth: which parenthesis is open
         self._opened = 0
@@ -201,6 +202,20 @@ class Mentions:
         while _at(tokens, end).text in ("not", "materialized"):
             end += 1
         return _at(tokens, end).text == "("
+
+
+def _hints(tokens: Sequence[Token], dialect: Dialect) -> set[str]:
+    """The indexes of SQLite's INDEXED BY and of MySQL's USE, FORCE and IGNORE INDEX."""
+    found = set()
+    for n, token in enumerate(tokens):
+        following = _next(tokens, n).text
+        if dialect.is_sqlite and token == Token("word", "indexed") and following == "by":
+            found.add(dialect.fold(_at(tokens, n + 2)))
+        elif dialect.is_mysql and token.text in ("use", "force", "ignore") and following in ("index", "key"):
+            start = next((m for m in range(n, len(tokens)) if tokens[m].text == "("), len(tokens))
+            names = tokens[start + 1 : closing(tokens, start)]
+            found |= {dialect.fold(t) for t in names if t.kind != "mark"}
+    return found
 
 
 def closing(tokens: Sequence[Token], start: int) -> int:

@@ -8,6 +8,7 @@ from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
+from drizzle_guard.sql.footprint.kept import body_runs_later, view_groups
 from drizzle_guard.sql.footprint.known import Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
 from drizzle_guard.sql.footprint.tables import dependents
@@ -104,6 +105,7 @@ def create_view(draft: Draft, at: Cursor, *, replaces: bool, stored: bool) -> No
         in_parentheses(at)
     found = Mentions(at.rest(), draft.dialect)
     draft.mention(found, rows=stored, definition=True)
+    view_groups(draft, at.rest(), found)
     draft.known.views[name] = found
     draft.twice = replaces
 
@@ -168,16 +170,22 @@ def create_function(draft: Draft, at: Cursor, *, replaces: bool) -> None:
     draft.touch(("function", name), Mode.ADD, thing, "changes" if replaces else "creates")
     if name[0]:
         draft.use("schema", ("", name[0]))
+    rows_of: list[Name] = []  # arguments that are a row of a table
     for part in parts(in_parentheses(Cursor(at.tokens, start))):
         for token in part:
             _maybe_type(draft, token)
+            rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     rest = at.rest()
     for n, token in enumerate(rest):
         if token.text in ("returns", "setof") and token.kind == "word" and n + 1 < len(rest):
             _maybe_type(draft, rest[n + 1])
     bodies = body_tokens(draft, rest)
     draft.known.functions[name] = bodies
-    draft.mention(Mentions(bodies, draft.dialect), definition=True)
+    written = Mentions(bodies, draft.dialect)
+    draft.mention(written, definition=True)
+    for table in rows_of:
+        draft.use_columns(table, written.words)
+    body_runs_later(draft, bodies)
     draft.twice = replaces
 
 
@@ -250,7 +258,9 @@ def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
             function = qualified(draft, Cursor(list(body), n + 2))
             draft.use_function(function)
             body = [*draft.known.functions.get(function, [])] or body
+            draft.mention(Mentions(body, draft.dialect), table, definition=True)
             break
+    body_runs_later(draft, body)
     events = frozenset(t.text for t in head) & {"insert", "update", "delete"}
     draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body))
     draft.twice = replaces
@@ -349,9 +359,12 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
                     draft.use_table(("", draft.dialect.fold(owner[-2])))
             return
         draft.mention(found, definition=True)
-        if kind in ("event", "statistics"):
-            draft.words |= set()
+        if kind == "event":
+            body_runs_later(draft, rest)
+        if kind == "sequence" and verb == "changes" and Token("word", "restart") in rest:
+            draft.sets_counter_of(name[1])
     if kind == "extension" and verb == "changes":
+        draft.words |= {t.text for t in at.rest() if t.kind in ("word", "name")}
         draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "changes")
 
 
@@ -413,7 +426,10 @@ def grant(draft: Draft, at: Cursor, verb: str) -> None:
         schema = "" if schema == "public" else schema
         draft.touch(("contents", schema), Mode.USE, Thing("schema", schema or "public"), "uses")
         return
+    listed = {draft.dialect.fold(t) for n, t in enumerate(rest[:split]) if n and rest[n - 1].text in ("(", ",")}
     for name in names(draft, at) if kind not in ("function", "procedure") else [qualified(draft, at)]:
+        if kind == "table" and Token("mark", "(") in rest[:split]:
+            draft.of(name, "column", Mode.USE, Members(frozenset(listed)), verb="uses")
         draft.touch(("rights", kind, name), mode, Thing(kind, shown_name(name)), "changes")
         if kind in ("function", "procedure"):
             draft.use_function(name)

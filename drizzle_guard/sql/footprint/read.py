@@ -40,6 +40,8 @@ class Reader:
         self._into(draft, tokens)
         if not verbs.is_sql(tokens):
             draft.unbounded = "has a statement that is no SQL"
+        elif self.dialect.is_postgres and verbs.has_escapes(tokens):
+            draft.unbounded = "has a name that is written with escapes"
         text = " ".join(self.dialect.fold(t) if t.kind in ("word", "name") else t.text for t in tokens)
         bare = text
         guarded = draft.guarded
@@ -317,6 +319,8 @@ class Reader:
     def _set(self, draft: Draft, tokens: Sequence[Token]) -> None:
         if _SETTINGS_THAT_MATTER & {t.text for t in tokens[1:4]}:
             draft.unbounded = "changes what names stand for (SET)"
+        if Token("word", "select") in tokens:
+            rows.select(draft, Cursor(list(tokens[1:])))
 
     def _unknown(self, draft: Draft, tokens: Sequence[Token]) -> None:
         """What is not understood touches everything that it mentions."""

@@ -77,6 +77,7 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     draft.of(table, "default", Mode.USE, Members(named, but=True) if named else ALL, verb="writes rows of")
     draft.of(table, "must", Mode.USE, verb="writes rows of")
     draft.of(table, "parts", Mode.USE, verb="writes rows of")
+    draft.of(table, "shelves", Mode.USE, verb="writes rows of")
     _fires(draft, table, "insert")
     if loose or "conflict" in words or "duplicate" in words:
         target = _conflict_target(draft, rest)
@@ -182,7 +183,6 @@ def update(draft: Draft, at: Cursor) -> None:
             elif token.text in ("where", "from", "returning", "order", "limit") and set_at < n:
                 end = n
                 break
-    _indexed_by(draft, table, at)
     assigned = _assigned(draft, at.tokens[set_at + 1 : end])
     inside = _json_keys(draft, at.tokens[set_at + 1 : end])
     if inside:  # one key of a JSON column is set: other keys of it stay as they are
@@ -236,16 +236,6 @@ def _json_keys(draft: Draft, tokens: Sequence[Token]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _indexed_by(draft: Draft, table: Name, at: Cursor) -> None:
-    """SQLite's INDEXED BY, MySQL's USE, FORCE and IGNORE INDEX."""
-    for n, token in enumerate(at.tokens):
-        if token == Token("word", "indexed") and n + 2 < len(at.tokens) and at.tokens[n + 1].text == "by":
-            draft.use("index", ("", draft.dialect.fold(at.tokens[n + 2])))
-        elif draft.dialect.is_mysql and token.text in ("force", "use", "ignore") and n + 2 < len(at.tokens):
-            inner = in_parentheses(Cursor(at.tokens, n + 2)) if at.tokens[n + 1].text in ("index", "key") else []
-            draft.of(table, "index", Mode.USE, Members(plain_names(draft, inner)), verb="uses", kind="index")
-
-
 def delete(draft: Draft, at: Cursor) -> None:
     """DELETE: rows go, and with them what refers to them."""
     start = at.at
@@ -255,7 +245,6 @@ def delete(draft: Draft, at: Cursor) -> None:
     table = qualified(draft, at)
     whole = Mentions([Token("word", "delete"), *at.tokens[start:]], draft.dialect)
     draft.mention(whole, table, rows=True)
-    _indexed_by(draft, table, at)
     draft.use_table(table)
     remove(draft, table)
 
@@ -365,6 +354,8 @@ def call(draft: Draft, found: Mentions) -> None:
         elif name in _ON_SEQUENCES:
             for text in found.strings:
                 draft.use_relation_in(text)
+                if name == "setval":
+                    draft.sets_counter_of(text.replace('"', "").rpartition(".")[2])
                 draft.touch(("sequence", text), Mode.CHANGE, Thing("sequence", text), "changes")
         elif name not in BUILT_IN and name not in _WITHOUT_TRACE:
             draft.unbounded = draft.unbounded or f"calls {name}(), whose effects cannot be told"

@@ -18,6 +18,7 @@ from drizzle_guard.sql.footprint.columns import (
 )
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import ANY, Draft
+from drizzle_guard.sql.footprint.kept import virtual_table
 from drizzle_guard.sql.footprint.known import Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.touch import Mode, Thing, only, shown_name
@@ -35,10 +36,14 @@ def create_table(draft: Draft, at: Cursor) -> None:
     if at.skip("partition", "of"):
         parent = qualified(draft, at)
         draft.use_table(parent)
+        draft.known.parts[table] = parent
         _bounds(draft, parent, at.rest())
         return
     if at.skip("like"):
         _like(draft, qualified(draft, at))
+        return
+    if at.peek() == "using" and draft.dialect.is_sqlite:
+        virtual_table(draft, table, at.rest())
         return
     inner = in_parentheses(at) if at.peek() == "(" and at.peek(1) not in ("select", "with", "values") else []
     for part in parts(inner):
@@ -96,6 +101,8 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
                 if draft.dialect.kind == "postgresql" and found.filled:
                     draft.name("sequence", (table[0], f"{table[1]}_{column}_seq"), "drops")
             draft.of(table, "gone", Mode.CHANGE, verb="drops")
+            if table in draft.known.parts:
+                draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
         if cascade:
             dependents(draft, table)
         draft.known.drop_table(table)
@@ -238,6 +245,7 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
     draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
     draft.of(table, "shape", Mode.ADD)
     touch_rules(draft, table, found, fresh=False)
+    _counts(draft, table, found.rules)
     tail = [t for t in found.rules if t.kind != "mark"]
     if draft.dialect.is_mysql and tail and tail[-1] == Token("word", "first"):
         draft.of(table, "shape", Mode.CHANGE)
@@ -245,6 +253,12 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
         draft.of(table, "shape", Mode.CHANGE)
         draft.use_columns(table, [draft.dialect.fold(tail[-1])])
     draft.known.tables.setdefault(table, Table()).columns[found.name] = found.column
+
+
+def _counts(draft: Draft, table: Name, rules: Sequence[Token]) -> None:
+    """MySQL: a table has one AUTO_INCREMENT column."""
+    if draft.dialect.is_mysql and Token("word", "auto_increment") in rules:
+        draft.touch(("counter", table), Mode.CHANGE, Thing("table", shown_name(table)), "changes")
 
 
 def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
@@ -353,6 +367,8 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
         draft.of(table, "must", Mode.CHANGE, only_it)
         draft.of(table, "type", Mode.CHANGE, only_it)
         draft.twice = False
+        if "restart" in words:
+            draft.sets_counter_of(f"{table[1]}_{column}_seq")
 
 
 def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
@@ -370,6 +386,7 @@ def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
         draft.of(table, aspect, Mode.CHANGE, members if old != found.name else only(old))
     draft.limits(table, [old])
     touch_rules(draft, table, found, fresh=False)
+    _counts(draft, table, found.rules)
     known = draft.known.tables.get(table)
     if known:
         known.columns.pop(old, None)
@@ -438,6 +455,7 @@ def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
     elif verb in ("attach", "detach") and at.skip("partition"):
         part = qualified(draft, at)
         draft.use_table(part)
+        draft.known.parts[part] = table
         _bounds(draft, table, at.rest() if verb == "attach" else [])
         for one in (table, part):
             draft.of(one, "shape", Mode.USE)
@@ -461,6 +479,8 @@ def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
             draft.of(table, aspect, Mode.CHANGE)
     elif verb in _SETTINGS:
         draft.touch(("setting", table, verb, *rest[:1]), Mode.CHANGE, shown, "changes")
+        if verb == "auto_increment":
+            draft.of(table, "rows", Mode.USE, verb="sets the counter of")
         draft.twice = True
     else:
         draft.touch(("name", "relation", table), Mode.CHANGE, shown, "changes")

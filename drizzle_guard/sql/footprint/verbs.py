@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drizzle_guard.sql.footprint.columns import qualified
+from drizzle_guard.sql.footprint.columns import in_parentheses, plain_names, qualified
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.mentions import closing
-from drizzle_guard.sql.footprint.touch import Mode, Thing
+from drizzle_guard.sql.footprint.touch import Members, Mode, Thing
 from drizzle_guard.sql.tokens import Cursor, Token, words
 
 #: upkeep of what is there, which must be there
@@ -56,6 +56,14 @@ def is_sql(tokens: Sequence[Token]) -> bool:
     return first.kind == "word" and first.text in HARMLESS | _OTHERS
 
 
+def has_escapes(tokens: Sequence[Token]) -> bool:
+    """Whether a name is written with escapes, `U&"d\\0061t"`, so that it is not what it looks like."""
+    return any(
+        first == Token("word", "u") and second.text == "&" and third.kind in ("name", "string")
+        for first, second, third in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    )
+
+
 def explained(tokens: list[Token]) -> list[Token]:
     """The statement behind EXPLAIN (or ANALYZE, in MariaDB), with whatever stands between; [] if there is none."""
     return next((tokens[n:] for n, token in enumerate(tokens) if n and token.kind == "word" and token.text in _RUN), [])
@@ -80,6 +88,8 @@ def harmless(draft: Draft, at: Cursor, verb: str) -> None:
                 draft.use("index", name)
             else:
                 draft.use_table(name)
+                if at.peek() == "(":
+                    draft.of(name, "column", Mode.USE, Members(plain_names(draft, in_parentheses(at))), verb="uses")
             while at.at < len(at.tokens) and at.take() != ",":
                 pass
 

@@ -1,0 +1,52 @@
+"""What is kept and runs later (triggers, routines, events, views, virtual tables): what it needs to go on working."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drizzle_guard.sql.footprint.dialect import Name
+from drizzle_guard.sql.footprint.draft import Draft
+from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
+from drizzle_guard.sql.footprint.touch import Mode
+from drizzle_guard.sql.tokens import Token, words
+
+#: tables that a module of SQLite makes beside its virtual table
+_SHADOWS = {
+    "fts3": words("content segments segdir"),
+    "fts4": words("content segments segdir docsize stat"),
+    "fts5": words("data idx content docsize config"),
+    "rtree": words("node rowid parent"),
+    "geopoly": words("node rowid parent"),
+}
+
+
+def body_runs_later(draft: Draft, body: Sequence[Token]) -> None:
+    """A body that writes rows when it runs needs the keys of its ON CONFLICT, and no column that it does not fill."""
+    verbs = {token.text for token in body if token.kind == "word"}
+    if not verbs & {"insert", "replace"}:
+        return
+    written = [n for n, token in enumerate(body) if token == Token("word", "into")]
+    for table in Mentions([t for n in written for t in body[n : n + 4]], draft.dialect).tables:
+        draft.of(table, "must", Mode.USE, verb="writes rows of")
+        if verbs & {"conflict", "duplicate", "replace", "ignore"}:
+            draft.of(table, "keys", Mode.USE, verb="writes rows of")
+
+
+def view_groups(draft: Draft, tokens: Sequence[Token], found: Mentions) -> None:
+    """PostgreSQL: a view that groups by a primary key depends on that key."""
+    if draft.dialect.is_postgres and Token("word", "group") in tokens:
+        for table in found.tables:
+            draft.of(table, "keys", Mode.USE, verb="groups rows of")
+
+
+def virtual_table(draft: Draft, table: Name, rest: Sequence[Token]) -> None:
+    """SQLite's CREATE VIRTUAL TABLE … USING module(…): its shadow tables, and the table whose content it indexes."""
+    for part in _SHADOWS.get(rest[1].text if len(rest) > 1 else "", ()):
+        draft.name("table", (table[0], f"{table[1]}_{part}"), "creates")
+    for n, token in enumerate(rest[:-2]):
+        if token == Token("word", "content") and rest[n + 1].text == "=":
+            content = rest[n + 2]
+            name = unquoted(content.text) if content.kind == "string" else content.text
+            if name:
+                draft.use_table(("", name.lower()))
+                draft.of(("", name.lower()), "structure", Mode.USE, verb="indexes")
