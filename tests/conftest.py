@@ -29,7 +29,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test marked `both_gits` each git that there is as `git_path` (a directory for the PATH), others the first.
 
     What git tells drivers and hooks, and when it calls them, has changed between versions; what a command of ours
-    answers has nothing to do with that.
+    answers has nothing to do with that.  Nor do names and settings that a test has many of: of more than three sets of
+    parameters the second git sees every third (`pytest_collection_modifyitems`).
     """
     if "git_path" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_gits")
@@ -42,11 +43,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 _PURE = ("drizzle", "replay", "sql", "rules")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `quick` what needs neither git nor a database; other modules may mark themselves."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as `quick` what needs neither git nor a database, and thin out what the second git sees."""
+    sets: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.path.parent.name in _PURE and "tmp_path" not in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.quick)
+        if item.get_closest_marker("both_gits") and "second-git" in item.name:
+            sets.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    dropped = {item for found in sets.values() if len(found) > 3 for n, item in enumerate(found) if n % 3}
+    if dropped:
+        config.hook.pytest_deselected(items=list(dropped))
+        items[:] = [item for item in items if item not in dropped]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import cast
 import click
 
 from drizzle_guard.commands.progress import Progress
-from drizzle_guard.config import read_config
+from drizzle_guard.config import DEFAULT_SCHEMA, DEFAULT_TABLE, read_config
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.disk import find_folders, find_v1_folders
 from drizzle_guard.errors import UsageError, printable
@@ -124,8 +124,8 @@ def _one(source: Source, wishes: Wishes) -> Rehearsal:
     root = next((p for p in (source.path.resolve(), *source.path.resolve().parents) if (p / ".git").exists()), Path())
     config = read_config(root)
     wishes = wishes._replace(
-        table=config.database.table or wishes.table,
-        schema=config.database.schema or wishes.schema,
+        table=config.database.table or DEFAULT_TABLE,
+        schema=config.database.schema or DEFAULT_SCHEMA,
         setup=setup_files(wishes.setup, config.rehearse.setup, root),
     )
     family, others = choose_family(source.kind, wishes.driver, packages(source.path))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from drizzle_guard.config import Config
+from drizzle_guard.config import DEFAULT_SCHEMA, DEFAULT_TABLE, Config
 from drizzle_guard.database.families import Family, Many, families_of
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target, parse_url
@@ -264,7 +264,7 @@ def names_for(asked: Asked, config: Config, folder: Path, kind: str) -> Names:
         told = _told(configs_of(folder))
         table = table or told[0]
         schema = schema or told[1]
-    return Names(kind, schema or "drizzle", table or "__drizzle_migrations")
+    return Names(kind, schema or DEFAULT_SCHEMA, table or DEFAULT_TABLE)
 
 
 def _told(configs: Iterable[Settled]) -> tuple[str | None, str | None]:

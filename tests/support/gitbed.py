@@ -35,6 +35,8 @@ GITCONFIG = """[user]
 \tfsync = none
 [gc]
 \tauto = 0
+[maintenance]
+\tauto = false
 [advice]
 \tdetachedHead = false
 """
