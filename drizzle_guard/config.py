@@ -33,7 +33,6 @@ from typing import Literal, NamedTuple
 
 from drizzle_guard.config_file import NAME, parse_toml, read_bytes
 
-
 #: where Drizzle keeps its rows if nothing says otherwise (drizzle-orm 0.45 pg-core/dialect.js, migrator.js)
 DEFAULT_TABLE = "__drizzle_migrations"
 DEFAULT_SCHEMA = "drizzle"
