@@ -2,8 +2,8 @@
 
     python benchmarks/all.py [--quick] [NAME ...]
 
-NAME is one of protect, merge, check, status, rehearse, replay (default: all).  With `--quick` there are few rounds,
-and the merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
+NAME is one of protect, merge, check, branches, status, rehearse, replay (default: all).  With `--quick` there are few
+rounds, and the merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+import branches
 import check
 import merge
 import protect
@@ -22,6 +23,7 @@ ALL: dict[str, Callable[[list[str]], int]] = {
     "protect": protect.main,
     "merge": merge.main,
     "check": check.main,
+    "branches": branches.main,
     "status": status.main,
     "rehearse": rehearse.main,
     "replay": replay.main,

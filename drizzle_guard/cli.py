@@ -12,22 +12,31 @@ from drizzle_guard import __version__
 from drizzle_guard.errors import GuardError, printable_lines, without_credentials
 from drizzle_guard.terminal import Unwritten, fail, say, stop_output, unheard, watch_output
 
-#: command -> (module in `drizzle_guard.commands`, what `--help` says of it)
-COMMANDS = {
-    "renumber": ("renumber", "Finish or repair a merge of migrations by hand."),
-    "check": ("check", "Say whether the migration folders are sound."),
-    "explain": ("explain", "Explain a rule of `check`."),
-    "graph": ("graph", "Show where the branch and the mainline parted."),
-    "protect": ("protect", "Block edits and deletions of committed migrations (a pre-commit hook)."),
-    "rehearse": ("rehearse", "Run the migrations on throw-away databases, from every state."),
-    "status": ("status", "Compare files, journal and database."),
-    "apply": ("apply", "Run one migration that was skipped or is missing."),
-    "repair": ("repair", "Bring the migrations table in step, one offer at a time."),
-    "regenerate": ("regenerate", "Take the mainline's folder and generate the branch's migrations again."),
-    "install": ("install", "Arm this clone: merge driver, attributes, hooks."),
-    "uninstall": ("uninstall", "Take away what install added."),
-    "demo": ("demo", "Show the main job in a throw-away repository."),
+#: heading in `--help` -> command -> (module in `drizzle_guard.commands`, what `--help` says of it)
+GROUPS = {
+    "Merging": {
+        "renumber": ("renumber", "Finish or repair a merge of migrations by hand."),
+        "regenerate": ("regenerate", "Take the mainline's folder and generate the branch's migrations again."),
+    },
+    "Looking": {
+        "graph": ("graph", "Show where the branch and the mainline parted; --all: every open branch."),
+        "check": ("check", "Say whether the migration folders are sound."),
+        "explain": ("explain", "Explain a rule of `check`."),
+        "protect": ("protect", "Block edits and deletions of committed migrations (a pre-commit hook)."),
+        "rehearse": ("rehearse", "Run the migrations on throw-away databases, from every state."),
+    },
+    "Database": {
+        "status": ("status", "Compare files, journal and database."),
+        "apply": ("apply", "Run one migration that was skipped or is missing."),
+        "repair": ("repair", "Bring the migrations table in step, one offer at a time."),
+    },
+    "Setting up": {
+        "install": ("install", "Arm this clone: merge driver, attributes, hooks."),
+        "uninstall": ("uninstall", "Take away what install added."),
+        "demo": ("demo", "Show the main job in a throw-away repository."),
+    },
 }
+COMMANDS = {name: command for commands in GROUPS.values() for name, command in commands.items()}
 
 
 class _Commands(click.Group):
@@ -42,8 +51,10 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name.ljust(width), text) for name, (_, text) in commands.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -18,12 +18,14 @@ from drizzle_guard.drizzle.v1 import is_v1_name
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
 from drizzle_guard.git.folders import checked_out_with_crlf, files_at, files_in_index, folders_at, folders_in_index
+from drizzle_guard.git.folders_v1 import v1_history_at
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.heal.cure import allowed_edits
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work
+from drizzle_guard.rules.v1 import V1Mainline
 from drizzle_guard.terminal import say
 
 _CONFIG_BYTES = 256 * 1024
@@ -112,6 +114,7 @@ class Published(NamedTuple):
     folder: str = ""
     git: Git | None = None
     committed: frozenset[str] = frozenset()
+    v1: V1Mainline | None = None  # of a folder in Drizzle v1's layout
 
 
 class Mainlines:
@@ -145,7 +148,8 @@ class Mainlines:
         allowed = frozenset(allowed_edits(config, folder, target.files))
         lf_in_git = checked_out_with_crlf(repository, folder)
         if target.migrations is not None:
-            return Published(None, allowed, lf_in_git, repository, folder)
+            known = Published(None, allowed, lf_in_git, repository, folder)
+            return known if branch is None else known._replace(v1=_v1_mainline(repository, branch, base, folder))
         index = {path: stages[0] for path, stages in files_in_index(repository, folder).items() if 0 in stages}
         staged = read_any_history(folder, index) if PATH in index else None
         git = None if staged is None else Git(frozenset(index), frozenset(entry.tag for entry in staged.entries))
@@ -186,6 +190,13 @@ class Mainlines:
             config = read_config(Path(repository.root))
             self._repositories[repository.root] = (repository, branch, bases[0] if bases else None, config)
         return self._repositories[repository.root]
+
+
+def _v1_mainline(repository: Repository, branch: Mainline, base: str | None, folder: str) -> V1Mainline:
+    tip, old = (
+        [m.tag for m in v1_history_at(repository, commit, folder).migrations] for commit in (branch.commit, base)
+    )
+    return V1Mainline(branch.name, tuple(tip), frozenset((*tip, *old)))
 
 
 def _in_gits_spelling(repository: Repository, branch: Mainline | None, target: FolderToCheck, folder: str) -> str:

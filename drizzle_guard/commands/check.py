@@ -118,6 +118,7 @@ def _check(target: FolderToCheck, known: Published, strict: bool, for_v1: bool, 
             lf_in_git=known.lf_in_git,
             strict=strict,
             tick=progress.tick,
+            mainline=known.v1,
         )
     repairs = frozenset() if known.mainline is None else repairs_of(known.mainline.tip, target.files)
     return check_journal_folder(

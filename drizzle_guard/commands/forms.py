@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import Entry, sql_path
+from drizzle_guard.drizzle.v1 import SQL, folder_millis
 from drizzle_guard.git.sides import Kind
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.one_branch import Graph
+from drizzle_guard.renumber.v1 import Renamed
 from drizzle_guard.replay.plan import Refusal
 
 
@@ -109,7 +111,7 @@ class CollisionForm(_Form):
 
     branch: Text
     mainline: Text
-    what: Literal["tag", "number", "idx", "when"]
+    what: Literal["tag", "number", "idx", "when", "order"]
 
 
 class RefusalForm(_Form):
@@ -220,6 +222,26 @@ def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
         ),
         same=tuple(outcome.same),
         deleted=tuple(outcome.deleted),
+    )
+
+
+def renamed(items: Sequence[Renamed], changed: bool) -> str:
+    """What `renumber --json` prints of folders in Drizzle v1's layout; `changed`: they were written."""
+    return as_json([_renamed(item, changed) for item in items])
+
+
+def _renamed(item: Renamed, changed: bool) -> RenumberedForm:
+    moves = tuple(
+        WrittenMoveForm(
+            old=EntryForm(tag=old, idx=None, when=folder_millis(old)),
+            new=EntryForm(tag=new, idx=None, when=folder_millis(new)),
+            snapshot="kept",
+            file=join(item.folder, f"{new}/{SQL}"),
+        )
+        for old, new in item.names
+    )
+    return RenumberedForm(
+        folder=item.folder, operation="merge", changed=changed, todo="apply", moves=moves, same=(), deleted=()
     )
 
 

@@ -9,10 +9,11 @@ from drizzle_guard.commands.progress import Progress
 from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import folders_at
+from drizzle_guard.git.folders_v1 import v1_folders_at
 from drizzle_guard.git.mainline import CONFIG_KEY, Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
-from drizzle_guard.renumber.one_branch import Graph, compare
+from drizzle_guard.renumber.one_branch import Graph, compare, compare_v1
 from drizzle_guard.renumber.one_branch_text import as_mermaid, as_text
 
 
@@ -82,10 +83,17 @@ def draw(repository: Repository, paths: tuple[str, ...], onto: str | None) -> li
     sides = merge_sides(repository, head, mainline.commit)
     if not sides.bases and repository.is_shallow():
         raise GuardError("the common base is not in this shallow clone.", "git fetch --unshallow")
-    everywhere = folders_at(repository, head) | folders_at(repository, mainline.commit)
-    if not everywhere:
+    journals = folders_at(repository, head) | folders_at(repository, mainline.commit)
+    v1 = (v1_folders_at(repository, head) | v1_folders_at(repository, mainline.commit)) - journals
+    if not journals | v1:
         raise UsageError("neither HEAD nor the mainline has a migration folder (meta/_journal.json).")
-    folders = chosen_folders(repository, paths, everywhere, "HEAD or the mainline")
+    folders = chosen_folders(repository, paths, journals | v1, "HEAD or the mainline")
     branch = repository.line("symbolic-ref", "--quiet", "--short", "HEAD") or "HEAD"
     branch = "HEAD" if branch == mainline.name else branch
-    return [compare(repository, sides, folder, (mainline.name, branch), onto) for folder in folders]
+    names = (mainline.name, branch)
+    return [
+        compare_v1(repository, sides, folder, names)
+        if folder in v1
+        else compare(repository, sides, folder, names, onto)
+        for folder in folders
+    ]

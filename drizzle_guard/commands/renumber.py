@@ -6,7 +6,8 @@ import click
 
 from drizzle_guard.commands.opened import open_repository
 from drizzle_guard.errors import GuardError, UsageError, printable
-from drizzle_guard.git.folders import history_at
+from drizzle_guard.git.folders import folders_in_index, history_at
+from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.run import heal_folders, is_under_way, show_left
@@ -17,6 +18,7 @@ from drizzle_guard.renumber.generated import find_generated, set_aside
 from drizzle_guard.renumber.message import note_in_message
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
 from drizzle_guard.renumber.unfinished import finish_interrupted
+from drizzle_guard.renumber.v1 import find_renames, rename
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.terminal import fail
 
@@ -49,6 +51,8 @@ def command(
         named = named_folders(repository, paths)
         if not dry_run:
             finish_interrupted(repository)
+        if (renamed := _rename_v1(repository, named, onto, dry_run=dry_run, as_json=as_json)) is not None:
+            return renamed
         work, trouble = _find(repository, named, onto, anyway=anyway)
         # a merge knows what was deleted on purpose; where nothing was, a cure that makes all sound is better
         asked = [item for item in work if item.todo == "apply"]
@@ -80,6 +84,34 @@ def command(
             show_left(repository, [item.decision.folder for item in idle if item.as_planned], onto)
             left = show_left(repository, [item.decision.folder for item in idle if not item.as_planned], onto)
         return int(left or any(item.todo == "apply" for item in refused))
+
+
+def _rename_v1(
+    repository: Repository, named: set[str] | None, onto: str | None, *, dry_run: bool, as_json: bool
+) -> int | None:
+    """Put own migrations of v1 folders behind the mainline's newest; None if other folders may have to be looked at."""
+    mainline = find_mainline(repository, onto)
+    found = [] if mainline is None else find_renames(repository, mainline, named)
+    if found and not dry_run:
+        rename(repository, found)
+    if found and as_json:
+        from drizzle_guard.commands.forms import renamed  # late: it imports pydantic
+
+        click.echo(renamed(found, not dry_run))
+        return 0
+    for item in found:
+        click.echo(f"{printable(item.folder) or '.'}: {'would be renumbered' if dry_run else 'renumbered'}")
+        for old, new in item.names:
+            click.echo(f"  {printable(old)} -> {printable(new)}")
+    if found and not dry_run:
+        click.echo("staged; next: git commit")
+        click.echo("a database in which they ran already runs them again, under the new names: drizzle-guard status")
+    journals = folders_in_index(repository)
+    if named is not None and not named & journals:
+        for folder in sorted(named - {item.folder for item in found}):
+            click.echo(f"{printable(folder) or '.'}: nothing to do")
+        return 0
+    return 0 if found and not journals else None
 
 
 def _mend_pulls(paths: tuple[str, ...], onto: str | None, *, dry_run: bool) -> int:

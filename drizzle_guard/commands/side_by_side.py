@@ -21,7 +21,9 @@ from drizzle_guard.terminal import json_in_ascii
 _AT_ONCE = 8
 
 
-def show(asked: Asked, names: Sequence[str], timeout: float, *, require_applied: bool, form: str) -> int:
+def show(
+    asked: Asked, names: Sequence[str], timeout: float, *, require_applied: bool, form: str, for_v1: bool = False
+) -> int:
     """Print the table.  Returns 1 if anything is wrong anywhere, else 2 if one could not be looked at, else 0."""
     known = read_config(root_of(Path.cwd())).databases
     if not names and not known:
@@ -31,8 +33,12 @@ def show(asked: Asked, names: Sequence[str], timeout: float, *, require_applied:
             'staging = "STAGING_DATABASE_URL"   # the variable that holds its URL, never the URL',
         )
     wanted = list(dict.fromkeys(names or known))
+
+    def one(name: str) -> EnvironmentReport:
+        return _one(asked, name, timeout, require_applied=require_applied, for_v1=for_v1)
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda name: _one(asked, name, timeout, require_applied=require_applied), wanted))
+        found = list(pool.map(one, wanted))
     report = across(found)
     if form == "json":
         click.echo(json_in_ascii(report.model_dump_json(indent=2)))
@@ -48,10 +54,11 @@ def show(asked: Asked, names: Sequence[str], timeout: float, *, require_applied:
     return 2 if any(one.report is None for one in found) else 0
 
 
-def _one(asked: Asked, name: str, timeout: float, *, require_applied: bool) -> EnvironmentReport:
+def _one(asked: Asked, name: str, timeout: float, *, require_applied: bool, for_v1: bool) -> EnvironmentReport:
     """One environment; what goes wrong there is part of the answer and hides no other."""
     try:
         place = find_place(asked._replace(environment=name))
-        return EnvironmentReport(name=name, report=build(place, see(place, timeout), require_applied=require_applied))
+        report = build(place, see(place, timeout), require_applied=require_applied, for_v1=for_v1)
+        return EnvironmentReport(name=name, report=report)
     except GuardError as error:
         return EnvironmentReport(name=name, error=" ".join(without_credentials(error.message).split()))

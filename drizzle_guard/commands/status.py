@@ -23,6 +23,7 @@ _MANY = 20
 @click.option("--env", "environments", multiple=True, metavar="NAME", help="A database of drizzle-guard.toml; repeat.")
 @click.option("--all", "every", is_flag=True, help="All databases of drizzle-guard.toml, side by side.")
 @click.option("--require-applied", is_flag=True, help="Pending migrations count as wrong: a gate for deploys.")
+@click.option("--for", "version", type=click.Choice(["v1"]), help="Also: will the move to Drizzle v1 succeed here?")
 @click.option("--short/--no-short", default=None, help="Only what is not in order  [default: with many].")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -39,6 +40,7 @@ def command(
     environments: tuple[str, ...],
     every: bool,
     require_applied: bool,
+    version: str | None,
     short: bool | None,
     as_json: bool,
     form: str,
@@ -55,13 +57,13 @@ def command(
         from drizzle_guard.commands.side_by_side import show
 
         wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
-        return show(wanted, environments, timeout, require_applied=require_applied, form=form)
+        return show(wanted, environments, timeout, require_applied=require_applied, form=form, for_v1=version == "v1")
     environment = environments[0] if environments else None
     wanted = asked(
         path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
     )
     place = find_place(wanted)
-    report = build(place, see(place, timeout), require_applied=require_applied)
+    report = build(place, see(place, timeout), require_applied=require_applied, for_v1=version == "v1")
     if form == "json":
         click.echo(json_in_ascii(report.model_dump_json(indent=2)))
     elif form == "text":

@@ -108,8 +108,8 @@ class StatusReport(BaseModel):
     ledger: str | None = None
 
 
-def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusReport:
-    """All that is to be said of one folder and one database."""
+def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bool = False) -> StatusReport:
+    """All that is to be said of one folder and one database; with `for_v1` also whether the move to v1 will succeed."""
     table = seen.table
     coming = (
         next_migrate(seen.comparison, seen.catalog, place.families, place.file)
@@ -148,8 +148,26 @@ def build(place: Place, seen: View, *, require_applied: bool = False) -> StatusR
         *_about_rows(seen, report, past),
         *_about_the_next(seen, coming),
     ]
+    if for_v1:
+        _add_v1(place, seen, report)
     report.in_step = not report.findings
     return report
+
+
+def _add_v1(place: Place, seen: View, report: StatusReport) -> None:
+    from drizzle_guard.database.to_v1 import obstacles  # late: only this question needs it
+
+    found = [
+        Finding(message=o.message, tag=o.tag, file=o.file, hints=[printable(line) for line in o.cure])
+        for o in obstacles(place, seen)
+    ]
+    report.findings += found
+    if seen.ledger is not None:
+        report.notes.append("For Drizzle v1 only the folder was looked at: another program keeps this ledger.")
+    elif place.v1 or seen.table.named:
+        report.notes.append("The folder or the table is Drizzle v1's already.")
+    elif not found:
+        report.notes.append("Drizzle v1: nothing here stops drizzle-kit up, nor v1's first migrate at its table.")
 
 
 def _next(coming: Next) -> NextReport:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from drizzle_guard.git.folders_v1 import v1_history_at
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
 from drizzle_guard.renumber.decision import decide
 from drizzle_guard.replay.parting import Collision, Parting, collisions, part
 from drizzle_guard.replay.plan import Move, Plan, Refusal
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.v1 import v1_collisions, v1_plan
 
 
 class Graph(NamedTuple):
@@ -21,6 +23,7 @@ class Graph(NamedTuple):
     parting: Parting
     collisions: list[Collision]
     outcome: Plan | Refusal
+    v1: bool = False  # in Drizzle v1's layout, where git merges without a conflict and nothing refuses
 
     @property
     def moves(self) -> dict[str, Move]:
@@ -42,3 +45,13 @@ def compare(repository: Repository, sides: Sides, folder: str, names: tuple[str,
     parting = part(base, main, own)
     found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
     return Graph(folder, names[0], names[1], parting, found, outcome)
+
+
+def compare_v1(repository: Repository, sides: Sides, folder: str, names: tuple[str, str]) -> Graph:
+    """The same for a folder in Drizzle v1's layout; of several common ancestors the first counts."""
+    base = v1_history_at(repository, sides.bases[0] if sides.bases else None, folder)
+    main = v1_history_at(repository, sides.theirs, folder, name=f"{names[0]}:{folder}")
+    own = v1_history_at(repository, sides.ours, folder)
+    parting = part(base, main, own)
+    outcome = v1_plan(base, main, own, parting.branch)
+    return Graph(folder, *names, parting, v1_collisions(main.migrations, parting.branch), outcome, v1=True)

@@ -14,8 +14,13 @@ _WORDS = {
     "tag": "has the name of {}",
     "number": "has the number of {}",
     "idx": "has the idx of {}",
+    "order": "sorts before {}: a new database runs it earlier than production does",
     "when": "is not newer than {}, so databases that ran that one skip it",
 }
+
+
+#: what is said of a refusal; in Drizzle v1's layout (True) git merges whatever there is
+REFUSED = {False: "a merge would be refused", True: "not known to be right in this order"}
 
 
 def as_text(graphs: Sequence[Graph]) -> str:
@@ -71,7 +76,7 @@ def _notes(graph: Graph) -> list[str]:
     for gone, where in ((graph.parting.off_mainline, graph.mainline), (graph.parting.off_branch, graph.branch)):
         lines += [f"{printable(m.tag)} was deleted on {printable(where)}" for m in gone]
     if isinstance(graph.outcome, Refusal):
-        lines += [f"a merge would be refused: {graph.outcome.sentence}"]
+        lines += [f"{REFUSED[graph.v1]}: {graph.outcome.sentence}"]
     elif not graph.collisions and (graph.parting.branch and graph.parting.mainline):
         lines += ["nothing collides"]
     return ["", *lines] if lines else []
@@ -114,7 +119,8 @@ def diagram(graph: Graph) -> str:
 
 def _mermaid_fate(graph: Graph, entry: Entry) -> str:
     if isinstance(graph.outcome, Refusal):
-        return ' type: REVERSE tag: "refused"' if entry.tag == graph.outcome.own else ""
+        word = "look" if graph.v1 else "refused"
+        return f' type: REVERSE tag: "{word}"' if entry.tag == graph.outcome.own else ""
     fate = _fate(graph, entry).replace("-> ", "becomes ")
     return f' tag: "{label(fate)}"' if fate else ""
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from drizzle_guard.drizzle.folder import Folder
+from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import changed_folders, folders_at
+from drizzle_guard.git.folders_v1 import v1_changed_folders, v1_folders_at, v1_history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.renumber.decision import decide
+from drizzle_guard.renumber.one_branch import compare_v1
 from drizzle_guard.replay.parting import Collision, Parting, collisions, part
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
-from drizzle_guard.replay.rivals import Candidate, Rivalry, find_rivals
+from drizzle_guard.replay.rivals import Candidate, Rivalry, against, find_rivals, v1_against
 
 
 class Branch(NamedTuple):
@@ -51,6 +55,7 @@ class FolderOverview(NamedTuple):
     branches: list[OpenBranch]
     rivals: list[Rivalry]
     unread: list[Unread]
+    v1: bool = False  # in Drizzle v1's layout
 
 
 def open_branches(repository: Repository, mainline: Mainline, remote: str | None) -> list[Branch]:
@@ -92,17 +97,23 @@ def overview(
 
     `folders` chooses among all migration folders (what PATHS mean); `tick` is called for each branch and each pair.
     """
-    touching: dict[str, list[Branch]] = {folder: [] for folder in folders_at(repository, mainline.commit)}
+    journals = folders_at(repository, mainline.commit)
+    v1 = v1_folders_at(repository, mainline.commit)
+    touching: dict[str, list[Branch]] = {folder: [] for folder in journals | v1}
     lost: list[Unread] = []
     for branch in branches:
         bases = repository.merge_bases(mainline.commit, branch.commit)
         if not bases and repository.is_shallow():
             lost.append(Unread(branch, "its common ancestor with the mainline is not in this shallow clone"))
             continue
-        changed = changed_folders(repository, bases[0], branch.commit) if bases else folders_at(
-            repository, branch.commit
-        )  # fmt: skip
-        for folder in changed:
+        if bases:
+            changed = changed_folders(repository, bases[0], branch.commit)
+            changed_v1 = v1_changed_folders(repository, bases[0], branch.commit)
+        else:
+            changed = folders_at(repository, branch.commit)
+            changed_v1 = v1_folders_at(repository, branch.commit)
+        v1 |= changed_v1 - changed - journals
+        for folder in changed | changed_v1:
             touching.setdefault(folder, []).append(branch)
     result = []
     for folder in folders(set(touching)):
@@ -112,7 +123,8 @@ def overview(
         for branch in touching[folder]:
             tick()
             try:
-                looked, candidate = _look(repository, mainline, branch, folder)
+                look = _look_v1 if folder in v1 else _look
+                looked, candidate = look(repository, mainline, branch, folder)
             except GuardError as error:
                 unread.append(Unread(branch, error.message.rstrip(".")))
                 continue
@@ -120,8 +132,8 @@ def overview(
                 seen.append(looked)
             if candidate is not None:
                 candidates.append(candidate)
-        rivals = list(find_rivals(candidates, tick))
-        result.append(FolderOverview(folder, mainline.name, seen, rivals, unread))
+        rivals = list(find_rivals(candidates, tick, v1_against if folder in v1 else against))
+        result.append(FolderOverview(folder, mainline.name, seen, rivals, unread, folder in v1))
     return result
 
 
@@ -140,6 +152,21 @@ def _look(
     if isinstance(outcome, Refusal) or not parting.branch:
         return looked, None
     return looked, Candidate(branch.name, base, own, parting.branch, outcome)
+
+
+def _look_v1(
+    repository: Repository, mainline: Mainline, branch: Branch, folder: str
+) -> tuple[OpenBranch | None, Candidate | None]:
+    sides = merge_sides(repository, branch.commit, mainline.commit)
+    graph = compare_v1(repository, sides, folder, (mainline.name, branch.name))
+    if not graph.parting.branch and not graph.parting.off_branch:
+        return None, None
+    looked = OpenBranch(branch, graph.parting, graph.collisions, graph.outcome)
+    if isinstance(graph.outcome, Refusal) or not graph.parting.branch:
+        return looked, None
+    base = Folder(folder, EMPTY, graph.parting.common, {})
+    own = v1_history_at(repository, branch.commit, folder)
+    return looked, Candidate(branch.name, base, own, graph.parting.branch, graph.outcome)
 
 
 def moved(branch: OpenBranch) -> Iterator[tuple[str, str]]:

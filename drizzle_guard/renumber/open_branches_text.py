@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from drizzle_guard.errors import printable
-from drizzle_guard.renumber.one_branch_text import escaped, label
+from drizzle_guard.renumber.one_branch_text import REFUSED, escaped, label
 from drizzle_guard.renumber.open_branches import FolderOverview, OpenBranch, moved
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.rivals import Rivalry
@@ -22,7 +22,7 @@ def _text(overview: FolderOverview) -> list[str]:
     width = max((len(printable(found.branch.name)) for found in overview.branches), default=0)
     for found in overview.branches:
         lines += ["", f"  {printable(found.branch.name).ljust(width)}  {_parted(found, overview.mainline)}"]
-        lines += [f"    {line}" for line in _fate(found)]
+        lines += [f"    {line}" for line in _fate(found, overview.v1)]
     rivals = _rival_lines(overview)
     return [*lines, *([""] if rivals else []), *rivals, *_unread(overview)]
 
@@ -42,21 +42,24 @@ def _parted(found: OpenBranch, mainline: str) -> str:
     return f"{own} migration{'' if own == 1 else 's'}{deleted}{since}{behind}"
 
 
-def _fate(found: OpenBranch) -> list[str]:
+def _fate(found: OpenBranch, v1: bool) -> list[str]:
     if isinstance(found.outcome, Refusal):
-        return [f"a merge would be refused: {found.outcome.sentence}"]
+        return [f"{REFUSED[v1]}: {found.outcome.sentence}"]
     moves = [f"{printable(old)} -> {printable(new)}" for old, new in moved(found)]
     return moves or ["nothing collides"]
 
 
 def _rival_lines(overview: FolderOverview) -> list[str]:
-    return [_rival(rivalry) for rivalry in overview.rivals]
+    return [_rival(rivalry, overview.v1) for rivalry in overview.rivals]
 
 
-def _rival(rivalry: Rivalry) -> str:
+def _rival(rivalry: Rivalry, v1: bool) -> str:
     first, second, refusal = printable(rivalry.first), printable(rivalry.second), rivalry.refusal
     tags = [f"{printable(tag)} ({name})" for tag, name in ((refusal.own, second), (refusal.other, first)) if tag]
     why = f"{' and '.join(tags)}: {refusal.reason}" if tags else refusal.reason
+    if v1:
+        order = "in either order" if rivalry.either_way else f"with {second} behind"
+        return f"{first} and {second} are not known to be right {order}: {why}."
     if rivalry.either_way:
         return f"{first} and {second}: whichever lands second will be refused: {why}."
     return f"{second} will be refused if {first} lands first, not the other way round: {why}."
@@ -86,7 +89,7 @@ def _markdown(overview: FolderOverview) -> list[str]:
         for found in at.get(tag, ()):
             lines += _branch(found, overview.mainline)
     lines.append("```")
-    notes = [f"{found.branch.name}: {line}" for found in overview.branches for line in _fate(found)]
+    notes = [f"{found.branch.name}: {line}" for found in overview.branches for line in _fate(found, overview.v1)]
     notes += _rival_lines(overview) + [line for line in _unread(overview) if line]
     return [*lines, "", *(f"- {escaped(note)}" for note in notes)] if notes else lines
 

@@ -12,6 +12,7 @@ from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, files_in_index, folders_at, folders_in_index, history_at
+from drizzle_guard.git.folders_v1 import v1_folders_at
 from drizzle_guard.git.handoff import read_note
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.operation import is_applying
@@ -33,7 +34,9 @@ def named_folders(repository: Repository, paths: Sequence[str]) -> set[str] | No
     if not paths or repository.is_bare:
         return None
     head = repository.commit("HEAD")
-    known = folders_in_index(repository) | (folders_at(repository, head) if head is not None else set())
+    known = folders_in_index(repository)
+    if head is not None:
+        known |= folders_at(repository, head) | v1_folders_at(repository, head)
     return set(chosen_folders(repository, paths, known, "HEAD or the index"))
 
 

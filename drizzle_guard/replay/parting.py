@@ -67,12 +67,14 @@ class Collision(NamedTuple):
     """One of the branch's migrations against one of the mainline's.
 
     `what` is `tag` (the same file name), `number` (the same prefix, so the same snapshot file), `idx` (the same place
-    in the journal), or `when`: not newer than the mainline's newest, so a database that ran that one skips it.
+    in the journal), `when`: not newer than the mainline's newest, so a database that ran that one skips it; or, in
+    Drizzle v1's layout, `order`: its name sorts before the mainline's newest, so a new database runs it earlier than
+    production does.
     """
 
     own: Entry
     other: Entry
-    what: Literal["tag", "number", "idx", "when"]
+    what: Literal["tag", "number", "idx", "when", "order"]
 
 
 def part(base: Folder, mainline: Folder, branch: Folder) -> Parting:

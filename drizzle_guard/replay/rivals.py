@@ -9,6 +9,7 @@ from drizzle_guard.drizzle.folder import Folder, Migration, read_folder
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.v1 import v1_hazard
 from drizzle_guard.sql.statements import decode, statements
 
 
@@ -38,21 +39,24 @@ class Rivalry(NamedTuple):
     either_way: bool
 
 
-def find_rivals(candidates: Sequence[Candidate], tick: Callable[[], None] = lambda: None) -> Iterator[Rivalry]:
+#: the refusal of the second one once the first has landed; None if there is none
+Against = Callable[[Candidate, Candidate], "Refusal | None"]
+
+
+def find_rivals(candidates: Sequence[Candidate], tick: Callable[[], None], refusal: Against) -> Iterator[Rivalry]:
     """Try each pair that touches one object in both orders; `tick` is called for each pair.
 
-    The work grows with the branches, and with the pairs that have an object in common; no other pair is looked at.
+    `refusal` is `against`, or `v1_against` for Drizzle v1's layout.  The work grows with the branches, and with the
+    pairs that have an object in common; no other pair is looked at.
     """
-    landed = [_landed(candidate) for candidate in candidates]
     for one, other in common_pairs([touched(candidate.migrations) for candidate in candidates]):
         tick()
-        forth = _refusal(landed[one], candidates[other])
-        back = _refusal(landed[other], candidates[one])
-        names = candidates[one].name, candidates[other].name
+        first, second = candidates[one], candidates[other]
+        forth, back = refusal(first, second), refusal(second, first)
         if forth is not None:
-            yield Rivalry(*names, forth, back is not None)
+            yield Rivalry(first.name, second.name, forth, back is not None)
         elif back is not None:
-            yield Rivalry(names[1], names[0], back, False)
+            yield Rivalry(second.name, first.name, back, False)
 
 
 def touched(migrations: Sequence[Migration]) -> frozenset[str]:
@@ -76,14 +80,23 @@ def common_pairs(sets: Sequence[frozenset[str]]) -> list[tuple[int, int]]:
     return sorted(pairs)
 
 
-def _landed(candidate: Candidate) -> Folder:
-    files = {path: blob for path, blob in candidate.landing.files.items() if blob is not None}
-    return read_folder(candidate.own.name, files)
-
-
-def _refusal(mainline: Folder, second: Candidate) -> Refusal | None:
+def against(first: Candidate, second: Candidate) -> Refusal | None:
+    """What stands against the second one behind the first, with a journal."""
+    landed = {path: blob for path, blob in first.landing.files.items() if blob is not None}
+    mainline = read_folder(first.own.name, landed)
     try:
         outcome = plan(second.base, mainline, second.own, layout=second.own.journal)
     except GuardError as error:
         return Refusal(error.message.rstrip("."), own=second.migrations[-1].tag)
     return outcome if isinstance(outcome, Refusal) else None
+
+
+def v1_against(first: Candidate, second: Candidate) -> Refusal | None:
+    """What stands against the second one behind the first, in Drizzle v1's layout.
+
+    What both have is one branch built on the other: no order of theirs to choose.
+    """
+    common = {m.tag for m in first.migrations} & {m.tag for m in second.migrations}
+    theirs = [m for m in first.migrations if m.tag not in common]
+    mine = [m for m in second.migrations if m.tag not in common]
+    return v1_hazard(second.base, theirs, mine)

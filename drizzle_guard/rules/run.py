@@ -13,7 +13,7 @@ from drizzle_guard.rules import bundle, chunks, contents, entries, files, mainli
 from drizzle_guard.rules.mainline import is_published, published_entries
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder, Severity, Snapshot, Subject
 from drizzle_guard.rules.reading import entry_lines, load, read_journal, read_snapshot
-from drizzle_guard.rules.v1 import v1_findings
+from drizzle_guard.rules.v1 import V1Mainline, v1_findings
 
 #: Rules over the whole folder; those over single files run while the files are read.
 _FOLDER_RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
@@ -141,11 +141,13 @@ def check_v1_folder(
     lf_in_git: Collection[str] = (),
     strict: bool = False,
     tick: Callable[[], None] = _no_tick,
+    mainline: V1Mainline | None = None,
 ) -> Checked:
     """Check a folder of Drizzle v1's layout; `migrations` are the names of its migrations, sorted."""
     history = Folder(name, journals.EMPTY, (), found)
-    findings = v1_findings(name, migrations, found, lf_in_git, tick)
-    return Checked(name, Layout.V1, len(migrations), None, judge(findings, history, None, strict=strict))
+    findings = v1_findings(name, migrations, found, lf_in_git, tick, mainline)
+    own = None if mainline is None else len(set(migrations) - mainline.published)
+    return Checked(name, Layout.V1, len(migrations), own, judge(findings, history, None, strict=strict))
 
 
 def work(found: Mapping[str, Blob]) -> list[str]:
