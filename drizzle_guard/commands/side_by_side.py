@@ -34,11 +34,11 @@ def show(
         )
     wanted = list(dict.fromkeys(names or known))
 
-    def one(name: str) -> EnvironmentReport:
+    def ask(name: str) -> EnvironmentReport:
         return _one(asked, name, timeout, require_applied=require_applied, for_v1=for_v1)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(one, wanted))
+        found = list(pool.map(ask, wanted))
     report = across(found)
     if form == "json":
         click.echo(json_in_ascii(report.model_dump_json(indent=2)))
