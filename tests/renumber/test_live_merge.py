@@ -8,7 +8,7 @@ databases, so verdicts (and histories) are shared by all tests and by all proces
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,14 +135,20 @@ def database(merge: Merge, file: Path) -> str:
 
 # ---------------------------------------------------------------- tests
 
-of_histories = pytest.mark.parametrize(("dialect", "prefix"), HISTORIES, ids=["-".join(pair) for pair in HISTORIES])
-of_shapes = pytest.mark.parametrize(("own", "other"), SHAPES, ids=[f"{own}v{other}" for own, other in SHAPES])
 Find = Callable[[str, str], History]
 
 
-@of_histories
-@of_shapes
-@pytest.mark.parametrize("way", WAYS)
+def of(by_index: Sequence[Any], by_timestamp: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Each history and shape with each of these; the kind of prefix has no part in how git calls us."""
+    return [
+        (dialect, prefix, own, other, how)
+        for dialect, prefix in HISTORIES
+        for own, other in SHAPES
+        for how in (by_index if prefix == "index" else by_timestamp)
+    ]
+
+
+@pytest.mark.parametrize(("dialect", "prefix", "own", "other", "way"), of(WAYS, WAYS[:2]))
 def test_armed(
     bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, own: int, other: int, way: str
 ) -> None:
@@ -155,19 +161,17 @@ def test_armed(
     assert_merged(bench, merge, ours)
 
 
-@of_histories
-@of_shapes
 @pytest.mark.parametrize(
-    ("state", "way"),
-    [("no hooks", WAYS[0]), ("nothing", WAYS[0]), ("nothing", WAYS[1])],
-    ids=["no-hooks-main into feature", "nothing-main into feature", "nothing-feature into main"],
+    ("dialect", "prefix", "own", "other", "how"),
+    of([f"without hooks, {WAYS[0]}", WAYS[0], WAYS[1]], [WAYS[0]]),
 )
 def test_by_hand(
-    bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, own: int, other: int, state: str, way: str
+    bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, own: int, other: int, how: str
 ) -> None:
     """Conflict, `drizzle-guard renumber`, `git commit`: the same end."""
     merge = Merge(history(dialect, prefix), tmp_path, own, other)
-    if state == "no hooks":
+    hooks, _, way = how.rpartition(", ")
+    if hooks:
         assert merge.bed.tool("install", "--no-hooks").code == 0
     command = merge.command(way)
     ours = merge.bed.git("rev-parse", "HEAD")
