@@ -1,1 +1,1 @@
-"""One file per command; each is a thin face over `core` and one edge."""
+"""One file for each command: options, one call of the wing that does the work, what is printed, the exit code."""

@@ -1,4 +1,8 @@
-"""A copy of a migration folder and of git's index, to put back exactly what was there."""
+"""A copy of a migration folder and of git's index, to put back exactly what was there.
+
+`git.worktree` puts back the paths of its plan by itself: it knows them, and a merge costs what it touches.  Another
+program (drizzle-kit) may write anything in the folder, so here the whole of it is kept.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What git has under way, told by its state files and environment: the only reader of either.
+"""The quick half of `git.operation`: what git has under way, for hooks that end with nearly every commit.
 
-Nothing is imported here but what every hook has anyway; nearly every commit ends with what this module says.
+Nothing is imported here but what every hook has anyway.
 """
 
 from __future__ import annotations

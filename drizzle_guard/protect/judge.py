@@ -1,4 +1,4 @@
-"""Which commits break the rule that committed migrations stay as they are: reads the versions, asks the core."""
+"""Which commits break the rule that committed migrations stay as they are: reads the versions, asks `forbidden`."""
 
 from __future__ import annotations
 

@@ -115,7 +115,16 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     parents = repository.parents(head)
     if len(parents) != 2 or parents[1] != heads[0]:
         return []
-    return finish_commit(repository, merge_sides(repository, parents[0], parents[1]), looked_at=False)
+    sides = merge_sides(repository, parents[0], parents[1])
+    found = []
+    for decision, committed in _committed(repository, sides):
+        if is_ours_alone(decision, committed) and _is_strategy_ours(repository, decision.folder):
+            continue
+        if isinstance(decision.outcome, Refusal):
+            raise explain_refusal(decision, sides)
+        if _differs(decision.outcome, committed):
+            found.append(decision)
+    return _rewrite_head(repository, found)
 
 
 def is_ours_alone(decision: Decision, files: Mapping[str, Blob]) -> bool:
@@ -142,25 +151,33 @@ def _is_strategy_ours(repository: Repository, folder: str) -> bool:
     return "'ours'" in note
 
 
-def finish_commit(repository: Repository, sides: Sides, *, looked_at: bool = True) -> list[Decision]:
-    """Rewrite HEAD, a commit that git has just made of `sides`, with canonical folders; returns what was finished.
+def finish_commit(repository: Repository, sides: Sides) -> list[Decision]:
+    """Rewrite HEAD, a commit that a person has just made of `sides`; returns what was finished.
 
-    `looked_at`: a person may have resolved something, so only what still is as the driver left it is touched.  Raises
-    GitFailed, with the commit as git made it.
+    The person may have resolved something, so only what still is as the driver left it is touched.  Raises GitFailed,
+    with the commit as git made it.
     """
     found = []
-    for decision in decisions(repository, sides):
-        committed = files_at(repository, "HEAD", decision.folder, decision.folder)
-        if is_ours_alone(decision, committed) and (looked_at or _is_strategy_ours(repository, decision.folder)):
-            continue
-        if isinstance(decision.outcome, Refusal):
-            if looked_at:
-                continue  # somebody resolved it by hand
-            raise explain_refusal(decision, sides)
-        if looked_at and not is_untouched(repository, decision, decision.outcome):
-            continue
-        if changes(decision.outcome.files, {path: {0: blob} for path, blob in committed.items()}):
+    for decision, committed in _committed(repository, sides):
+        if isinstance(decision.outcome, Refusal) or is_ours_alone(decision, committed):
+            continue  # resolved by hand
+        if is_untouched(repository, decision, decision.outcome) and _differs(decision.outcome, committed):
             found.append(decision)
+    return _rewrite_head(repository, found)
+
+
+def _committed(repository: Repository, sides: Sides) -> Iterator[tuple[Decision, dict[str, Blob]]]:
+    """Each decision about a merge, and the folder as HEAD has it."""
+    for decision in decisions(repository, sides):
+        yield decision, files_at(repository, "HEAD", decision.folder, decision.folder)
+
+
+def _differs(plan: Plan, committed: Mapping[str, Blob]) -> bool:
+    return bool(changes(plan.files, {path: {0: blob} for path, blob in committed.items()}))
+
+
+def _rewrite_head(repository: Repository, found: list[Decision]) -> list[Decision]:
+    """Make HEAD the same commit with canonical folders.  Raises GitFailed, with the commit as git made it."""
     head = repository.commit("HEAD")
     if not found or head is None:
         return []

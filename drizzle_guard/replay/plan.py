@@ -1,4 +1,4 @@
-"""What comes out of the core: a plan, or a refusal."""
+"""What comes out of a replay: a plan, or a refusal."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Refusal(NamedTuple):
 
 
 class Refused(Exception):
-    """How the refusal leaves the depths of the core; `plan` turns it into a value."""
+    """How the refusal leaves the depths of a replay; `replay.plan` turns it into a value."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.sentence)
