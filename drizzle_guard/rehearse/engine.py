@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.rehearse.facts import Facts
 
 
@@ -22,6 +23,23 @@ class Unbuilt(NamedTuple):
 
     what: str
     words: str
+
+
+class Setup(NamedTuple):
+    """A setup file: its name, and the SQL that runs first on each database."""
+
+    name: str
+    sql: str
+
+    def run(self, send: Callable[[str], None]) -> None:
+        """Run it whole.  Raises UsageError: what fails here is no fault of a migration."""
+        try:
+            send(self.sql)
+        except StatementError as error:
+            line = f", line {error.line}" if error.line else ""
+            raise UsageError(
+                f"cannot rehearse here: the setup file {printable(self.name)}{line}: {printable(error.words)}."
+            ) from None
 
 
 class Session(ABC):
@@ -42,6 +60,13 @@ class Session(ABC):
     @abstractmethod
     def rollback(self) -> None:
         """Take it back."""
+
+    def attempt(self, texts: Sequence[str]) -> bool:
+        """Run SQL that ran well before, all at once and in a transaction of its own; False: nothing of it stands.
+
+        It only spares round trips; where it says False, the same is run chunk by chunk.
+        """
+        return False
 
     @abstractmethod
     def facts(self) -> Facts:

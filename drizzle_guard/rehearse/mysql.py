@@ -17,7 +17,7 @@ from pymysql.constants import CLIENT
 from drizzle_guard.database.drivers.mysql import with_tls
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
+from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts
 from drizzle_guard.rehearse.mysql_facts import facts_of, text_of
 from drizzle_guard.rehearse.snapshot_mysql import statements_of
@@ -47,7 +47,7 @@ class MysqlEngine(Engine):
         self,
         target: Target,
         timeout: float,
-        setup: Sequence[str],
+        setup: Sequence[Setup],
         table: str,
         *,
         private: bool,
@@ -132,8 +132,8 @@ class MysqlEngine(Engine):
             raise UsageError(f"{self._target.label}: {self._target.scrub(words_of(error))}.") from None
         session = MysqlSession(self, name)
         self._sessions.append(session)
-        for text in self._setup:
-            session.script(text)
+        for file in self._setup:
+            file.run(session.script)
         return session
 
     def fork(self, session: Session) -> Session | None:

@@ -10,7 +10,7 @@ from drizzle_guard.database.families import FAMILIES, Family, families_of
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.rehearse.engine import Engine
+from drizzle_guard.rehearse.engine import Engine, Setup
 
 _SETUP_BYTES = 16 * 1024 * 1024
 
@@ -57,7 +57,7 @@ def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
     return _mysql(wishes, setup)
 
 
-def _mysql(wishes: Wishes, setup: Sequence[str]) -> Engine:
+def _mysql(wishes: Wishes, setup: Sequence[Setup]) -> Engine:
     try:
         from drizzle_guard.rehearse.mysql import MysqlEngine
     except ImportError:
@@ -76,7 +76,7 @@ def _mysql(wishes: Wishes, setup: Sequence[str]) -> Engine:
         raise
 
 
-def _postgres(family: Family, wishes: Wishes, setup: Sequence[str]) -> Engine:
+def _postgres(family: Family, wishes: Wishes, setup: Sequence[Setup]) -> Engine:
     try:
         from drizzle_guard.rehearse.postgres import PostgresEngine
     except ImportError:
@@ -107,12 +107,12 @@ def _target(url: str, kind: str) -> Target:
     return target
 
 
-def _read_setup(name: str) -> str:
+def _read_setup(name: str) -> Setup:
     path = Path(name)
     try:
         if path.stat().st_size > _SETUP_BYTES:
             raise UsageError(f"{printable(name)} is larger than {_SETUP_BYTES // 2**20} MiB.")
-        return path.read_bytes().decode("utf-8", "replace")
+        return Setup(name, path.read_bytes().decode("utf-8", "replace"))
     except OSError as error:
         raise UsageError(f"the setup file {printable(name)} cannot be read: {error.strerror}.") from None
 

@@ -14,7 +14,7 @@ from drizzle_guard.database.families import Batch, Family
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
+from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts
 from drizzle_guard.rehearse.postgres_facts import CARRIED, facts_of
 from drizzle_guard.rehearse.snapshot_postgres import statements_of
@@ -37,6 +37,10 @@ _PLATFORM = re.compile(
 _LASTING = re.compile(
     r"\b(?:set|set_config|temp|temporary|prepare|listen|load|call|do|perform|select)\b", re.IGNORECASE
 )
+#: what ends a transaction, or minds whether it is alone
+_NOT_AT_ONCE = re.compile(
+    r"\b(?:begin|start|commit|end|rollback|abort|savepoint|prepare|copy|vacuum|concurrently|dblink\w*)\b", re.IGNORECASE
+)
 _EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file|shared_preload_libraries')
 
 
@@ -50,7 +54,7 @@ class PostgresEngine(Engine):
         target: Target,
         family: Family,
         timeout: float,
-        setup: Sequence[str],
+        setup: Sequence[Setup],
         names: Names,
         *,
         private: bool,
@@ -119,8 +123,8 @@ class PostgresEngine(Engine):
             return self._database("template1")
         if self._prepared is None:
             self._prepared = self._database("template1")
-            for text in self._setup:
-                self._prepared.run(text)
+            for file in self._setup:
+                file.run(self._prepared.run)
         return self._database(self._prepared.name, self._prepared)
 
     def fork(self, session: Session) -> Session | None:
@@ -249,6 +253,17 @@ class PostgresSession(Session):
             place = error.diag.statement_position
             line = sql[: int(place) - 1].count("\n") + 1 if place and place.isdigit() else None
             raise StatementError(words_of(error), line) from None
+
+    def attempt(self, texts: Sequence[str]) -> bool:
+        if self._engine.family.batch is Batch.NONE or any("\0" in t or _NOT_AT_ONCE.search(t) for t in texts):
+            return False
+        self._settings = self._settings or any(_LASTING.search(text) for text in texts)
+        try:
+            self.connection.execute("\n;\n".join(["BEGIN", *texts, "COMMIT"]).encode("utf-8", "surrogatepass"))
+        except psycopg.Error:
+            self.rollback()
+            return False
+        return True
 
     def begin(self) -> None:
         if self._settings:  # the next deploy has a connection of its own

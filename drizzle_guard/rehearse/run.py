@@ -17,7 +17,7 @@ from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.rehearse.chunks import by_driver, cut_short
 from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only
-from drizzle_guard.rehearse.migrator import Failure, migrate, prepare
+from drizzle_guard.rehearse.migrator import Failure, at_once, migrate, prepare
 from drizzle_guard.rehearse.sources import Source
 from drizzle_guard.rehearse.states import Start, Step, pending
 
@@ -131,6 +131,7 @@ class _Stage:
         self._source, self._engine, self._family, self._names, self._tick = source, engine, family, names, tick
         self._trunk: Session | None = None
         self._ran: list[Step] = []
+        self._well: set[str] = set()  # the ids of SQL that ran well, chunk by chunk
 
     def run(self, start: Start) -> tuple[Outcome, Session | None]:
         """Make the state, then migrate with the folder as it stands."""
@@ -142,6 +143,8 @@ class _Stage:
         failure = migrate(
             session, todo.runs, self._family, self._names, by_name=self._source.present.by_name, tick=self._tick
         )
+        if failure is None:
+            self._well.update(step.id for step in todo.runs)
         outcome = Outcome(start, tuple(s.tag for s in todo.runs), todo.again, todo.skipped, failure)
         if failure is not None:
             session.drop()
@@ -175,6 +178,9 @@ class _Stage:
         return again, None
 
     def _deploy(self, session: Session, step: Step) -> Failure | None:
+        if step.id in self._well and at_once(session, step, self._names, by_name=self._source.present.by_name):
+            self._tick()
+            return None
         return migrate(
             session, [step], self._family, self._names, by_name=self._source.present.by_name, tick=self._tick
         )

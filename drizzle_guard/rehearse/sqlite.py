@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drizzle_guard.database.families import Family
-from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
+from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts, Key
 from drizzle_guard.rehearse.snapshot_sqlite import statements_of
 from drizzle_guard.sql.tokens import Token, tokenize
@@ -25,14 +25,14 @@ class SqliteEngine(Engine):
 
     kind = "sqlite"
 
-    def __init__(self, family: Family, timeout: float, setup: Sequence[str], table: str) -> None:
+    def __init__(self, family: Family, timeout: float, setup: Sequence[Setup], table: str) -> None:
         self._family, self._timeout, self._setup, self._table = family, timeout, setup, table
         self.name = f"SQLite {sqlite3.sqlite_version} in memory"
 
     def new(self) -> SqliteSession:
         session = SqliteSession(self._family, self._timeout, self._table)
-        for text in self._setup:
-            session.script(text)
+        for file in self._setup:
+            file.run(session.script)
         return session
 
     def fork(self, session: Session) -> Session | None:

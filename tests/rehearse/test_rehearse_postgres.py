@@ -88,6 +88,10 @@ def test_what_the_server_lacks_is_no_fault_of_the_migration(tmp_path: Path, sql:
     assert done.code == 2
     assert f"  ? an empty database: cannot rehearse here: {words}" in done.out
     assert "  Cannot rehearse here: see above." in done.out
+    if "extension" in sql:
+        (bed.root / "setup.sql").write_text(f"select 1;\n{sql}")
+        setup = guard(bed, "rehearse", "--url", url, "--setup", "setup.sql", *PLACE)
+        assert setup.code == 2 and f"cannot rehearse here: the setup file setup.sql: {words}" in setup.err
     if "auth." in sql:  # what a migration made and dropped is its fault, and a setup file can make it
         (bed.root / "setup.sql").write_text("create schema auth;")
         assert guard(bed, "rehearse", "--url", url, "--setup", "setup.sql", *PLACE).code == 0

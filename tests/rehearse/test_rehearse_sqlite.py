@@ -158,6 +158,10 @@ def test_setup_runs_first(tmp_path: Path) -> None:
         2,
         "drizzle-guard: the setup file nowhere.sql cannot be read: No such file or directory.\n",
     )
+    (bed.root / "given.sql").write_text("create table a (b int);\nnonsense;")
+    broken = guard(bed, "rehearse")
+    words = 'cannot rehearse here: the setup file given.sql: near "nonsense": syntax error.'
+    assert (broken.code, broken.err) == (2, f"drizzle-guard: {words}\n")
 
 
 def test_v1_folders_run_by_name_in_either_order(tmp_path: Path) -> None:
