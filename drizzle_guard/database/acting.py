@@ -141,6 +141,9 @@ def _make_value(world: World, effect: Effect) -> Acted:
     key: Key = ("value", type_[1], type_[2], effect.member)
     if key in world:
         return _failed(effect, f'value {effect.member} of "{effect.name}" already exists')
+    beside = effect.facts.get("beside")
+    if beside is not None and ("value", type_[1], type_[2], beside) not in world:
+        return Acted(Did.FAILED, f'value {beside} of "{effect.name}" does not exist')
     world.put(key)
     return CHANGED
 

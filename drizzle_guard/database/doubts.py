@@ -14,16 +14,16 @@ _READ = "what it does is not read here"
 
 _POSTGRES_TYPES = re.compile(
     r"(integer|bigint|smallint|boolean|text|real|double precision|uuid|date|bytea|json|jsonb|inet|cidr|macaddr"
-    r"|character( varying)?(\(\d+\))?|numeric(\(\d+,\d+\))?|interval"
-    r"|(timestamp|time)(\(\d\))? with(out)? time zone)(\[\])?"
+    r"|character( varying)?(\([1-9]\d{0,5}\))?|numeric(\([1-9]\d,\d\))?|interval"
+    r"|(timestamp|time)(\([0-6]\))? with(out)? time zone)(\[\])?"
 )
 _POSTGRES_INDEXED = re.compile(
     r"integer|bigint|smallint|boolean|real|double precision|uuid|date|numeric(\(\d+,\d+\))?|text|character varying.*"
     r"|timestamp.*|inet"
 )
 _MYSQL_TYPES = re.compile(
-    r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\((\d+)\)|char\(\d+\)|text|double|float|date|longtext"
-    r"|decimal\(\d+,\d+\)|datetime(\(\d\))?|timestamp(\(\d\))?"
+    r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\(\d{1,4}\)|char\([1-9]\d?\)|text|double|float|date"
+    r"|longtext|decimal\([1-5]\d,\d\)|datetime(\([0-6]\))?|timestamp(\([0-6]\))?"
 )
 _MYSQL_INDEXED = re.compile(
     r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\((\d|\d\d|1\d\d)\)|date|datetime"

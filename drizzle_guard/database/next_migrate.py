@@ -12,9 +12,14 @@ from typing import NamedTuple
 
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.foretelling import Foretold, foretell
+from drizzle_guard.database.ledger import sql_text
+from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import Comparison, Line, Table
+from drizzle_guard.database.trial import doubt_of_trial
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import printable
+from drizzle_guard.sql.exact.statements import read_statements
+from drizzle_guard.sql.statements import split_chunks
 
 
 class Outcome(str, Enum):
@@ -51,9 +56,9 @@ class Next(NamedTuple):
 
 
 def next_migrate(
-    comparison: Comparison, catalog: Catalog, families: Sequence[Family], files: Callable[[str], str]
+    comparison: Comparison, catalog: Catalog, families: Sequence[Family], files: Callable[[str], str], names: Names
 ) -> Next:
-    """Simulate the next migrate.  `files` gives the path that an error names for a tag."""
+    """Simulate the next migrate.  `files` gives the path that an error names for a tag; `names` is Drizzle's table."""
     runs = [line for line in comparison.lines if line.runs]
     skips = [line.tag for line in comparison.lines if not line.runs and line.row is None]
     missing = next((line.tag for line in comparison.lines if line.migration.sql is None), None)
@@ -65,10 +70,25 @@ def next_migrate(
         failure = told.failure.text if told.failure else None
         failure = failure or (id_failure(comparison.table, len(runs)) if runs else None)
     doubt = told.doubt
+    if runs and failure is None and doubt is None:
+        doubt = _own_table(runs, catalog, names)
+        if doubt is None and catalog.world.dialect == "sqlite":
+            doubt = doubt_of_trial(catalog.schema, [line.migration for line in runs], names)
     if comparison.table.hidden_sequence is not None and runs:
         doubt = doubt or f"this role may not read the sequence {printable(comparison.table.hidden_sequence)}"
     again = tuple(line.tag for line in runs if line.row)
     return Next(tuple(line.tag for line in runs), again, tuple(skips), failure, doubt, told.lost)
+
+
+def _own_table(runs: Sequence[Line], catalog: Catalog, names: Names) -> str | None:
+    """Whether a migration touches the table in which it is to be recorded."""
+    fold = catalog.world.fold
+    for line in runs:
+        for chunk in split_chunks(sql_text(line.migration)):
+            for statement in read_statements(chunk, fold):
+                if any(names.table.lower() in (e.name.lower(), e.to.lower()) for e in statement.effects):
+                    return f"{printable(line.tag)} touches Drizzle's own table"
+    return None
 
 
 def id_failure(table: Table, inserts: int) -> str | None:

@@ -112,7 +112,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
     """All that is to be said of one folder and one database; with `for_v1` also whether the move to v1 will succeed."""
     table = seen.table
     coming = (
-        next_migrate(seen.comparison, seen.catalog, place.families, place.file)
+        next_migrate(seen.comparison, seen.catalog, place.families, place.file, place.names)
         if seen.ledger is None
         else next_by_file(seen.comparison, seen.ledger)
     )

@@ -180,11 +180,14 @@ class Catalog:
     """What was read of a database.
 
     `world` holds the objects.  `unseen` is what could not be looked at, in words.  `denied` is why this role may not
-    change anything at all ("": it may, as far as that can be told).
+    change anything at all ("": it may, as far as that can be told).  `schema` is SQLite's own text of all objects, in
+    the order in which they were made.
     """
 
-    def __init__(self, world: World, unseen: tuple[str, ...] = (), denied: str = "") -> None:
-        self.world, self.unseen, self.denied = world, unseen, denied
+    def __init__(
+        self, world: World, unseen: tuple[str, ...] = (), denied: str = "", schema: tuple[str, ...] = ()
+    ) -> None:
+        self.world, self.unseen, self.denied, self.schema = world, unseen, denied, schema
 
 
 def empty_catalog(dialect: Dialect) -> Catalog:

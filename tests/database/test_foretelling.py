@@ -44,6 +44,10 @@ EVERYWHERE = [
     (FARMS, f"ALTER TABLE farms RENAME COLUMN code TO name;{BREAK}ALTER TABLE farms ADD COLUMN code int;"),
     (FARMS, "ALTER TABLE farms ADD COLUMN one int;\nALTER TABLE farms ADD COLUMN two int;"),
     (FARMS, "-- nothing to run"),
+    (FARMS, "CREATE TABLE barns (id int,);"),
+    (FARMS, "DROP INDEX i ON farms;"),
+    (FARMS, "DROP TABLE __drizzle_migrations;"),
+    (FARMS, "CREATE TABLE barns (id int, farm int, FOREIGN KEY (nowhere) REFERENCES farms (id));"),
 ]
 ONLY = {
     "postgresql": [
@@ -64,6 +68,9 @@ ONLY = {
         (FARMS, "CREATE TABLE cows (farm int REFERENCES farms (id), name text);"),
         (FARMS, "ALTER TABLE farms DROP CONSTRAINT nothing;"),
         (FARMS, "/* never ends"),
+        (FARMS, "CREATE TABLE barns (a varchar(0));"),
+        (KIND, "ALTER TYPE kind ADD VALUE 'b' BEFORE 'zz';"),
+        (KIND, "ALTER TYPE kind ADD VALUE 'b' BEFORE 'a';"),
         (FARMS, "DO $$ BEGIN CREATE TABLE d (id int); END $$;\nALTER TABLE d ADD COLUMN x int;"),
     ],
     "mysql": [
@@ -78,6 +85,12 @@ ONLY = {
         (FARMS, "PRAGMA foreign_keys=OFF;"),
         (FARMS, "/* CREATE TABLE x (id int);"),
         (FARMS, "ALTER TABLE farms DROP COLUMN id;"),
+        (FARMS, "ALTER TABLE farms ADD COLUMN IF NOT EXISTS size int;"),
+        (FARMS, "CREATE TABLE sqlite_barns (id int);"),
+        (FARMS, "CREATE TABLE barns (id varchar(3)) STRICT;"),
+        (FARMS, "CREATE TABLE barns (id int) WITHOUT ROWID;"),
+        (FARMS, "CREATE TABLE barns (id int AUTOINCREMENT);"),
+        (FARMS, "CREATE INDEX farms ON farms (id);"),
     ],
 }  # fmt: skip
 RESET = {

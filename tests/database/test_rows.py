@@ -34,6 +34,8 @@ PG = Names("postgresql", "drizzle", "__drizzle_migrations")
 BREAK = "\n--> statement-breakpoint\n"
 EMPTY = "-- Custom SQL migration file, put your code below! --"
 
+NAMES = Names("postgresql", "drizzle", "__drizzle_migrations")
+
 
 def migration(tag: str, when: int | None, sql: str | bytes | None = None) -> Migration:
     data = f"CREATE TABLE t_{tag} (id int);" if sql is None else sql
@@ -323,7 +325,7 @@ def coming(migrations: Sequence[Migration], rows: Table, catalog: Catalog | None
     found = compare(migrations, rows)
     there = [line.migration for line in found.lines if line.row is not None]
     families = families_of("postgresql", {"pg"})
-    return next_migrate(found, catalog or holding(*texts(there)), families, lambda tag: f"drizzle/{tag}.sql")
+    return next_migrate(found, catalog or holding(*texts(there)), families, lambda tag: f"drizzle/{tag}.sql", NAMES)
 
 
 def test_the_next_migrate() -> None:

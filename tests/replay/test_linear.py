@@ -14,6 +14,7 @@ from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.families import families_of
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import next_migrate
+from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.world import empty_catalog
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
@@ -130,7 +131,7 @@ def test_status(rows: Callable[[list[str]], list[Row]], there: bool) -> None:
 
         def work() -> Comparison:
             found = Evidence(compare(folder, table), catalog).judged()
-            next_migrate(found, catalog, families_of("postgresql"), str)
+            next_migrate(found, catalog, families_of("postgresql"), str, Names("postgresql", "drizzle", "rows"))
             return found
 
         return work

@@ -16,7 +16,7 @@ from drizzle_guard.sql.exact.statements import read_statements
 
 Query = Callable[[str], list[Any]]
 
-_MASTER = "select type, name, tbl_name, sql from sqlite_master"
+_MASTER = "select type, name, tbl_name, sql from sqlite_master order by rowid"
 _COLUMNS = """
 select m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
   from sqlite_master m, pragma_table_xinfo(m.name) c where m.type = 'table'
@@ -36,8 +36,11 @@ def read_catalog(query: Query, denied: str) -> Catalog:
     """Everything that a migration's SQL can be held against."""
     fold = Fold("sqlite")
     world = World(fold)
+    schema: list[str] = []
     for kind, name, owner, sql in query(_MASTER):
         name, owner = str(name).lower(), str(owner).lower()
+        if sql and not name.startswith("sqlite_"):
+            schema.append(str(sql))
         if kind in ("table", "view"):
             world.put((kind, "", name, ""), {"owned": "yes"})
         elif kind == "trigger":
@@ -62,7 +65,7 @@ def read_catalog(query: Query, denied: str) -> Catalog:
         world.put(("primary", "", owner, ""), {"columns": ",".join(name for _, name in sorted(columns))})
     _indexes(world, query)
     _foreign(world, query)
-    return Catalog(world, (), denied)
+    return Catalog(world, (), denied, tuple(schema))
 
 
 def _checks(world: World, table: str, sql: str, fold: Fold) -> None:

@@ -63,7 +63,11 @@ def _type(at: Reader, name: tuple[str, str]) -> Effect:
         value = at.take()
         if value.kind != "string":
             raise Unread
-        return Effect("make", "value", *name, value.text, guarded=guarded, to="add")
+        beside = at.take() if at.skip_one("before", "after") else None
+        if not at.done or (beside is not None and beside.kind != "string"):
+            raise Unread
+        facts = {"beside": beside.text} if beside is not None else {}
+        return Effect("make", "value", *name, value.text, facts, guarded=guarded, to="add")
     if at.skip("rename", "value"):
         old, to, new = at.take(), at.skip("to"), at.take()
         if not to or old.kind != "string":

@@ -23,7 +23,9 @@ class Unread(Exception):
 
 
 def elements(found: Sequence[Piece], schema: str, table: str, outer: Reader) -> Iterator[Effect]:
-    """The columns and constraints of a new table.  Raises Unread."""
+    """The columns and constraints of a new table.  Raises Unread, also for a comma too many."""
+    if found and (found[0].key == "," or found[-1].key == ","):
+        raise Unread
     for part in by_commas(found):
         at = Reader(part, outer.fold)
         first = at.peek()

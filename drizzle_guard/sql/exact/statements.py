@@ -179,6 +179,9 @@ def _drop(at: Reader) -> Iterator[Effect]:
             if name is None:
                 raise Unread
             table = at.object() if at.skip("on") else None
+            named = {"postgresql": kind != "index", "mysql": kind == "index"}.get(at.fold.dialect, False)
+            if (table is not None) is not named:
+                raise Unread  # PostgreSQL's triggers and policies belong to a table, MySQL's indexes do
             if at.fold.dialect != "postgresql":
                 name = (name[0], name[1].lower())
             schema, owner = table or (name[0], "")
