@@ -15,16 +15,21 @@ from pydantic import TypeAdapter
 from drizzle_guard.check.report import Report
 from drizzle_guard.commands.forms import GraphForm, HealedForm, OverviewForm, RefusedForm, RenumberedForm
 from drizzle_guard.config_model import Config
+from drizzle_guard.database.environments import AcrossReport
 from drizzle_guard.database.report import StatusReport
+from drizzle_guard.rehearse.forms import AgainstForm, RehearsedForm
 
 PLACE = Path(__file__).with_name("schemas")
 #: file name -> what it describes, and the form
 FORMS: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "check": ("drizzle-guard check --format json", TypeAdapter(Report)),
     "status": ("drizzle-guard status --json", TypeAdapter(StatusReport)),
+    "status-all": ("drizzle-guard status --all --json", TypeAdapter(AcrossReport)),
     "renumber": ("drizzle-guard renumber --json", TypeAdapter(list[RenumberedForm | RefusedForm | HealedForm])),
     "graph": ("drizzle-guard graph --format json", TypeAdapter(list[GraphForm])),
     "graph-all": ("drizzle-guard graph --all --format json", TypeAdapter(list[OverviewForm])),
+    "rehearse": ("drizzle-guard rehearse --format json", TypeAdapter(RehearsedForm)),
+    "rehearse-against": ("drizzle-guard rehearse --against URL --format json", TypeAdapter(AgainstForm)),
     "drizzle-guard.toml": ("drizzle-guard.toml", TypeAdapter(Config)),
 }
 

@@ -261,6 +261,8 @@ def _rename(world: World, effect: Effect) -> Acted:
         to = found and (found[0], found[1], effect.to, "")
     if found is None or not to:
         return _failed(effect, f'{effect.kind} "{shown}" does not exist')
+    if to == found and world.dialect == "mysql":
+        return NOTHING
     if to in world or (effect.kind in ("table", "view", "sequence") and world.relation(to[1], to[2])):
         return _failed(effect, f'{effect.kind} "{effect.to}" already exists')
     world.move(found, to)

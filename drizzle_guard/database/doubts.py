@@ -28,6 +28,7 @@ _MYSQL_TYPES = re.compile(
 _MYSQL_INDEXED = re.compile(
     r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\((\d|\d\d|1\d\d)\)|date|datetime"
 )
+_LONGEST = 64  # characters of a name in MySQL
 _NAMES_OF_POSTGRES = re.compile(r".*_(pkey|key|seq|fkey|check|idx\d)$")
 
 
@@ -43,8 +44,14 @@ def doubt_about(world: World, effect: Effect, empty: Container[tuple[str, str]])
         return "it names another database"
     if not effect.sure:
         return _READ
+    if world.dialect == "mysql" and any(len(name) > _LONGEST for name in _names(effect)):
+        return "a name may be too long"
     checks = {"make": _make, "remove": _remove, "set": _set, "rename": _rename, "look": _look}
     return checks[effect.verb](world, effect, empty)
+
+
+def _names(effect: Effect) -> list[str]:
+    return [effect.name, effect.member, effect.to, *(part.member for part in effect.parts)]
 
 
 def _look(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> str | None:

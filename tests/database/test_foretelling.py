@@ -78,6 +78,10 @@ ONLY = {
         (FARMS, "ALTER TABLE farms MODIFY COLUMN code varchar(40);"),
         (FARMS, "ALTER TABLE farms ADD COLUMN CODE int;"),
         (FARMS, "CREATE TABLE cows (id int, CONSTRAINT cows_id PRIMARY KEY (id));"),
+        (FARMS, "ALTER TABLE farms RENAME TO farms;"),
+        (FARMS, "ALTER TABLE farms ADD COLUMN size int AFTER nothing;"),
+        (FARMS, "CREATE TABLE barns (code varchar(70000));"),
+        (FARMS, f"CREATE TABLE {'x' * 70} (id int);"),
     ],
     "sqlite": [
         (FARMS, "INSERT INTO main.farms VALUES (9, 'x', 1);"),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from drizzle_guard.rehearse.forms import AgainstForm
 from support.databases import KINDS, Place, joined
 
 FIRST = ("0000_users", 1000, "create table users (id int primary key, name varchar(20) not null, age int default 3)")
@@ -31,6 +32,7 @@ def against(place: Place, *more: str) -> tuple[int, dict[str, Any]]:
     assert result.out, result.err
     report = json.loads(result.out)
     assert report["exit_code"] == result.code
+    assert AgainstForm.model_validate(report).model_dump() == report
     return result.code, report
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+import pytest
 
 from drizzle_guard.database.connection import opened
 from drizzle_guard.database.urls import parse_url
@@ -91,3 +97,33 @@ def test_a_private_server_is_started_and_nothing_of_it_is_left(tmp_path: Path) -
         assert done.code == 2
         assert "MariaDB does not take `serial AUTO_INCREMENT`" in done.out
     assert list(Path(bed.env["TMPDIR"]).glob("dguard-*/*")) == []
+
+
+def test_a_killed_run_is_cleared_away_by_the_next(tmp_path: Path) -> None:
+    url = servers.mariadb_url()
+    server = urlunsplit(urlsplit(url)._replace(path=""))
+    bed = Bed(tmp_path)
+    write(bed.root, USERS, ("0001_slow", 2000, "select sleep(60);"), dialect="mysql")
+    bed.env["TMPDIR"] = tempfile.mkdtemp(prefix="t", dir="/tmp")
+    os.chmod(bed.env["TMPDIR"], 0o755)
+    above = Path(bed.env["TMPDIR"])
+    command = [sys.executable, "-m", "drizzle_guard", "rehearse", "--timeout", "90"]
+    private = subprocess.Popen(command, cwd=bed.root, env=bed.env)
+    named = subprocess.Popen([*command, "--url", server], cwd=bed.root, env=bed.env)
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not (list(above.glob("dguard-*/*/data/drizzle_guard_*")) and ours(url)):
+        time.sleep(0.1)
+    for process in (private, named):
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    pid = int(next(above.glob("dguard-*/*/pid")).read_text())
+    assert ours(url)
+    os.kill(pid, 0)
+    write(bed.root, USERS, dialect="mysql")
+    (bed.root / "drizzle" / "0001_slow.sql").unlink()
+    assert bed.tool("rehearse").code == 0
+    assert guard(bed, "rehearse", "--url", server).code == 0
+    assert ours(url) == []
+    assert list(above.glob("dguard-*/*")) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

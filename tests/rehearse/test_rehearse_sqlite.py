@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -159,7 +160,7 @@ def test_setup_runs_first(tmp_path: Path) -> None:
         "drizzle-guard: the setup file nowhere.sql cannot be read: No such file or directory.\n",
     )
     (bed.root / "given.sql").write_text("create table a (b int);\nnonsense;")
-    broken = guard(bed, "rehearse")
+    broken = guard(bed, "rehearse", "--setup", "given.sql")
     words = 'cannot rehearse here: the setup file given.sql: near "nonsense": syntax error.'
     assert (broken.code, broken.err) == (2, f"drizzle-guard: {words}\n")
 
@@ -202,3 +203,28 @@ def test_nothing_to_rehearse_is_said(tmp_path: Path) -> None:
     write(bed.root, USERS)
     (bed.root / "drizzle" / "0000_users.sql").unlink()
     assert "0000_users.sql is missing" in guard(bed, "rehearse").err
+
+
+def test_the_hook_rehearses_what_is_pushed_where_the_settings_ask_for_it(bed: Bed) -> None:
+    """git tells a pre-push hook `<ref> <id> <remote ref> <remote id>`; pre-commit tells the ids in two variables."""
+    committed(bed, USERS)
+    base = bed.git("rev-parse", "HEAD").strip()
+    write(bed.root, USERS, ("0001_bad", 2000, "alter table nobody add x integer;"))
+    bed.commit("bad")
+    head = bed.git("rev-parse", "HEAD").strip()
+    ids = {"PRE_COMMIT_FROM_REF": base, "PRE_COMMIT_TO_REF": head}
+    quiet = guard(bed, "rehearse", "--pushed", env=ids)
+    assert (quiet.code, quiet.text) == (0, "")  # the settings do not ask
+    (bed.root / "drizzle-guard.toml").write_text('rehearse = "push"\n')
+    pushed = guard(bed, "rehearse", "--pushed", env=ids)
+    assert pushed.code == 1 and "no such table: nobody" in pushed.out
+    nothing_new = {**ids, "PRE_COMMIT_FROM_REF": head}
+    assert guard(bed, "rehearse", "--pushed", env=nothing_new).code == 0
+    hook = bed.root / ".git" / "hooks" / "pre-push"
+    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m drizzle_guard rehearse --pushed\n')
+    hook.chmod(0o755)
+    bed.git("init", "-q", "--bare", str(bed.root.parent / "remote"))
+    refused = bed.try_git("push", str(bed.root.parent / "remote"), "HEAD:refs/heads/feature")
+    assert refused.code == 1 and "no such table: nobody" in refused.text
+    (bed.root / "drizzle-guard.toml").unlink()
+    assert bed.try_git("push", str(bed.root.parent / "remote"), "HEAD:refs/heads/feature").code == 0

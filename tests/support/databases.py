@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from drizzle_guard.cli import main
 from drizzle_guard.database.connection import opened
 from drizzle_guard.database.drivers.base import Database
+from drizzle_guard.database.report import StatusReport
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import parse_url
 from support.live import servers
@@ -131,6 +132,7 @@ class Place:
         result = self.guard("status", "--json", *arguments)
         assert result.err == ""
         report = json.loads(result.out)
+        assert StatusReport.model_validate(report).model_dump(mode="json") == report
         assert result.code == (0 if report["in_step"] else 1)
         return report
 

@@ -6,11 +6,13 @@ import contextlib
 import io
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from drizzle_guard.cli import main
+from drizzle_guard.rehearse.forms import RehearsedForm
 from support.gitbed import Bed, Done
 
 NOTHING = "00000000-0000-0000-0000-000000000000"
@@ -57,6 +59,7 @@ def rehearsed(bed: Bed, *arguments: str) -> Any:
     done = guard(bed, "rehearse", "--format", "json", *arguments)
     report = json.loads(done.out)
     assert report["exit_code"] == done.code, done.err
+    assert RehearsedForm.model_validate(report).model_dump() == report
     (folder,) = report["folders"]
     return folder
 
@@ -65,10 +68,14 @@ def starts(folder: Any) -> dict[str, bool]:
     return {start["start"]: start["good"] for start in folder["starts"]}
 
 
-def guard(bed: Bed, *arguments: str) -> Done:
+def guard(bed: Bed, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
     """Run `drizzle-guard` in the repository, in this process: starting another costs more than most rehearsals."""
     out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
-    with mock.patch.dict(os.environ, bed.env), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with (
+        mock.patch.dict(os.environ, {**bed.env, **(env or {})}),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
         os.chdir(bed.root)
         try:
             code = main(list(arguments))

@@ -126,7 +126,7 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
         elif at.skip_one("stored", "virtual", "visible", "invisible", "first"):
             continue
         elif at.skip("after"):
-            at.take()
+            made.append(Effect("look", "place", schema, table, at.take().key))
         else:
             raise Unread
 
