@@ -46,6 +46,10 @@ def _connect(target: Target, timeout: float, write: bool) -> Database:
         from drizzle_guard.database.drivers.mysql import Mysql
 
         return Mysql(target, timeout, write=write)
+    if "url" in target.arguments:
+        from drizzle_guard.database.drivers.libsql import Libsql
+
+        return Libsql(target, timeout, write=write)
     from drizzle_guard.database.drivers.sqlite import Sqlite
 
     return Sqlite(target, timeout, write=write)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -59,15 +60,12 @@ def parse_url(url: str) -> Target:
             return _postgres(url)
         if scheme in _SERVERS:
             return _mysql(url)
+        if scheme in _REMOTE:
+            return _libsql(url, scheme)
         if scheme in ("", "file", "sqlite", "sqlite3"):
             return _sqlite(url, scheme)
     except ValueError:  # a port that is no number, a broken IPv6 address
         raise UsageError("the database URL cannot be read.", *_FORMS) from None
-    if scheme in _REMOTE:
-        raise UsageError(
-            f"{scheme}: is a remote libSQL database, which drizzle-guard cannot open.",
-            "It reads local files: --url file:./local.db",
-        )
     if "://" not in url:
         raise UsageError("the database URL cannot be read.", *_FORMS)
     raise UsageError(f"drizzle-guard does not know databases of the kind {printable(scheme)}:.", *_FORMS)
@@ -79,6 +77,8 @@ def _authority(url: str) -> str:
 
 
 _FORMS = ("Known forms: postgresql://user:password@host/db, mysql://user:password@host/db, file:./local.db",)
+#: where Turso's documentation and Drizzle's examples keep the token
+_TOKENS = ("TURSO_AUTH_TOKEN", "DATABASE_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN")
 
 
 def _postgres(url: str) -> Target:
@@ -146,6 +146,28 @@ def _tls(query: dict[str, str]) -> dict[str, bool] | None:
         parsed = {}
     verify = not isinstance(parsed, dict) or parsed.get("rejectUnauthorized", True) is not False
     return {"verify_cert": verify, "check_hostname": verify}
+
+
+def _libsql(url: str, scheme: str) -> Target:
+    """`libsql://name-org.turso.io?authToken=…`; `tls=0` and http: are for a server on this machine."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    if not parts.hostname or parts.username is not None or parts.password is not None:
+        raise ValueError
+    plain = scheme in ("http", "ws") or (scheme == "libsql" and query.get("tls") == "0")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    where = f"{'http' if plain else 'https'}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    arguments = {"url": where, "token": query.get("authToken", "")}
+    return Target("sqlite", arguments, f"libsql://{parts.hostname}", _secrets(None, query))
+
+
+def with_token(target: Target, variables: Mapping[str, str]) -> Target:
+    """A remote libSQL database with the token of the environment, if its URL has none."""
+    if "url" not in target.arguments or target.arguments["token"]:
+        return target
+    token = next((variables[name] for name in _TOKENS if variables.get(name)), "")
+    secrets = (*target.secrets, token) if token else target.secrets
+    return target._replace(arguments={**target.arguments, "token": token}, secrets=secrets)
 
 
 def _sqlite(url: str, scheme: str) -> Target:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from drizzle_guard.config import DEFAULT_SCHEMA, DEFAULT_TABLE, Config
 from drizzle_guard.database.families import Family, Many, families_of
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.urls import Target, parse_url
+from drizzle_guard.database.urls import Target, parse_url, with_token
 from drizzle_guard.disk import find_folders, find_v1_folders
 from drizzle_guard.drizzle.config_text import ConfigText, is_config, may_be_config, read_config_text
 from drizzle_guard.drizzle.journal import PATH
@@ -295,6 +295,8 @@ def families_for(folder: Path, target: Target) -> tuple[Family, ...]:
     found = families_of(target.kind, _packages(folder))
     remote = [f for f in found if f.name not in ("PGlite", "neon-http", "expo-sqlite", "op-sqlite")]
     found = tuple(remote) or found
+    if "url" in target.arguments:
+        return tuple(f for f in families_of("sqlite", {"@libsql/client"}))
     if target.kind == "mysql" and target.many:
         return tuple(f._replace(many=Many.ALL, many_words="") for f in found)
     return found
@@ -317,4 +319,6 @@ def _packages(folder: Path) -> set[str]:
 
 def open_target(asked: Asked, config: Config, here: Path) -> Target:
     """The database that is meant.  Raises UsageError."""
-    return parse_url(find_url(asked, config, here, os.environ))
+    target = parse_url(find_url(asked, config, here, os.environ))
+    file = read_env_file(Path(asked.env_file)) if asked.env_file is not None else {}
+    return with_token(target, {**os.environ, **file})

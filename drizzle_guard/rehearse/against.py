@@ -221,6 +221,8 @@ def read_real(target: Target, names: Names, engine: Engine, family: Family, time
 def _sqlite(target: Target, names: Names, engine: Engine, family: Family, timeout: float) -> Facts:
     from drizzle_guard.rehearse.sqlite import SqliteSession
 
+    if "url" in target.arguments:
+        raise UsageError(f"{target.label}: cannot rehearse here: a remote libSQL database is not compared.")
     uri = f"file:{quote(os.path.abspath(target.arguments['path']))}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, timeout=timeout, isolation_level=None, uri=True)) as connection:

@@ -255,6 +255,8 @@ def test_a_journal_on_a_table_of_v1(sqlite: Place) -> None:
             "mysql",
             {"host": "h", "port": 3306, "database": "db", "unix_socket": "/tmp/s"},
         ),
+        ("libsql://x.turso.io?authToken=t", "sqlite", {"url": "https://x.turso.io", "token": "t"}),
+        ("http://127.0.0.1:8080", "sqlite", {"url": "http://127.0.0.1:8080", "token": ""}),
         ("file:./local.db", "sqlite", {"path": "./local.db"}),
         ("file:local.db", "sqlite", {"path": "local.db"}),
         ("file:///abs/local.db?mode=ro", "sqlite", {"path": "/abs/local.db"}),
@@ -274,7 +276,7 @@ def test_urls_as_drizzle_users_write_them(url: str, kind: str, arguments: dict[s
     ("url", "words"),
     [
         ("", "the database URL is empty"),
-        ("libsql://x.turso.io?authToken=hush", "is a remote libSQL database"),
+        ("libsql://u:hush@x.turso.io", "the database URL cannot be read"),
         ("oracle://u:hush@h/db", "does not know databases of the kind oracle:"),
         ("postgres://u:hush@h:port/db", "the database URL cannot be read"),
         (":memory:", "in memory is nobody else's to see"),

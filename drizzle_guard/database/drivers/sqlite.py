@@ -36,7 +36,7 @@ class Sqlite(Database):
         return {name for (name,) in self.query("select lower(name) from pragma_table_info(?)", (names.table,))}
 
     def _number(self, value: Any) -> int | float | None:
-        return _as_number(value)
+        return as_number(value)
 
     def catalog(self) -> Catalog:
         with self._errors():
@@ -68,7 +68,7 @@ class Sqlite(Database):
         return DatabaseError(self._target.scrub(str(error)).rstrip("."))
 
 
-def _as_number(value: Any) -> int | float | None:
+def as_number(value: Any) -> int | float | None:
     """What JavaScript's Number() makes of it: the column is `numeric`, so it may hold anything."""
     if value is None or isinstance(value, int):
         return value
