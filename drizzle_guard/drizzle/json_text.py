@@ -136,7 +136,11 @@ def _write(value: Any, style: Style, margin: str, used: int) -> str:
         items = []
         for key, item in value.items():
             head = f"{inner}{_string(key)}: "
-            items.append(head + _write(item, style, inner, len(head.expandtabs(2))))
+            if isinstance(item, (dict, list)):
+                width = len(head.expandtabs(2)) if style.inline_arrays else 0
+                items.append(head + _write(item, style, inner, width))
+            else:
+                items.append(head + _compact(item))
         return "{\n" + ",\n".join(items) + "\n" + margin + "}"
     if isinstance(value, list) and value:
         if style.inline_arrays and not any(isinstance(item, (dict, list)) for item in value):
@@ -162,6 +166,8 @@ def _compact(value: Any) -> str:
 
 def _string(text: str) -> str:
     quoted: str = encode_basestring(text)
+    if quoted.isascii():
+        return quoted
     return _SURROGATE.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)
 
 

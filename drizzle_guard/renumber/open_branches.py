@@ -11,12 +11,13 @@ from typing import NamedTuple
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.errors import GuardError, UsageError, printable
-from drizzle_guard.git.folders import changed_folders, folders_at
+from drizzle_guard.git.folders import changed_folders, folders_at, history_at
 from drizzle_guard.git.folders_v1 import v1_changed_folders, v1_folders_at, v1_history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
-from drizzle_guard.renumber.decision import decide
+from drizzle_guard.renumber.decision import decide_meeting
+from drizzle_guard.renumber.meeting import Ends, meet
 from drizzle_guard.renumber.one_branch import compare_v1
 from drizzle_guard.replay.parting import Collision, Parting, collisions, part
 from drizzle_guard.replay.plan import Plan, Refusal
@@ -116,6 +117,7 @@ def overview(
         for folder in changed | changed_v1:
             touching.setdefault(folder, []).append(branch)
     result = []
+    known: Known = {}
     for folder in folders(set(touching)):
         seen: list[OpenBranch] = []
         unread = list(lost)
@@ -124,7 +126,7 @@ def overview(
             tick()
             try:
                 look = _look_v1 if folder in v1 else _look
-                looked, candidate = look(repository, mainline, branch, folder)
+                looked, candidate = look(repository, mainline, branch, folder, known)
             except GuardError as error:
                 unread.append(Unread(branch, error.message.rstrip(".")))
                 continue
@@ -137,11 +139,20 @@ def overview(
     return result
 
 
+#: folders that were read, by commit and name: the mainline's and most bases are the same for every branch
+Known = dict[tuple[str, str], Folder]
+
+
 def _look(
-    repository: Repository, mainline: Mainline, branch: Branch, folder: str
+    repository: Repository, mainline: Mainline, branch: Branch, folder: str, known: Known
 ) -> tuple[OpenBranch | None, Candidate | None]:
     sides = merge_sides(repository, branch.commit, mainline.commit)
-    decision = decide(repository, sides, folder, onto=mainline.name)
+    ends = None
+    if len(sides.bases) == 1:
+        base, theirs = (_read(repository, commit, folder, known) for commit in (sides.bases[0], mainline.commit))
+        ends = Ends(base, history_at(repository, branch.commit, folder), theirs)
+    meeting = meet(repository, sides, folder, onto=mainline.name, ends=ends)
+    decision = decide_meeting(repository, sides, meeting)
     base, main, own = decision.base, decision.theirs, decision.ours
     parting = part(base, main, own)
     if not parting.branch and not parting.off_branch:
@@ -154,8 +165,15 @@ def _look(
     return looked, Candidate(branch.name, base, own, parting.branch, outcome)
 
 
+def _read(repository: Repository, commit: str, folder: str, known: Known) -> Folder:
+    key = (commit, folder)
+    if key not in known:
+        known[key] = history_at(repository, commit, folder)
+    return known[key]
+
+
 def _look_v1(
-    repository: Repository, mainline: Mainline, branch: Branch, folder: str
+    repository: Repository, mainline: Mainline, branch: Branch, folder: str, _: Known
 ) -> tuple[OpenBranch | None, Candidate | None]:
     sides = merge_sides(repository, branch.commit, mainline.commit)
     graph = compare_v1(repository, sides, folder, (mainline.name, branch.name))

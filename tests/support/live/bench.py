@@ -334,6 +334,17 @@ def _bench() -> Bench:
     return Bench(node)
 
 
+@functools.cache
+def node_with(place: Path) -> str:
+    """A node, with the packages of another package-lock.json beside it.  Skips the test if something is missing."""
+    try:
+        node = _node()
+        _install(place)
+    except LookupError as lack:
+        missing(str(lack))
+    return node
+
+
 def _node() -> str:
     """Path of a node that is new enough; LookupError names what is missing."""
     node = shutil.which("node")
@@ -345,19 +356,19 @@ def _node() -> str:
     return node
 
 
-def _install() -> None:
+def _install(place: Path = LIVE) -> None:
     """Bring node_modules to the state of package-lock.json, once, also with several processes at work."""
-    wanted = hashlib.sha256((LIVE / "package-lock.json").read_bytes()).hexdigest()
-    stamp = NODE_MODULES / ".bench-stamp"
-    with locked(LIVE / ".install.lock"):
+    wanted = hashlib.sha256((place / "package-lock.json").read_bytes()).hexdigest()
+    stamp = place / "node_modules" / ".bench-stamp"
+    with locked(place / ".install.lock"):
         if stamp.exists() and stamp.read_text("utf-8") == wanted:
             return
         npm = shutil.which("npm")
         if npm is None:
             raise LookupError("npm (to install the packages of tests/live)")
         command = [npm, "ci", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=LIVE, capture_output=True, text=True, timeout=600)
-        if done.returncode != 0 or not KIT.exists():
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=600)
+        if done.returncode != 0 or not (place / "node_modules" / "drizzle-kit" / "bin.cjs").exists():
             raise LookupError(f"the packages of tests/live (npm ci failed: {done.stderr.strip()[-500:]})")
         stamp.write_text(wanted, "utf-8")
 
