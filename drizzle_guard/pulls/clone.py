@@ -18,7 +18,7 @@ from drizzle_guard.git.environment import git_program
 from drizzle_guard.git.repository import Repository
 
 #: of git's own variables these may stay; any other could bring a setting, a program or another repository
-_KEPT = ("GIT_SSL_", "GIT_HTTP_", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EXEC_PATH", "GIT_PROXY_")
+_KEPT = ("GIT_SSL_", "GIT_HTTP_", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EXEC_PATH")
 _BOT = ("drizzle-guard", "drizzle-guard@users.noreply.github.com")
 _SETTINGS = {
     "core.hooksPath": os.devnull,

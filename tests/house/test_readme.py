@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from drizzle_guard.cli import COMMANDS
+from drizzle_guard.cli import COMMANDS, GROUPS, group
 from drizzle_guard.rules.catalog import RULES
 from support.parts import PROJECT
 
@@ -142,6 +143,13 @@ def test_the_tests_are_there(row: str) -> None:
 def test_the_readme_names_every_command() -> None:
     text = README.read_text("utf-8")
     assert [name for name in COMMANDS if f"drizzle-guard {name}" not in text] == []
+
+
+def test_help_shows_the_commands_in_groups() -> None:
+    shown = CliRunner().invoke(group, ["--help"]).output
+    places = [shown.index(f"\n{word}\n") for word in ("Merging:", "Looking:", "Database:", "Setting up:")]
+    assert places == sorted(places)
+    assert [name for names in GROUPS.values() for name in names] == re.findall(r"^  ([a-z]+) +[A-Z]", shown, re.M)
 
 
 def test_the_readme_names_every_hook_of_pre_commit() -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from drizzle_guard.pulls.forge import MARKER
+from drizzle_guard.pulls import words
+from drizzle_guard.pulls.forge import MARKER, Pull
 from support.cases import MERGE
 from support.forge_stand_in import TOKEN, Refused, StandIn, github_env, gitlab_env, publish
 from support.gitbed import Bed, Done
@@ -126,6 +127,17 @@ def test_a_push_to_the_mainline_looks_at_every_open_pull_request(bed: Bed, stand
     assert [len(stand_in.bodies(n)) for n in range(1, 7)] == [0, 0, 1, 1, 0, 0]
     assert "\n    src/schema.ts\n" in stand_in.bodies(3)[0] and "```mermaid" in stand_in.bodies(3)[0]
     assert f"    git fetch file://{bare} main\n    git merge FETCH_HEAD" in stand_in.bodies(4)[0]
+
+    # what the comment tells the fork's owner, typed there
+    theirs = bed.at(bed.directory / "theirs")
+    bed.git("clone", "-q", "--branch", "harmless", str(bare), str(theirs.root))
+    theirs.git("fetch", "-q", "origin", "refs/pull/4/head:fork")
+    theirs.git("remote", "remove", "origin")
+    theirs.arm()
+    for command in words.commands(Pull(4, "fork", "main", "refs/pull/4/head", True), f"file://{bare}"):
+        assert f"    {command}\n" in f"{stand_in.bodies(4)[0]}\n"
+        theirs.run("sh", "-c", command)
+    assert theirs.git("show", "--name-only", "--format=", "HEAD:drizzle").count("0003_comments.sql") == 1
 
     asked = len(stand_in.asked)
     assert renumber(bed, env).code == 0
