@@ -67,6 +67,9 @@ class RenumberedForm(_Form):
     moves: tuple[WrittenMoveForm, ...]
     same: tuple[tuple[Text, Text], ...] = Field(description="one migration under two tags: own, mainline's")
     deleted: tuple[Text, ...] = Field(description="tags that one side deleted")
+    passed_over: tuple[Text, ...] = Field(
+        description="with --anyway: what was read from the SQL against it, a sentence each"
+    )
 
 
 class RefusedForm(_Form):
@@ -222,6 +225,7 @@ def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
         ),
         same=tuple(outcome.same),
         deleted=tuple(outcome.deleted),
+        passed_over=tuple(refusal.sentence for refusal in outcome.passed_over),
     )
 
 

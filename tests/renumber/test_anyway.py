@@ -41,6 +41,8 @@ def test_in_a_stopped_merge(bed: Bed) -> None:
     stopped = bed.try_git("merge", "--no-edit", "main")
     assert stopped.code == 1 and SAID in stopped.err
     assert "  drizzle-guard renumber --anyway\n" in stopped.err and "  drizzle-guard rehearse\n" in stopped.err
+    shown = json.loads(bed.tool("renumber", "--anyway", "--dry-run", "--json").out)
+    assert [form["passed_over"] for form in shown] == [[SAID]]
     done = bed.tool("renumber", "--anyway")
     assert done.code == 0, done.text
     assert f"  passed over: {SAID}" in done.out.splitlines()

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from support.gitbed import Bed
+from support.judges import Script, migrated, new_errors
 from support.model import Schema, as_json, run
 
 FOLDER = "drizzle"
@@ -172,6 +174,31 @@ def migrate(deployed: Rows, rows: Rows) -> None:
     for row in rows:
         fresh = run(fresh, row.sql)
     assert schema == fresh
+
+
+def executed(deployed: Rows, rows: Rows) -> None:
+    """SQLite holds the same schema and the same rows, whether it migrates from nothing or from what was deployed."""
+    now = _scripts(rows)
+    assert migrated(_scripts(deployed), now) == migrated(now), [row.tag for row in rows]
+
+
+def _scripts(rows: Rows) -> list[Script]:
+    return [Script(row.when, row.sql) for row in rows]
+
+
+def checked(rows: Rows, sides: Iterable[Rows], published: Rows) -> None:
+    """The product's own `check` finds no error that no side had."""
+    found = new_errors(_as_folder(published), [_as_folder(side) for side in sides], _as_folder(rows).files)
+    assert found == [], (found, [row.entry for row in rows])
+
+
+def _as_folder(rows: Rows) -> Folder:
+    journal = {"version": "7", "dialect": "postgresql", "entries": [row.entry for row in rows]}
+    files = {"meta/_journal.json": json.dumps(journal)}
+    for row in rows:
+        files[f"{row.tag}.sql"] = row.sql
+        files[f"meta/{row.tag.partition('_')[0]}_snapshot.json"] = json.dumps(row.snapshot)
+    return read_folder(FOLDER, {path: Blob.of(text.encode(), path) for path, text in files.items()})
 
 
 def contains(rows: Rows, others: Rows) -> bool:

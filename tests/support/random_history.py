@@ -615,6 +615,7 @@ class Walk:
             self._undo()
             return
         folder.sound(rows)
+        folder.checked(rows, sides, published)
         assert folder.is_pinned(rows, published, sides if pinned is None else pinned), "a published entry was changed"
         assert any(
             folder.in_order(rows, side, sides[1] if side is sides[0] else sides[0]) for side in established
@@ -628,6 +629,7 @@ class Walk:
         for deployed in self._deployed:
             if folder.contains(rows, deployed):
                 folder.migrate(deployed, rows)
+                folder.executed(deployed, rows)
 
     def _undo(self) -> None:
         """A published migration was taken out from before others; their snapshots cannot tell that.  Take it back."""
@@ -644,6 +646,7 @@ class Walk:
                 break
         for deployed in self._deployed:
             folder.migrate(deployed, rows)
+            folder.executed(deployed, rows)
         if rows not in self._deployed:
             self._deployed.append(rows)
 
