@@ -245,7 +245,14 @@ def _renamed(item: Renamed, changed: bool) -> RenumberedForm:
         for old, new in item.names
     )
     return RenumberedForm(
-        folder=item.folder, operation="merge", changed=changed, todo="apply", moves=moves, same=(), deleted=()
+        folder=item.folder,
+        operation="merge",
+        changed=changed,
+        todo="apply",
+        moves=moves,
+        same=(),
+        deleted=(),
+        passed_over=(),
     )
 
 
