@@ -17,8 +17,15 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
         return False
     if fact == "":
         return found.get("valid", "yes") == "yes"
-    if fact in ("numbered", "computed", "identity") or fact not in found:
-        return None if fact not in found else found[fact] == wanted or None
+    if fact not in found:
+        return None
+    if fact in ("numbered", "computed", "identity"):
+        # MySQL's MODIFY takes away what it does not repeat, which is not followed
+        return found[fact] == wanted or (False if wanted and not found[fact] and world.dialect != "mysql" else None)
+    if fact == "not null" and wanted is None and found[fact] and world.dialect == "mysql":
+        keys = world.members(("table", key[1], key[2], ""), "primary", "constraint")
+        if any(key[3] in (world.facts[k].get("columns") or "").split(",") for k in keys):
+            return None  # a column of the primary key stays so, whatever MODIFY says
     have = found[fact]
     if fact == "type":
         return _type(wanted, have)

@@ -172,8 +172,9 @@ class Evidence:
         """Whether this claim tells that the migration ran: nothing else makes it so."""
         if claim.absent:
             return claim.maker in self._recorded
-        if claim.fact:
-            return True
+        if claim.fact:  # what the recorded ones leave so already proves nothing
+            before = self._walk(self._recorded - {place}).world.facts.get(claim.key)
+            return before is None or before.get(claim.fact) != claim.value
         return self._statements.makers(self._world.path).get(claim.key, set()) <= {place}
 
     def _ran_unrecorded(self) -> frozenset[int]:

@@ -13,7 +13,7 @@ import pytest
 from drizzle_guard.database.report import StatusReport
 from drizzle_guard.database.urls import parse_url
 from drizzle_guard.errors import UsageError
-from support.databases import KINDS, Place, squeezed, table
+from support.databases import KINDS, Place, joined, squeezed, table
 
 INIT = ("0000_init", 1000, table("users"))
 MORE = ("0001_more", 2000, table("more"))
@@ -389,3 +389,30 @@ def test_a_hash_that_is_no_text(postgres: Place) -> None:
     )
     report = postgres.status()
     assert [row["hash"] for row in report["rows_without_file"]] == ["\\x1bA"]
+
+
+@pytest.mark.parametrize(
+    ("made", "instead"),
+    [
+        ("CREATE TABLE t (id integer PRIMARY KEY AUTOINCREMENT)", "CREATE TABLE t (id integer PRIMARY KEY)"),
+        ("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2))", "CREATE TABLE t (a int, b int)"),
+        ("CREATE TABLE t (a int UNIQUE)", "CREATE TABLE t (a int)"),
+        ("CREATE TABLE t (a int DEFAULT 5)", "CREATE TABLE t (a int DEFAULT 6)"),
+    ],
+)
+def test_a_table_that_somebody_made_anew_otherwise(sqlite: Place, made: str, instead: str) -> None:
+    sqlite.write(("0000_t", 1000, made))
+    sqlite.applied(("0000_t", 1000, made))
+    assert sqlite.status()["in_step"]
+    sqlite.run("DROP TABLE t", instead)
+    assert sqlite.verdicts()["0000_t"].startswith("recorded, but")
+
+
+def test_a_column_made_again_as_it_was_proves_nothing(tmp_path: Path) -> None:
+    place = Place(tmp_path, "sqlite")
+    made = ("0000_t", 1000, "CREATE TABLE t (id int, a int);")
+    again = ("0001_again", 2000, joined("ALTER TABLE t DROP COLUMN a", "ALTER TABLE t ADD COLUMN a int"))
+    place.write(made, again)
+    place.applied(made)
+    assert place.verdicts()["0001_again"] == "pending"
+    assert "Nothing to repair." in place.guard("repair", "--yes").out

@@ -129,10 +129,14 @@ def test_gates_become_green(tmp_path: Path) -> None:
     place.write((INIT[0], INIT[1], edited))
     gone = place.status()
     assert gone["rows_without_file"][0]["past"] == "0001_more"
-    assert any("git checkout" in str(finding["command"]) for finding in gone["findings"])
+    (lost,) = (finding for finding in gone["findings"] if "git checkout" in str(finding["command"]))
+    subprocess.run(lost["command"], shell=True, cwd=place.path, check=True)  # as it is printed
+    back = place.folder / "0001_more.sql"
+    assert back.read_text() == MORE[2]
+    back.unlink()
     (place.path / "drizzle-guard.toml").write_text(
         f'[[allow]]\ntag = "0000_init"\nsha256 = "{sha256(edited.encode()).hexdigest()}"\nreason = "words"\n'
-        f'[[known]]\nhash = "{sha256(MORE[2].encode()).hexdigest()}"\nreason = "dropped"\n',
+        + "\n".join(lost["hints"][1:]),
         "utf-8",
     )
     assert place.guard("status", "--require-applied").code == 0

@@ -5,6 +5,7 @@ The names of constraints stand in the text of CREATE TABLE alone, so checks are 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from drizzle_guard.sql.exact.statements import read_statements
 
 Query = Callable[[str], list[Any]]
 
+_AUTOINCREMENT = re.compile(r"\bautoincrement\b", re.IGNORECASE)
 _MASTER = "select type, name, tbl_name, sql from sqlite_master order by rowid"
 _COLUMNS = """
 select m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
@@ -37,10 +39,13 @@ def read_catalog(query: Query, denied: str) -> Catalog:
     fold = Fold("sqlite")
     world = World(fold)
     schema: list[str] = []
+    numbered: set[str] = set()
     for kind, name, owner, sql in query(_MASTER):
         name, owner = str(name).lower(), str(owner).lower()
         if sql and not name.startswith("sqlite_"):
             schema.append(str(sql))
+            if _AUTOINCREMENT.search(str(sql)):
+                numbered.add(name)
         if kind in ("table", "view"):
             world.put((kind, "", name, ""), {"owned": "yes"})
         elif kind == "trigger":
@@ -59,6 +64,8 @@ def read_catalog(query: Query, denied: str) -> Catalog:
         if facts["default"] == "null":
             facts["default"] = None
         world.put(("column", "", owner, name), facts)
+        if place and facts["type"] == "integer":
+            world.facts["column", "", owner, name]["numbered"] = "yes" if owner in numbered else None
         if place:
             primary[owner].append((place, name))
     for owner, columns in primary.items():
