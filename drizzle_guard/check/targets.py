@@ -19,6 +19,7 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
 from drizzle_guard.git.folders import checked_out_with_crlf, files_at, files_in_index, folders_at, folders_in_index
 from drizzle_guard.git.folders_v1 import v1_history_at
+from drizzle_guard.git.lost_journals import refuse_lost_journals
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.heal.cure import allowed_edits
@@ -70,6 +71,16 @@ def find_targets(paths: Iterable[str], start: Path) -> list[FolderToCheck]:
         where = " or ".join("here" if given == "." else f"at {printable(given)}" for given in paths)
         raise UsageError(f"There is no migration folder {where} or below.", f"A folder is known by its {PATH}.")
     return sorted(found.values(), key=lambda target: target.name)
+
+
+def refuse_what_git_alone_has(paths: Iterable[str], onto: str | None) -> None:
+    """Raise GuardError for a folder at or below `paths` whose journal git has and the disk has not."""
+    try:
+        with Repository() as repository:
+            below = [path_in_worktree(repository, str(_folder_of(Path(path)))) for path in paths]
+            refuse_lost_journals(repository, onto, [path for path in below if path is not None] if below else ("",))
+    except UsageError:
+        return  # no repository: then there is nothing but the disk
 
 
 def _ignored(folders: Iterable[str], named: Iterable[str]) -> list[str]:

@@ -14,7 +14,15 @@ import click
 from drizzle_guard.check.advice import advised
 from drizzle_guard.check.fix import fix_folders
 from drizzle_guard.check.report import FORMATS, Format, make_report, render
-from drizzle_guard.check.targets import FolderToCheck, Mainlines, Published, config_texts, find_targets, root_of
+from drizzle_guard.check.targets import (
+    FolderToCheck,
+    Mainlines,
+    Published,
+    config_texts,
+    find_targets,
+    refuse_what_git_alone_has,
+    root_of,
+)
 from drizzle_guard.commands.progress import Progress
 from drizzle_guard.disk import runner_of
 from drizzle_guard.drizzle.folder import Folder
@@ -53,6 +61,7 @@ def command(
     format_ = cast(Format, kind)
     # annotations are shown by path from the repository's top, wherever the command runs
     start = root_of(os.getcwd()) if format_ in ("github", "sarif") else Path()
+    refuse_what_git_alone_has(paths, onto)
     targets = find_targets(paths, start) if paths else _all_targets(start)
     with Mainlines(onto) as mainlines, Progress("checking", sum(t.work for t in targets)) as progress:
         published = [mainlines.of(target) for target in targets]

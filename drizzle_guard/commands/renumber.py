@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from drizzle_guard.commands.opened import open_repository
+from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, UsageError, printable
-from drizzle_guard.git.folders import folders_in_index, history_at
+from drizzle_guard.git.folders import files_at, folders_in_index, history_at
+from drizzle_guard.git.lost_journals import refuse_lost_journals
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
-from drizzle_guard.heal.run import heal_folders, is_under_way, show_left
+from drizzle_guard.heal.run import heal_folders, is_from_before, is_under_way, show_left, unsound
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption
@@ -53,6 +55,8 @@ def command(
             finish_interrupted(repository)
         if (renamed := _rename_v1(repository, named, onto, dry_run=dry_run, as_json=as_json)) is not None:
             return renamed
+        if not is_under_way(repository):
+            refuse_lost_journals(repository, onto, ("",) if named is None else named)
         work, trouble = _find(repository, named, onto, anyway=anyway)
         # a merge knows what was deleted on purpose; where nothing was, a cure that makes all sound is better
         asked = [item for item in work if item.todo == "apply"]
@@ -67,23 +71,23 @@ def command(
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]
+        idle = [] if is_under_way(repository) else [item for item in work if item.todo == "none"]
+        left = unsound(repository, [item.decision.folder for item in idle], onto)
         if as_json:
             from drizzle_guard.commands.forms import renumbered  # late: it imports pydantic
 
             click.echo(renumbered(work, changed))
         else:
-            _show(work, changed, dry_run or bool(refused))
+            _show(repository, work, changed, {case.folder for case in left}, only_shown=dry_run or bool(refused))
+            show_left(repository, left, onto)
         if changed and not (dry_run or refused):
             note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
         for item in refused:
             fail(explain_refusal(item.decision, item.sides))
-        left = False
-        if not as_json and not is_under_way(repository):
-            idle = [item for item in work if item.todo == "none"]
-            # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
-            show_left(repository, [item.decision.folder for item in idle if item.as_planned], onto)
-            left = show_left(repository, [item.decision.folder for item in idle if not item.as_planned], onto)
-        return int(left or any(item.todo == "apply" for item in refused))
+        # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
+        planned = {item.decision.folder for item in idle if item.as_planned}
+        wrong = [case for case in left if case.folder not in planned or not is_from_before(repository, case)]
+        return int(bool(wrong) or any(item.todo == "apply" for item in refused))
 
 
 def _rename_v1(
@@ -165,16 +169,26 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
     return apply(repository, decision.folder, decision.outcome.files, versions, resolving=item.resolving)
 
 
-def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
+def _show(
+    repository: Repository, work: list[Work], changed: list[Work], unsound: set[str], *, only_shown: bool
+) -> None:
+    moved = False
     for item in work:
         outcome, folder = item.decision.outcome, printable(item.decision.folder) or "."
+        nothing = "nothing to renumber" if item.decision.folder in unsound else "nothing to do"
         if isinstance(outcome, Refusal):
             if item.todo == "none":
-                click.echo(f"{folder}: nothing to do ({item.note})")
+                click.echo(f"{folder}: {nothing} ({item.note})")
             continue
         if item.todo == "none" or (item.todo == "apply" and item not in changed):
-            click.echo(f"{folder}: nothing to do" + (f" ({item.note})" if item.note else ""))
+            click.echo(f"{folder}: {nothing}" + (f" ({item.note})" if item.note else ""))
             continue
+        if item.todo == "apply" and not item.resolving and (files := _beside_the_journal(repository, item)):
+            click.echo(f"{folder}: {'would be mended' if only_shown else 'mended'}")
+            for path in files:
+                click.echo(f"  {printable(path)}")
+            continue
+        moved = True
         verb = "would be renumbered" if only_shown or item.todo == "show" else "renumbered"
         if item.todo == "show":
             click.echo(f"{folder}: has not met the mainline yet; a merge or rebase would do this:")
@@ -190,7 +204,18 @@ def _show(work: list[Work], changed: list[Work], only_shown: bool) -> None:
         click.echo("nothing to do: no two sides of a migration folder meet here")
     elif changed and not only_shown:
         click.echo(f"staged; next: {changed[0].sides.next_command if changed[0].resolving else 'git commit'}")
-        click.echo(RAN_ALREADY)
+        if moved:
+            click.echo(RAN_ALREADY)
+
+
+def _beside_the_journal(repository: Repository, item: Work) -> list[str]:
+    """The files of a plan that HEAD has otherwise, where the journal is not among them: then nothing moves."""
+    assert isinstance(item.decision.outcome, Plan)
+    folder = item.decision.folder
+    there = files_at(repository, "HEAD", folder, folder)
+    wanted = item.decision.outcome.files
+    found = [p for p, b in wanted.items() if (b and b.id) != ((old := there.get(p)) and old.id)]
+    return [] if PATH in found else found
 
 
 def table(plan: Plan) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -176,11 +177,21 @@ def find_folder(asked: Asked, target: Target, here: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if not found:
+        _refuse_lost_journal(here)
         if asked.path is not None:
             raise UsageError(f"{printable(asked.path)} is no migration folder: it has no {PATH}.")
         raise UsageError(f"there is no migration folder ({PATH}) {where}.")
     listed = [printable(Path(os.path.relpath(path, here)).as_posix()) for path in found]
     raise UsageError("there are several migration folders; say which: --folder FOLDER", *listed[:20])
+
+
+def _refuse_lost_journal(here: Path) -> None:
+    """Raise GuardError where git has a journal that is not here."""
+    from drizzle_guard.git.lost_journals import refuse_lost_journals  # late: nearly always there is a folder
+    from drizzle_guard.git.repository import Repository
+
+    with suppress(UsageError), Repository(str(here)) as repository:  # no repository: no git to ask
+        refuse_lost_journals(repository, None)
 
 
 def is_folder(path: Path) -> bool:

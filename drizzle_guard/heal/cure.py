@@ -34,7 +34,8 @@ class Cure(NamedTuple):
     """A folder in order.
 
     `files` are the paths that change (None: deleted), `lines` say before and after, `undone` what of a person's work
-    goes, `left` the errors that stay.  `row` says that migrations get other places, so that it is the work of renumber.
+    goes, `left` the errors that stay.  `row` says that migrations get other places, so that it is the work of renumber;
+    `moved` that one of them gets another entry, under which a database may have run it.
     """
 
     folder: str
@@ -43,6 +44,7 @@ class Cure(NamedTuple):
     undone: tuple[str, ...]
     left: tuple[Finding, ...]
     row: bool
+    moved: bool = False
 
 
 class Case(NamedTuple):
@@ -173,7 +175,11 @@ def _rebuilt(case: Case, published: Folder, outcome: Rebuilt) -> Cure:
             files[path] = None
     lines, undone = _differences(case, published, outcome, before)
     order = [entry.tag for entry in entries] != [migration.tag for migration in outcome.folder.migrations]
-    return _with_repairs(case, files, lines, undone, row=order or bool(lines or undone))
+    known = Folder("", outcome.folder.journal, (), {}) if before is None else before
+    entries_now = [(entry_of(known, migration), migration.entry) for migration in outcome.folder.migrations]
+    moved_one = any(was is not None and was.raw != now.raw for was, now in entries_now)
+    cure = _with_repairs(case, files, lines, undone, row=order or bool(lines or undone))
+    return cure._replace(moved=moved_one)
 
 
 def mended(case: Case) -> Cure:
@@ -207,6 +213,9 @@ def _differences(case: Case, published: Folder, outcome: Rebuilt, before: Folder
             lines.append(f"{printable(was.tag)} -> {printable(now.tag)}  {_moved(was, now)}")
             if migration in published.migrations and (was.tag, was.idx) == (now.tag, now.idx):  # nobody renumbered it
                 undone.append(f"{printable(now.tag)} gets its published entry again")
+        if was is not None and migration.sql and migration.sql.id not in there and sql_path(was.tag) not in case.files:
+            lines.append(f"{printable(sql_path(now.tag))}: comes back")
+            undone.append(f"{printable(join(case.folder, sql_path(now.tag)))} comes back, which was deleted")
         here = case.files.get(sql_path(migration.tag))
         if migration in published.migrations and here is not None and migration.sql and here.id != migration.sql.id:
             undone.append(f"{printable(join(case.folder, sql_path(migration.tag)))} gets its published text again")

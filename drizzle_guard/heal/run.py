@@ -18,9 +18,12 @@ from drizzle_guard.git.operation import is_applying, is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import sides_in_progress
 from drizzle_guard.git.worktree import apply
-from drizzle_guard.heal.cure import Case, Cure, examine, find_cure
+from drizzle_guard.heal.cure import Case, Cure, errors_in, examine, find_cure
+from drizzle_guard.renumber.finish_merge import RAN_ALREADY
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.terminal import say
+
+_RENUMBER = "drizzle-guard renumber"
 
 
 class Healing(NamedTuple):
@@ -73,7 +76,10 @@ def heal_folders(
         for healing in found:
             _show(healing, healing in written)
     if written and not as_json:
-        click.echo("staged; next: git commit")
+        if repository.run("diff", "--cached", "--quiet").returncode:  # else the worktree alone was not as committed
+            click.echo("staged; next: git commit")
+        if any(healing.cure and healing.cure.moved for healing in written):
+            click.echo(RAN_ALREADY)
     if undone and not dry_run and not write:
         say("this undoes what somebody has done:", *undone, "drizzle-guard renumber --yes")
         return 1
@@ -85,15 +91,31 @@ def _of_its_row(cure: Cure | None) -> Cure | None:
     return cure if cure is not None and cure.row else None
 
 
-def show_left(repository: Repository, folders: Sequence[str], onto: str | None) -> bool:
-    """Say which errors stand in folders where there was nothing to do; whether there are any."""
-    cases = [case for folder in folders if (case := examine(repository, folder, onto)) is not None and case.errors]
+def unsound(repository: Repository, folders: Sequence[str], onto: str | None) -> list[Case]:
+    """The folders, as they lie there, in which the rules find errors.  Raises GuardError."""
+    return [case for folder in folders if (case := examine(repository, folder, onto)) is not None and case.errors]
+
+
+def is_from_before(repository: Repository, case: Case) -> bool:
+    """Whether HEAD has all errors of a folder already, so that nobody has just made one."""
+    committed = files_at(repository, "HEAD", case.folder, case.folder)
+    there = {(f.rule.code, f.message) for f in errors_in(case.folder, committed, case.mainline, case.allowed)}
+    return all((finding.rule.code, finding.message) in there for finding in case.errors)
+
+
+def show_left(repository: Repository, cases: Sequence[Case], onto: str | None) -> None:
+    """Say which errors `renumber` has left, and what helps against each."""
     for case in cases:
-        click.echo(f"{printable(case.folder) or '.'}: nothing that a machine could mend here")
+        cure = find_cure(repository, case, onto)
+        stays = {(f.rule.code, f.message) for f in (case.errors if cure is None or cure.row else cure.left)}
         for finding in case.errors:
             click.echo(f"  left: {finding.rule.code} {finding.message}")
-            click.echo(f"    fix: {finding.fix}")
-    return bool(cases)
+            if (finding.rule.code, finding.message) not in stays:
+                click.echo("    fix: drizzle-guard check --fix")
+            elif _RENUMBER in finding.fix:  # that has just been typed, and did not help
+                click.echo(f"    no command mends it here: drizzle-guard explain {finding.rule.code}")
+            else:
+                click.echo(f"    fix: {finding.fix}")
 
 
 def _agreed(undone: Sequence[str]) -> bool:

@@ -86,7 +86,8 @@ def history_in(repository: Repository, commit: str | None, folder: str) -> Folde
     files = files_in(repository, commit, folder)
     if PATH in files:
         return read_folder(folder, files)
-    return read_v1(folder, _v1_files(repository, commit, folder))
+    found = read_v1(folder, _v1_files(repository, commit, folder))
+    return found if found.migrations else found._replace(files=files)
 
 
 def protected_history(repository: Repository, commit: str, folder: str) -> tuple[Folder, bool]:

@@ -24,8 +24,9 @@ from drizzle_guard.replay.identity import Pairs, match_known, match_new
 class Change(NamedTuple):
     """One forbidden change.
 
-    `kind` is sql, snapshot, entry, file (its mode, a link), deleted, renamed, renumbered, order or unreadable; `path`
-    is the file inside the folder, `what` says it in words.  `was` and `now` are the committed and the new file.
+    `kind` is sql, snapshot, entry, file (its mode, a link), deleted, journal (that is deleted), renamed, renumbered,
+    order or unreadable; `path` is the file inside the folder, `what` says it in words.  `was` and `now` are the
+    committed and the new file.
     """
 
     kind: str
@@ -81,6 +82,9 @@ class _Judge:
         ]
 
     def changes(self) -> Iterator[Change]:
+        if self._lost_its_journal():
+            yield from self._journal()
+            return
         moved: set[int] = set()
         for n, old in enumerate(self.parent.migrations):
             is_published = n in self.published_at
@@ -95,6 +99,24 @@ class _Judge:
             yield from (change._replace(published=is_published) for change in found)
         if not self.upgraded:  # `drizzle-kit up` of v1 orders by second and name
             yield from self._out_of_order(moved)
+
+    def _lost_its_journal(self) -> bool:
+        """Whether the journal alone is gone, and the files that it named are there."""
+        if PATH not in self.parent.files or PATH in self.new.files or self.new.migrations:
+            return False
+        return any(m.sql is not None and m.sql.id in self._kept for m in self.parent.migrations)
+
+    def _journal(self) -> Iterator[Change]:
+        """The journal as one deleted file: to put back each migration would not bring it back."""
+        protected = [
+            (n in self.published_at, m.tag)
+            for n, m in enumerate(self.parent.migrations)
+            if n in self.published_at or not self.around.only_published
+        ]
+        if protected:
+            what = "it is deleted, and without it no migration of this folder runs"
+            published, tag = max(protected, key=lambda found: found[0])
+            yield Change("journal", tag, PATH, what, was=self.parent.files[PATH], published=published)
 
     def _deleted(self, old: Migration) -> Change:
         files = [blob for blob in (old.sql, old.snapshot) if blob is not None]

@@ -28,6 +28,7 @@ _WHY = {
         "Every new database would lack it; where it ran, what it did stays (`drizzle-kit drop` only forgets it), "
         "and git revert undoes nothing there."
     ),
+    "journal": "drizzle-kit and drizzle-orm stop without it, and a new one would forget what ran.",
     "renamed": "Its name says what ran where; under another one it is another migration.",
     "renumbered": _SKIPS,
     "order": "Drizzle runs the journal from top to bottom, and skips what comes late.",
@@ -90,7 +91,7 @@ def _sentence(violation: Violation) -> str:
     change, origin = violation.change, violation.origin
     if change.kind == "unreadable":
         return change.what
-    of = f" ({printable(change.tag)})" if change.path == PATH else ""
+    of = f" ({printable(change.tag)})" if change.path == PATH and change.kind != "journal" else ""
     since = f"; it stands since {origin.short} ({origin.day}, {printable(origin.subject)})" if origin else ""
     return f"{printable(violation.path)}{of}: {change.what}{since}."
 
@@ -134,9 +135,11 @@ def _bring_back(found: Sequence[Violation], head: str | None) -> Iterator[str]:
     journals: dict[str, list[str]] = {}
     for violation in found:
         change, parent = violation.change, "HEAD" if violation.parent == head else violation.parent[:10]
-        if change.was is not None and change.kind in ("sql", "snapshot", "file", "deleted", "renamed"):
+        if change.was is not None and change.kind in ("sql", "snapshot", "file", "journal", "deleted", "renamed"):
             path = violation.path if change.path != PATH else change.was.name
             files.setdefault(parent, []).append(path)
+        if change.kind == "journal":
+            continue
         if change.path == PATH or change.kind in ("deleted", "renamed", "renumbered"):
             journals.setdefault(parent, []).append(join(violation.folder, PATH))
     for parent, paths in files.items():

@@ -101,11 +101,11 @@ def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, de
     if isinstance(decision.outcome, Refusal):
         if _is_gits_own(repository, decision, at_merge):
             return Work(decision, "apply", sides)
-        return Work(decision, "none", sides, "a person resolved that merge")
+        return Work(decision, "none", sides, "the last merge was resolved in its own way")
     now = at_merge if merge == head else history_at(repository, head, decision.folder)
     wanted = _as_history(decision)
     if _identities(at_merge) != _identities(wanted) and not _is_gits_own(repository, decision, at_merge):
-        return Work(decision, "none", sides, "a person resolved that merge in another way")
+        return Work(decision, "none", sides, "the last merge was resolved in its own way")
     if _same(at_merge, wanted):
         return Work(decision, "none", sides, "the merge is as it should be", as_planned=merge == head)
     if _same_files(at_merge, now):

@@ -79,14 +79,14 @@ BADLY = [ours_taken, theirs_taken, mainlines_renumbered, one_number_for_both, un
 
 def typed(bed: Bed, *, env: dict[str, str] | None = None) -> str:
     """Type the command that `check` prints for its errors, in a shell; what it said."""
-    said = bed.tool("check")
+    said = bed.call("check")
     assert said.code == 1, said.text
     block = said.out[said.out.index("\n  error ") :]
     command = re.search(r"^ +fix: (drizzle-guard .*)$", block, re.MULTILINE)
     assert command is not None, said.out
     done = bed.run("sh", "-c", command[1], env=env)
     bed.commit("as it said")
-    after = bed.tool("check")
+    after = bed.call("check")
     assert after.code == 0, said.out + done.text + after.out
     return done.out
 
@@ -97,7 +97,7 @@ def test_the_printed_command_heals_a_committed_merge(bed: Bed, badly: Callable[[
     badly(bed)
     bed.commit("merged by hand")
     said = typed(bed)
-    assert said.endswith("staged; next: git commit\n")
+    assert "\nstaged; next: git commit\n" in said
     assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
     for path in ("0000_base.sql", "0001_main1.sql", "meta/0001_snapshot.json"):
         assert bed.files("HEAD")[path] == bed.files("main")[path]
@@ -131,9 +131,9 @@ def test_what_was_generated_on_a_wrong_folder_goes_only_when_agreed(bed: Bed) ->
     text = bed.files("main")["0001_main1.sql"].decode()
     bed.write(f"drizzle/{tag}.sql", f"-- generated\n{text}")
     bed.commit("generated")
-    assert "fix: drizzle-guard renumber\n" in bed.tool("check").out
+    assert "fix: drizzle-guard renumber\n" in bed.call("check").out
     before = bed.state()
-    asked = bed.tool("renumber")
+    asked = bed.call("renumber")
     assert asked.code == 1 and bed.state() == before
     assert asked.err == (
         "drizzle-guard: this undoes what somebody has done:\n"
@@ -141,7 +141,7 @@ def test_what_was_generated_on_a_wrong_folder_goes_only_when_agreed(bed: Bed) ->
         "  0002_again goes: others do all that it does\n"
         "  drizzle-guard renumber --yes\n"
     )
-    assert bed.tool("renumber", "--yes").code == 0
+    assert bed.call("renumber", "--yes").code == 0
     bed.commit("as it said")
     assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
 
@@ -166,11 +166,10 @@ def test_renumber_is_not_content_where_check_is_not(bed: Bed) -> None:
     tag = add_migration(bed.root / "drizzle", "own")
     bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
     bed.commit("own")
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 1
     assert done.out == (
-        "drizzle: nothing to do (its own migrations are behind the mainline's already)\n"
-        "drizzle: nothing that a machine could mend here\n"
+        "drizzle: nothing to renumber (its own migrations are behind the mainline's already)\n"
         "  left: DG015 0001_own.sql begins with a byte order mark.\n"
         "    fix: save it as UTF-8 without BOM\n"
     )
@@ -191,20 +190,60 @@ def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed) -
     bed.commit("other")
     bed.git("checkout", "-q", "feature")
     assert bed.try_git("merge", "--no-edit", "main").code == 0
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert (done.code, done.out.splitlines()) == (
         0,
         [
-            "drizzle: nothing to do (the merge is as it should be)",
-            "drizzle: nothing that a machine could mend here",
+            "drizzle: nothing to renumber (the merge is as it should be)",
             "  left: DG015 0002_own.sql begins with a byte order mark.",
             "    fix: save it as UTF-8 without BOM",
         ],
     )
 
 
+def test_a_deleted_file_is_no_fault_of_a_merge_as_planned(bed: Bed) -> None:
+    """It comes back where the user says so; until then the exit code is 1."""
+    fork(bed)
+    bed.git("merge", "--abort")
+    bed.arm()
+    bed.commit("armed")
+    assert bed.try_git("merge", "--no-edit", "main").code == 0
+    before = bed.state()
+    (bed.root / "drizzle/0002_own.sql").unlink()
+    asked = bed.call("renumber")
+    assert asked.code == 1 and asked.out == "drizzle: would be mended\n  0002_own.sql: comes back\n"
+    assert asked.err == (
+        "drizzle-guard: this undoes what somebody has done:\n"
+        "  drizzle/0002_own.sql comes back, which was deleted\n"
+        "  drizzle-guard renumber --yes\n"
+    )
+    done = bed.call("renumber", "--yes")
+    assert (done.code, done.out) == (0, "drizzle: mended\n  0002_own.sql: comes back\n")
+    assert bed.state() == before
+
+
+@pytest.mark.parametrize("staged", [False, True], ids=["deleted", "staged"])
+def test_a_lost_journal_is_said_by_all(bed: Bed, staged: bool) -> None:
+    """Without it a folder is none, and each command would look past it; what is printed brings it back."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    before = bed.state()
+    bed.git("rm", "-q", *(() if staged else ("--cached",)), "drizzle/meta/_journal.json")
+    (bed.root / "drizzle/meta/_journal.json").unlink(missing_ok=True)
+    for command in (["check"], ["check", "drizzle"], ["renumber"], ["status", "--url", "sqlite:none.db"]):
+        done = bed.call(*command)
+        assert (done.code, done.out) == (1, "")
+        assert done.err == (
+            "drizzle-guard: drizzle/meta/_journal.json is in HEAD, but not here; "
+            "without it there is no migration folder.\n"
+            "  git checkout HEAD -- drizzle/meta/_journal.json\n"
+        )
+    bed.git("checkout", "HEAD", "--", "drizzle/meta/_journal.json")
+    assert bed.state() == before and bed.call("check").code == 0
+
+
 def test_a_sound_folder_is_left_alone(bed: Bed) -> None:
     fork(bed)
     bed.git("merge", "--abort")
     before = bed.state()
-    assert bed.tool("renumber").code == 0 and bed.state() == before
+    assert bed.call("renumber").code == 0 and bed.state() == before

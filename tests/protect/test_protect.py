@@ -77,6 +77,10 @@ BLOCKED: dict[str, tuple[Callable[[Bed], object], str]] = {
     "delete": (drop_last, "drizzle/0002_post_views.sql: it is deleted"),
     "delete the SQL": (lambda b: (b.root / SQL).unlink(), f"{SQL}: the SQL is deleted"),
     "delete the entry": (lambda b: edit_journal(b, lambda e: e.pop(1)), f"{SQL}: its journal entry is deleted"),
+    "delete the journal": (
+        lambda b: (b.root / JOURNAL).unlink(),
+        f"{JOURNAL}: it is deleted, and without it no migration of this folder runs",
+    ),
     "rename": (_rename, f"{SQL}: it is renamed to 0001_notes"),
     "mode": (
         lambda b: (b.root / SQL).chmod(0o755),

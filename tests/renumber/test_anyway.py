@@ -24,7 +24,7 @@ def _branches(bed: Bed, *, case: str = CASE, sql: str = "DELETE FROM users WHERE
         bed.commit(side)
 
     put("base")
-    assert bed.tool("install").code == 0
+    assert bed.call("install").code == 0
     bed.commit("armed")
     bed.git("branch", "-q", "feature")
     put("theirs")
@@ -41,13 +41,13 @@ def test_in_a_stopped_merge(bed: Bed) -> None:
     stopped = bed.try_git("merge", "--no-edit", "main")
     assert stopped.code == 1 and SAID in stopped.err
     assert "  drizzle-guard renumber --anyway\n" in stopped.err and "  drizzle-guard rehearse\n" in stopped.err
-    shown = json.loads(bed.tool("renumber", "--anyway", "--dry-run", "--json").out)
+    shown = json.loads(bed.call("renumber", "--anyway", "--dry-run", "--json").out)
     assert [form["passed_over"] for form in shown] == [[SAID]]
-    done = bed.tool("renumber", "--anyway")
+    done = bed.call("renumber", "--anyway")
     assert done.code == 0, done.text
     assert f"  passed over: {SAID}" in done.out.splitlines()
-    assert bed.tool("renumber", "--anyway").code == 0  # a second time changes nothing
-    rehearsed = bed.tool("rehearse")
+    assert bed.call("renumber", "--anyway").code == 0  # a second time changes nothing
+    rehearsed = bed.call("rehearse")
     assert rehearsed.code == 0 and "all 3 starting points end in the same schema" in rehearsed.out, rehearsed.text
     bed.git("commit", "-q", "--no-edit")
     assert bed.git("status", "--porcelain") == "" and _tags(bed)[-2:] == ["0001_backfill", "0002_seed"]
@@ -63,8 +63,8 @@ def test_in_a_stopped_pick(bed: Bed, command: str) -> None:
         bed.git("checkout", "-q", "main")
         stopped = bed.try_git("cherry-pick", "feature")
     assert stopped.code == 1, stopped.text
-    assert "drizzle-guard renumber --anyway" in bed.tool("renumber").err
-    done = bed.tool("renumber", "--anyway")
+    assert "drizzle-guard renumber --anyway" in bed.call("renumber").err
+    done = bed.call("renumber", "--anyway")
     assert done.code == 0 and f"  passed over: {SAID}" in done.out.splitlines(), done.text
     done = bed.try_git("-c", "core.editor=true", command, "--continue")
     assert done.code == 0, done.text
@@ -77,6 +77,6 @@ def test_a_structural_refusal_stays(bed: Bed) -> None:
     stopped = bed.try_git("merge", "--no-edit", "main")
     assert stopped.code == 1
     before = bed.state()
-    tried = bed.tool("renumber", "--anyway")
+    tried = bed.call("renumber", "--anyway")
     assert tried.code == 1 and "both sides change" in tried.err, tried.text
     assert bed.state() == before

@@ -172,12 +172,12 @@ def test_by_hand(
     merge = Merge(history(dialect, prefix), tmp_path, own, other)
     hooks, _, way = how.rpartition(", ")
     if hooks:
-        assert merge.bed.tool("install", "--no-hooks").code == 0
+        assert merge.bed.call("install", "--no-hooks").code == 0
     command = merge.command(way)
     ours = merge.bed.git("rev-parse", "HEAD")
     done = merge.bed.try_git(*command)
     assert done.code == 1 and "drizzle/meta/_journal.json:2" in merge.bed.stages(), done.text
-    renumbered = merge.bed.tool("renumber")
+    renumbered = merge.bed.call("renumber")
     assert renumbered.code == 0, renumbered.text
     merge.bed.git("commit", "-q", "--no-edit")
     assert_merged(bench, merge, ours)

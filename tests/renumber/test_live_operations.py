@@ -102,7 +102,7 @@ def live(bench: Bench, history: Find, tmp_path: Path, git_path: Path | None, dia
 def finish(bed: Bed, done: Done, *command: str) -> None:
     """Where git stops over the journal: `drizzle-guard renumber`, and the command that it names."""
     while done.code:
-        renumbered = bed.tool("renumber")
+        renumbered = bed.call("renumber")
         assert renumbered.code == 0, done.text + renumbered.text
         assert f"staged; next: {' '.join(command)}" in renumbered.out
         done = bed.try_git(*command[1:])
@@ -139,7 +139,7 @@ def test_rebase_reordered(live: Live) -> None:
     while done.code:
         picked = bed.git("log", "-1", "--format=%s", "REBASE_HEAD")
         if any(path.startswith("drizzle/") for path in bed.stages()):
-            renumbered = bed.tool("renumber")
+            renumbered = bed.call("renumber")
             assert renumbered.code == 0, done.text + renumbered.text
         if f"{SCHEMA_TS}:2" in bed.stages():
             if picked == "feature2":  # not yet with the table of feature1

@@ -78,7 +78,7 @@ def test_the_strategy_resolve(bed: Bed) -> None:
     fork(bed)
     ours = bed.git("rev-parse", "HEAD")
     assert bed.try_git("merge", "-s", "resolve", "--no-edit", "main").code == 1
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0 and done.out.endswith(
         "staged; next: git commit\na database in which they ran already: drizzle-guard repair\n"
     ), done.text
@@ -146,7 +146,7 @@ def test_no_commit_and_renumber(bed: Bed) -> None:
     """`renumber` finishes what is not committed yet, so even `commit --no-verify` is right."""
     fork(bed)
     bed.git("merge", "--no-commit", "main")
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("commit", "-q", "--no-edit", "--no-verify")
     assert merged(bed) == MERGED
 
@@ -175,7 +175,7 @@ def test_squash_stopped_elsewhere(bed: Bed, armed: bool) -> None:
     conflict_elsewhere(bed)
     assert bed.try_git("merge", "--squash", "main").code == 1
     if not armed:
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
     resolve_elsewhere(bed)
     bed.git("commit", "-q", "-m", "squashed")
@@ -225,7 +225,7 @@ def test_commit_without_hooks_is_repaired_later(bed: Bed) -> None:
     """What `commit --no-verify` leaves can be run as it is, and `renumber` finishes it in the next commit."""
     fork(bed)
     bad_merge(bed)
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0, done.text
     if bed.git("status", "--porcelain"):  # the merge commit itself may have been finished
         bed.git("commit", "-q", "-m", "renumber")
@@ -247,7 +247,7 @@ def test_a_badly_resolved_merge_is_mended(bed: Bed, onward: bool) -> None:
         bed.commit("later")
     with pytest.raises(AssertionError):
         merged(bed)
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0 and "staged; next: git commit\n" in done.out, done.text
     bed.git("commit", "-q", "-m", "renumber")
     assert merged(bed) == ["base", "main1", "feature1", "feature2"]
@@ -316,7 +316,7 @@ def test_stopped_elsewhere_and_renumbered_first(bed: Bed) -> None:
     fork(bed)
     conflict_elsewhere(bed)
     assert bed.try_git("merge", "main").code == 1
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     assert {path.split(":")[0] for path in bed.stages()} == {SCHEMA}
     resolve_elsewhere(bed)
     bed.git("commit", "-q", "--no-edit")
@@ -346,7 +346,7 @@ def test_aborted_and_repeated(bed: Bed, half_way: str) -> None:
         if half_way != "merge":
             resolve_elsewhere(bed)
         if half_way == "renumbered":
-            assert bed.tool("renumber").code == 0
+            assert bed.call("renumber").code == 0
         bed.git("merge", "--abort")
         assert bed.state() == before
     assert bed.try_git("merge", "main").code == 1
@@ -385,7 +385,7 @@ def test_a_file_in_the_way_is_not_overwritten(bed: Bed) -> None:
     assert mine.read_text() == "-- mine, never committed\n"
     assert bed.git("status", "--porcelain") == "?? drizzle/0002_feature1.sql"
     mine.unlink()
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0, done.text
     if bed.git("status", "--porcelain"):  # the merge commit itself may have been finished
         bed.git("commit", "-q", "-m", "renumber")
@@ -489,7 +489,7 @@ def test_octopus(bed: Bed, onto: str) -> None:
     done = bed.try_git("merge", "--no-edit", *heads)
     assert done.code != 0
     assert bed.state()["head"] == before["head"] and bed.state()["refs"] == before["refs"]
-    tried = bed.tool("renumber")
+    tried = bed.call("renumber")
     assert tried.code != 0 or not bed.stages(), tried.text
     bed.git("reset", "-q", "--merge")
     assert bed.state() == before
@@ -540,7 +540,7 @@ def test_the_folder_was_moved_by_one_side(bed: Bed, mover: str) -> None:
     assert done.code == 1
     stop = bed.state()
     assert stop["head"] == before["head"]
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert refused.code == 1 and "moved" in refused.err, refused.text
     assert bed.state() == stop
     bed.git("merge", "--abort")
@@ -562,7 +562,7 @@ def test_the_folder_was_deleted_by_one_side(bed: Bed) -> None:
     bed.git("checkout", "-q", "feature")
     assert bed.try_git("merge", "--no-edit", "main").code == 1
     stop = bed.state()
-    assert bed.tool("renumber").code == 1
+    assert bed.call("renumber").code == 1
     assert bed.state() == stop
 
 
@@ -574,7 +574,7 @@ def test_linked_worktree(bed: Bed) -> None:
     bed.git("checkout", "-q", "main")
     tree = bed.at(bed.directory / "linked tree")
     bed.git("worktree", "add", "-q", str(tree.root), "feature")
-    assert tree.tool("install", "--check", "--no-protect").code == 0
+    assert tree.call("install", "--check", "--no-protect").code == 0
     main = bed.state()["index"]
     ours = tree.git("rev-parse", "HEAD")
     tree.git("merge", "--no-edit", "main")
@@ -605,13 +605,13 @@ def test_strange_names(tmp_path: Path, git_path: Path | None, name: str) -> None
     own_executable(bed, bed.directory / f"venv {name}")
     folder = f"packages/{name}/{name}"
     fork(bed, folder=folder)
-    assert bed.tool("install", "--check", "--no-protect").code == 0
+    assert bed.call("install", "--check", "--no-protect").code == 0
     ours = bed.git("rev-parse", "HEAD")
     done = bed.try_git("merge", "--no-edit", "main")
     assert done.code == 0 and "Error" not in done.text, done.text
     assert merged(bed, folder=folder) == MERGED
     one_merge(bed, ours, "main")
-    assert bed.tool("renumber", str(bed.root / folder)).code == 0
+    assert bed.call("renumber", str(bed.root / folder)).code == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -621,7 +621,7 @@ def test_strange_names_by_hand(tmp_path: Path, git_path: Path | None, name: str)
     fork(bed, install=False, folder=folder)
     assert bed.try_git("merge", "--no-edit", "main").code == 1
     inside = bed.at(bed.root / folder)
-    done = inside.tool("renumber", ".")
+    done = inside.call("renumber", ".")
     assert done.code == 0, done.text
     bed.git("commit", "-q", "--no-edit")
     assert merged(bed, folder=folder) == MERGED
@@ -635,7 +635,7 @@ def test_places(bed: Bed, folder: str, armed: bool) -> None:
         bed.git("merge", "--no-edit", "main")
     else:
         assert bed.try_git("merge", "main").code == 1
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
     files = bed.files("HEAD", folder)
     if not folder:
@@ -669,7 +669,7 @@ def test_two_journals(bed: Bed, armed: bool) -> None:
         bed.git("merge", "--no-edit", "main")
     else:
         assert bed.try_git("merge", "main").code == 1
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
     for folder in folders:
         assert merged(bed, folder=folder) == MERGED
@@ -695,7 +695,7 @@ def test_two_journals_one_refused(bed: Bed) -> None:
     assert done.code == 1 and "same_table" in done.err, done.text
     assert b"<<<<<<<" in bed.read("b/meta/_journal.json")
     index = bed.state()["index"]
-    assert bed.tool("renumber").code == 1
+    assert bed.call("renumber").code == 1
     assert bed.state()["index"] == index
     bed.git("merge", "--abort")
     assert bed.state() == before
@@ -751,7 +751,7 @@ def test_without_hooks(bed: Bed, state: str, branch: str) -> None:
     done = bed.try_git("merge", "--no-edit", other)
     assert done.code == 1 and f"{JOURNAL}:2" in bed.stages()
     assert ("drizzle-guard renumber" in done.err) is (state == "no hooks"), done.text
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0 and "git commit" in renumbered.out, renumbered.text
     bed.git("commit", "-q", "--no-edit")
     assert merged(bed) == ["base", "main1", "main2", "feature1", "feature2"]
@@ -805,7 +805,7 @@ def test_hooks_path(bed: Bed, where: str) -> None:
     assert not any(not path.name.endswith(".sample") for path in (bed.root / ".git" / "hooks").iterdir())
     bed.git("merge", "--no-edit", "main")
     assert merged(bed) == MERGED
-    assert bed.tool("uninstall").code == 0
+    assert bed.call("uninstall").code == 0
     assert not directory.exists() or not list(directory.iterdir())
 
 
@@ -814,19 +814,19 @@ def test_a_foreign_hook_stays(bed: Bed, hook: str) -> None:
     """It is never overwritten.  A merge would not be finished then, so the driver leaves a conflict and says why."""
     mine = bed.write(f".git/hooks/{hook}", "#!/bin/sh\necho mine\n")
     mine.chmod(0o755)
-    done = bed.tool("install", "--no-protect")
+    done = bed.call("install", "--no-protect")
     assert done.code == 0 and f"\n  {hook}: c=$(git config" in done.out, done.text
-    assert bed.tool("install", "--check", "--no-protect").code == 1
+    assert bed.call("install", "--check", "--no-protect").code == 1
     fork(bed, install=False)
     ours = bed.git("rev-parse", "HEAD")
     stop = bed.try_git("merge", "--no-edit", "main")
     assert stop.code == 1 and "drizzle-guard renumber" in stop.err, stop.text
     assert f"{JOURNAL}:2" in bed.stages()
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("commit", "-q", "--no-edit")
     assert merged(bed) == MERGED
     one_merge(bed, ours, "main")
-    assert bed.tool("uninstall").code == 0
+    assert bed.call("uninstall").code == 0
     assert mine.read_text() == "#!/bin/sh\necho mine\n"
 
 
@@ -836,10 +836,10 @@ def test_a_foreign_hook_that_calls_us(bed: Bed, hook: str) -> None:
     mine = bed.write(f".git/hooks/{hook}", text)
     mine.chmod(0o755)
     fork(bed)
-    assert bed.tool("install", "--check", "--no-protect").code == 0
+    assert bed.call("install", "--check", "--no-protect").code == 0
     bed.git("merge", "--no-edit", "main")
     assert merged(bed) == MERGED
-    assert bed.tool("uninstall").code == 0
+    assert bed.call("uninstall").code == 0
     assert mine.read_text() == text
 
 
@@ -873,15 +873,15 @@ def test_uninstall_leaves_no_trace(bed: Bed, config: str, attributes: str | None
         bed.write(".gitattributes", attributes.encode())
     before = machinery(bed)
     for _ in range(2):
-        assert bed.tool("install", "--no-protect").code == 0
+        assert bed.call("install", "--no-protect").code == 0
         armed = machinery(bed)
-        assert bed.tool("install", "--no-protect").code == 0
+        assert bed.call("install", "--no-protect").code == 0
         assert machinery(bed) == armed
-        assert bed.tool("uninstall", "--dry-run").code == 0
+        assert bed.call("uninstall", "--dry-run").code == 0
         assert machinery(bed) == armed
-        assert bed.tool("uninstall").code == 0
+        assert bed.call("uninstall").code == 0
         assert machinery(bed) == before
-    assert bed.tool("uninstall").code == 0
+    assert bed.call("uninstall").code == 0
     assert machinery(bed) == before
 
 
@@ -890,19 +890,19 @@ def test_uninstall_without_template_directories(bed: Bed, missing_part: str) -> 
     """`git init --template=` makes neither."""
     shutil.rmtree(bed.root / ".git" / missing_part)
     before = machinery(bed)
-    assert bed.tool("install", "--no-protect").code == 0
-    assert bed.tool("uninstall").code == 0
+    assert bed.call("install", "--no-protect").code == 0
+    assert bed.call("uninstall").code == 0
     assert machinery(bed) == before
 
 
 def test_dry_run_and_check_change_nothing(bed: Bed) -> None:
     before = machinery(bed)
-    done = bed.tool("install", "--dry-run", "--no-protect")
+    done = bed.call("install", "--dry-run", "--no-protect")
     assert done.code == 0 and "would add hook" in done.out, done.text
-    assert bed.tool("install", "--check", "--no-protect").code == 1
+    assert bed.call("install", "--check", "--no-protect").code == 1
     assert machinery(bed) == before
-    assert bed.tool("install", "--no-protect").code == 0
-    assert bed.tool("install", "--check", "--no-protect").code == 0
+    assert bed.call("install", "--no-protect").code == 0
+    assert bed.call("install", "--check", "--no-protect").code == 0
 
 
 def test_install_again_after_the_executable_moved(bed: Bed) -> None:
@@ -941,7 +941,7 @@ def test_the_strategy_ours_without_a_reflog_is_asked_about(bed: Bed) -> None:
     bed.git("reset", "-q", "--hard", "HEAD^1")
     bed.git("config", "core.logAllRefUpdates", "true")
     bed.git("merge", "-q", "--no-edit", "main")
-    assert bed.tool("check", "--onto", "main").code == 0
+    assert bed.call("check", "--onto", "main").code == 0
 
 
 def test_a_hazard_that_no_conflict_shows_is_not_committed(bed: Bed) -> None:

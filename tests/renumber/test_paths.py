@@ -34,7 +34,7 @@ def _stop(bed: Bed, folder: str) -> Bed:
 
 
 def _renumbered(bed: Bed, path: str, folder: str = "db/drizzle") -> None:
-    done = bed.tool("renumber", "--dry-run", path)
+    done = bed.call("renumber", "--dry-run", path)
     assert (done.code, done.out.splitlines()[0]) == (0, f"{folder}: would be renumbered"), done.text
 
 
@@ -49,7 +49,7 @@ def test_a_path_without_a_folder_is_an_error_everywhere(stopped: Bed) -> None:
             done = stopped.tool(*command, path)
             assert (done.code, done.out) == (2, "")
             assert done.err == f"drizzle-guard: {path}: no migration folder of {where} is there.\n"
-    assert stopped.tool("check", "nosuch").err == "drizzle-guard: nosuch does not exist.\n"
+    assert stopped.call("check", "nosuch").err == "drizzle-guard: nosuch does not exist.\n"
 
 
 def test_through_a_link_and_from_below(stopped: Bed) -> None:
@@ -75,7 +75,7 @@ def test_through_a_link_and_from_below(stopped: Bed) -> None:
 
 
 def test_in_another_case(stopped: Bed) -> None:
-    done = stopped.tool("renumber", "DB/Drizzle")
+    done = stopped.call("renumber", "DB/Drizzle")
     assert (done.code, done.err) == (
         2,
         "drizzle-guard: DB/Drizzle: no migration folder of HEAD or the index is there.\n  git calls it db/drizzle\n",
@@ -83,14 +83,14 @@ def test_in_another_case(stopped: Bed) -> None:
     stopped.git("config", "core.ignoreCase", "true")
     for path in ("DB/Drizzle", "DB"):
         _renumbered(stopped, path)
-    assert stopped.tool("graph", "--onto", "main", "db/DRIZZLE").out.startswith(
+    assert stopped.call("graph", "--onto", "main", "db/DRIZZLE").out.startswith(
         "db/drizzle: 1 migration on main and 1 on"
     )
 
 
 def test_composed_and_decomposed_letters(tmp_path: Path) -> None:
     bed = _stop(Bed(tmp_path), NFC)
-    assert bed.tool("renumber", NFD).code == 2
+    assert bed.call("renumber", NFD).code == 2
     bed.git("config", "core.precomposeUnicode", "true")
     _renumbered(bed, NFD, NFC)
 
@@ -102,8 +102,8 @@ def test_check_in_another_spelling_knows_what_is_published(tmp_path: Path) -> No
     bed.branch("feature")
     bed.write("drizzle/0000_base.sql", "SELECT 1;\n")
     (bed.root / "drizzle").rename(bed.root / "Drizzle")
-    done = bed.tool("check", "--onto", "main", "Drizzle")
+    done = bed.call("check", "--onto", "main", "Drizzle")
     assert done.err == "drizzle-guard: Drizzle is compared with nothing on main: what is there is called drizzle.\n"
     bed.git("config", "core.ignoreCase", "true")
-    done = bed.tool("check", "--onto", "main", "Drizzle")
+    done = bed.call("check", "--onto", "main", "Drizzle")
     assert (done.code, done.err) == (1, "") and "DG031" in done.out

@@ -19,7 +19,7 @@ def finish(bed: Bed, done: Done, *command: str) -> None:
     """If git stopped, do what the message says: renumber, then the command."""
     while done.code:
         assert RENUMBER in done.err, done.text
-        renumbered = bed.tool("renumber")
+        renumbered = bed.call("renumber")
         assert renumbered.code == 0, renumbered.text
         assert f"staged; next: {' '.join(command)}" in renumbered.out
         done = bed.try_git(*command[1:])
@@ -44,7 +44,7 @@ def test_cherry_pick_range(bed: Bed) -> None:
     done = bed.try_git("cherry-pick", "main..feature")
     while done.code:
         assert "drizzle-guard renumber" in done.err, done.text
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         done = bed.try_git("cherry-pick", "--continue")
     assert bed.git("log", "--reverse", "--format=%s", "main..picked").splitlines() == ["one", "between", "two"]
     assert bed.files("picked") == GOLDEN
@@ -65,7 +65,7 @@ def test_cherry_pick_stopped_by_another_file(bed: Bed) -> None:
     bed.write("src/app.ts", "both\n")
     bed.git("add", "src/app.ts")
     if bed.stages():
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
     bed.git("cherry-pick", "--continue")
     assert_canonical(bed, "HEAD", "main~1")
 
@@ -109,7 +109,7 @@ def test_stash_pop(bed: Bed) -> None:
     bed.git("checkout", "-q", "main")
     done = bed.try_git("stash", "pop")
     assert done.code == 1 and RENUMBER in done.err
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
     bed.commit("unstashed")
     assert bed.files("HEAD") == GOLDEN
@@ -133,7 +133,7 @@ def test_am_with_the_markers_added(bed: Bed, tmp_path: Path) -> None:
     bed.branch("mailed", "main")
     assert bed.try_git("am", "-3", str(patch)).code == 128
     bed.git("add", "-A")
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert (refused.code, refused.out, refused.err) == (
         1,
         "",
@@ -143,7 +143,7 @@ def test_am_with_the_markers_added(bed: Bed, tmp_path: Path) -> None:
         "  drizzle-guard renumber\n",
     )
     bed.git("checkout", "-q", "-m", "--", "drizzle/meta/_journal.json")
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("am", "--continue")
     assert_canonical(bed, "HEAD", "main")
 
@@ -165,10 +165,10 @@ def test_am_of_several_patches(bed: Bed, tmp_path: Path, known: bool) -> None:
         for back in range(3):
             assert_canonical(bed, f"mailed~{back}", "main")
         return
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     assert bed.try_git("am", "--continue").code == 128
     stages = bed.stages()
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert (refused.code, refused.err) == (
         1,
         "drizzle-guard: drizzle/meta/_journal.json: the snapshot that 0002_post_views was made from is not here, so "

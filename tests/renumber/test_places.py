@@ -57,7 +57,7 @@ def submodule(bed: Bed, path: str, *, folder: str = "drizzle") -> Bed:
     bed.git(*FILE, "submodule", "add", "-q", str(library.root), path)
     bed.commit("add a submodule")
     inside = bed.at(bed.root / path)
-    done = inside.tool("install", "--no-protect")
+    done = inside.call("install", "--no-protect")
     assert done.code == 0 and "modules" in done.out, done.text
     (inside.root / ".gitattributes").unlink()  # that of the clone is enough
     return inside
@@ -92,7 +92,7 @@ def test_the_pointer_of_a_submodule_is_left_to_git(bed: Bed) -> None:
     done = bed.try_git("merge", "--no-edit", "main")
     assert done.code == 1 and "CONFLICT (submodule): Merge conflict in db" in done.text
     assert {path.split(":")[0] for path in bed.stages()} == {"db"}
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     assert {path.split(":")[0] for path in bed.stages()} == {"db"}
     assert inside.git("rev-parse", "HEAD") == theirs
     bed.git("add", "db")
@@ -113,7 +113,7 @@ def test_the_folder_is_a_submodule(bed: Bed) -> None:
     done = bed.try_git("merge", "--no-edit", "feature")
     assert done.code == 1 and "CONFLICT (submodule): Merge conflict in drizzle" in done.text
     stages = bed.stages()
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0
     assert renumbered.text == "nothing to do: no two sides of a migration folder meet here\n"
     assert bed.stages() == stages
@@ -135,7 +135,7 @@ def test_the_folder_became_a_submodule(bed: Bed, command: str) -> None:
     before = bed.state()
     assert bed.try_git(command, "main").code == 1
     stop = bed.state()
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert refused.code == 1
     last = "  Then do the same again.\n"
     if command == "rebase":
@@ -191,7 +191,7 @@ def test_two_journals_picked(bed: Bed) -> None:
     done = bed.try_git("cherry-pick", "feature~2")
     assert (done.code == 0) == (git_version(bed) >= (2, 44)), done.text
     if done.code:
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("cherry-pick", "--continue")
     for folder in FOLDERS:
         assert merged(bed, folder=folder) == ["base", "main1", "main2", "feature1"]
@@ -241,7 +241,7 @@ def test_outside_the_cone_stopped_elsewhere(bed: Bed, cone: str, way_out: str) -
     before = bed.state()
     assert bed.try_git("merge", "--no-edit", "main").code == 1
     if way_out == "renumber, abort":
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
     if way_out == "commit":
         resolve_elsewhere(bed)
@@ -290,7 +290,7 @@ def test_outside_the_cone_by_hand(bed: Bed, cone: str) -> None:
     for _ in range(2):
         assert bed.try_git("merge", "--no-edit", "main").code == 1
         assert b"<<<<<<<" in bed.read(JOURNAL)
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         assert done.code == 0, done.text
         left = bed.git("status", "--porcelain", "-uall").splitlines()
         assert left and not [line for line in left if line[1] != " "], left
@@ -307,11 +307,11 @@ def test_outside_the_cone_killed_half_way(bed: Bed) -> None:
     sparse(bed, "cone")
     conflict_elsewhere(bed)
     assert bed.try_git("merge", "--no-edit", "main").code == 1
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     paths = bed.git("ls-files", "drizzle").splitlines()
     bed.git("update-index", "--no-skip-worktree", *paths)
     assert f" D {paths[0]}" in bed.git("status", "--porcelain").splitlines()
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     assert {line[0] for line in bed.git("ls-files", "-t", "drizzle").splitlines()} == {"S"}
     resolve_elsewhere(bed)
     bed.git("commit", "-q", "--no-edit")
@@ -324,11 +324,11 @@ def test_outside_the_cone_git_fails(bed: Bed) -> None:
     assert bed.try_git("merge", "--no-edit", "main").code == 1
     before = bed.state(), tree_of(bed.root / "drizzle"), bed.git("ls-files", "-t")
     lock = bed.write(".git/index.lock", "")
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert refused.code == 1 and "Everything was put back." in refused.err, refused.text
     lock.unlink()
     assert (bed.state(), tree_of(bed.root / "drizzle"), bed.git("ls-files", "-t")) == before
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("commit", "-q", "--no-edit")
     left_out(bed)
 
@@ -406,7 +406,7 @@ def test_the_ancestor_is_not_in_a_shallow_clone(bed: Bed) -> None:
     assert done.code == 1 and SHALLOW in done.err, done.text
     assert copy.stages() and b"<<<<<<<" in copy.read(JOURNAL)
     stop = copy.state()
-    renumbered = copy.tool("renumber")
+    renumbered = copy.call("renumber")
     assert renumbered.code == 1 and renumbered.err == SHALLOW
     assert copy.state() == stop
     copy.git("merge", "--abort")
@@ -422,7 +422,7 @@ def test_a_shallow_clone_rebased(bed: Bed, backend: str) -> None:
     before = copy.state()
     done = copy.try_git("rebase", backend, "origin/main")
     assert done.code == 1 and SHALLOW in done.err, done.text
-    assert copy.tool("renumber").err == SHALLOW
+    assert copy.call("renumber").err == SHALLOW
     copy.git("rebase", "--abort")
     assert copy.state() == before
     copy.git("fetch", "-q", "--unshallow")
@@ -435,16 +435,16 @@ def test_a_shallow_clone_picks(bed: Bed, armed: bool) -> None:
     copy = clone(bed, "--depth=1", armed=armed)
     copy.git("checkout", "-q", "main")
     assert copy.try_git("cherry-pick", "origin/feature").code == 1
-    assert copy.tool("renumber").err == SHALLOW
+    assert copy.call("renumber").err == SHALLOW
     copy.git("cherry-pick", "--abort")
     assert copy.git("status", "--porcelain") == ""
 
 
 def test_commands_in_a_shallow_clone(bed: Bed) -> None:
     copy = clone(bed, "--depth=1")
-    done = copy.tool("renumber")
+    done = copy.call("renumber")
     assert (done.code, done.out, done.err) == (1, "", SHALLOW)
-    done = copy.tool("regenerate")
+    done = copy.call("regenerate")
     assert (done.code, done.out, done.err) == (
         1,
         "",
@@ -502,10 +502,10 @@ def test_merge_tree_in_a_bare_repository(bed: Bed, branches: tuple[str, str]) ->
     fork(bed, install=False, feature=2, main=2)
     bare = bed.at(bed.directory / "bare.git")
     bed.git("clone", "-q", "--bare", str(bed.root), str(bare.root))
-    done = bare.tool("install", "--no-protect")
+    done = bare.call("install", "--no-protect")
     assert done.code == 0 and "hook" not in done.out, done.text
     as_plain_git(bare, *branches)
-    refused = bare.tool("renumber")
+    refused = bare.call("renumber")
     assert refused.code == 2
     assert refused.err == "drizzle-guard: renumber needs a worktree; in a bare repository there is none.\n"
 
@@ -671,7 +671,7 @@ def test_an_unborn_branch(bed: Bed) -> None:
     fork(bed)
     bed.git("checkout", "-q", "--orphan", "new")
     bed.git("rm", "-rfq", ".")
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert (refused.code, refused.err) == (2, "drizzle-guard: this repository has no commit yet.\n")
     bed.git("merge", "-q", "feature")
     assert bed.git("rev-parse", "HEAD") == bed.git("rev-parse", "feature")
@@ -699,7 +699,7 @@ def test_stash(bed: Bed, command: str) -> None:
     bed.git("checkout", "-q", "main")
     done = bed.try_git("stash", command)
     assert done.code == 1, done.text
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
     assert bed.git("stash", "list") != ""
     bed.git("commit", "-q", "-m", "work")
@@ -714,7 +714,7 @@ def test_stash_of_what_is_not_tracked(bed: Bed) -> None:
     bed.git("stash", "push", "-q", "-u")
     bed.git("checkout", "-q", "main")
     assert bed.try_git("stash", "pop").code == 1
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
     assert bed.git("status", "--porcelain").splitlines()[-1] == "?? notes.txt"
     bed.git("commit", "-q", "-m", "work")
@@ -734,11 +734,11 @@ def test_checkout_with_merge(bed: Bed) -> None:
     sql = bed.write("drizzle/0001_work1.sql", 'CREATE TABLE "work1" (\n\t"id" integer\n);\n').read_bytes()
     bed.git("checkout", "-q", "-m", "main")
     assert {path.split(":")[0] for path in bed.stages()} == {JOURNAL}
-    refused = bed.tool("renumber")
+    refused = bed.call("renumber")
     assert refused.code == 1
     assert "drizzle-guard: drizzle: 0001_work1 (branch): its SQL file is missing on the branch.\n" in refused.err
     bed.git("add", "drizzle/0001_work1.sql")
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0, renumbered.text
     bed.git("commit", "-q", "-m", "work")
     assert_canonical(bed, "HEAD", "main")
@@ -753,7 +753,7 @@ def test_checkout_with_merge_of_staged_work(bed: Bed) -> None:
     if done.code:
         assert "cannot continue with staged changes" in done.err and bed.git("write-tree") == before
         return
-    renumbered = bed.tool("renumber")
+    renumbered = bed.call("renumber")
     assert renumbered.code == 0 and "staged; next: git stash drop" in renumbered.out, renumbered.text
     bed.git("commit", "-q", "-m", "work")
     assert merged(bed) == ["base", "main1", "work1"]
@@ -790,7 +790,7 @@ def test_kinds_of_index(bed: Bed, index: str, way: str) -> None:
             assert done.code == 0, done.text
             break
         assert done.code == 1
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         if not _:
             bed.git("merge", "--abort")
             assert bed.state() == before

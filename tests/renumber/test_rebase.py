@@ -25,7 +25,7 @@ def assert_rebased(bed: Bed, branch: str = "feature") -> None:
     assert bed.files(f"{branch}~1") == bed.files(f"{branch}~2") == first_own(GOLDEN, 1)
     for back in range(3):
         assert_canonical(bed, f"{branch}~{back}", "main")
-    again = bed.tool("renumber")
+    again = bed.call("renumber")
     assert again.code == 0 and bed.git("status", "--porcelain") == "", again.text
 
 
@@ -111,7 +111,7 @@ def test_interactive_reorder(bed: Bed) -> None:
     collide(bed)
     done = interactive(bed, "1{h;d};3{G}")
     while done.code and (bed.root / ".git/rebase-merge").exists():
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         done = bed.try_git("rebase", "--continue")
     assert done.code == 0, done.text
     assert subjects(bed, "main..feature") == ["between", "two", "one"]
@@ -185,7 +185,7 @@ def test_an_unarmed_rebase_stops_at_each_pick(bed: Bed) -> None:
     stops = 0
     while done.code:
         stops += 1
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         done = bed.try_git("rebase", "--continue")
     assert stops == 2
     assert_rebased(bed)
@@ -193,7 +193,7 @@ def test_an_unarmed_rebase_stops_at_each_pick(bed: Bed) -> None:
 
 def test_driver_without_hooks_stops_at_the_pick(bed: Bed) -> None:
     collide(bed, armed=False)
-    assert bed.tool("install", "--no-hooks").code == 0
+    assert bed.call("install", "--no-hooks").code == 0
     bed.git("add", "-A")
     bed.git("commit", "-q", "--amend", "--no-edit")
     done = bed.try_git("rebase", "main")
@@ -268,7 +268,7 @@ def test_rebase_merges_of_two_branches_with_migrations(bed: Bed) -> None:
     done = bed.try_git("rebase", "--rebase-merges", "main")
     assert done.code == 1
     assert said in done.err
-    again = bed.tool("renumber")
+    again = bed.call("renumber")
     assert (again.code, again.err) == (1, said)
     bed.git("rebase", "--abort")
     assert bed.state() == before

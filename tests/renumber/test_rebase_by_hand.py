@@ -154,7 +154,7 @@ def test_generated_at_a_stop_without_the_snapshot(bed: Bed, branch: list[str]) -
         "hand during the rebase does not go with the other migrations.\n"
         "  go back to before the rebase (git reflog), rebase again, and generate when it has ended\n"
     ) in done.err
-    assert bed.tool("check").code == 1
+    assert bed.call("check").code == 1
     bed.git("reset", "-q", "--hard", two)
     assert bed.try_git("rebase", "main").code == 0
     assert rows(bed) == [ALL[:4], ALL[:4], ALL]

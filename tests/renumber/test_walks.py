@@ -78,7 +78,7 @@ def refuse(line: Line, command: str, *args: str) -> str:
     before = line.bed.state()
     done = line.bed.try_git(command, *args)
     assert done.code, done.text
-    tried = line.bed.tool("renumber")
+    tried = line.bed.call("renumber")
     assert tried.code == 1, tried.text
     line.bed.git(command, "--abort")
     assert line.bed.state() == before
@@ -91,7 +91,7 @@ def finish(line: Line, done: Done, command: str) -> None:
         if not done.code:
             break
         assert "drizzle-guard renumber" in done.err, f"git stopped without a word: {done.text}"
-        tried = line.bed.tool("renumber")
+        tried = line.bed.call("renumber")
         assert tried.code == 0, tried.text
         stages = {path.rpartition(":")[0] for path in line.bed.stages()}
         assert stages <= {APP}, stages
@@ -101,7 +101,7 @@ def finish(line: Line, done: Done, command: str) -> None:
         done = line.bed.try_git(*(("commit", "--no-edit") if command == "merge" else (command, "--continue")))
     assert done.code == 0, done.text
     assert line.bed.git("status", "--porcelain") == ""
-    again = line.bed.tool("renumber")
+    again = line.bed.call("renumber")
     # it asks before it brings back what a branch took out
     asks = "  drizzle-guard renumber --yes\n" in again.err
     assert again.code == int(asks) and line.bed.git("status", "--porcelain") == "", again.text
@@ -259,7 +259,7 @@ def test_a_refused_squash_is_refused_by_renumber_with_the_same_words(line: Line)
     line.add("ALTER TABLE users ADD COLUMN c1 text")
     before = line.bed.state()
     done = line.bed.try_git("merge", "--squash", "feature")
-    tried = line.bed.tool("renumber")
+    tried = line.bed.call("renumber")
     assert tried.code == 1 and 'both create table "tags"' in tried.err, tried.text
     assert tried.err in done.err
     line.bed.git("reset", "-q", "--hard")
@@ -293,7 +293,7 @@ def test_renumber_mends_what_git_merged_as_text(line: Line, case: str) -> None:
     bed.git("config", "--remove-section", "merge.drizzle-journal")
     bed.git("-c", "core.hooksPath=/dev/null", "merge", "-q", "--no-edit", MAIN if case == "twice" else "feature")
     (bed.root / ".git/config").write_bytes(config)
-    tried = bed.tool("renumber")
+    tried = bed.call("renumber")
     assert tried.code == 0 and "staged; next: git commit" in tried.out, tried.text
     bed.git("-c", "core.hooksPath=/dev/null", "commit", "-q", "--amend", "--no-edit")
     assert line.sql() == [f"{sql};" for sql in expected]

@@ -379,7 +379,7 @@ class Walk:
 
     def _renumber_stopped(self, done: Done, kind: str, armed: bool) -> str:
         """`drizzle-guard renumber` where git has stopped over the folder; the message if it refuses."""
-        tried = self.bed.tool("renumber")
+        tried = self.bed.call("renumber")
         if tried.code:
             assert tried.code == 1 and names_a_command(tried.err), tried.text
             if armed:
@@ -402,7 +402,7 @@ class Walk:
         """Whoever is not armed runs `renumber` afterwards: git's own text merge of a journal may be wrong."""
         bed = self.bed
         if kind == "rebase" or bed.git("log", "-1", "--format=%P").count(" ") == 1:
-            tried = bed.tool("renumber")
+            tried = bed.call("renumber")
             if tried.code:
                 bed.git("reset", "-q", "--hard", self._back)
                 return Ending(tried.err)
@@ -623,7 +623,7 @@ class Walk:
         if commit == "HEAD":
             head = bed.git("rev-parse", "HEAD")
             assert bed.git("status", "--porcelain", "-uall") == ""
-            again = bed.tool("renumber")
+            again = bed.call("renumber")
             assert again.code == 0, again.text
             assert bed.git("status", "--porcelain", "-uall") == "" and bed.git("rev-parse", "HEAD") == head, again.text
         for deployed in self._deployed:
