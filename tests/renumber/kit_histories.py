@@ -49,9 +49,8 @@ def edited(draw: DrawFn, start: Model) -> Model:
     kind = draw(st.sampled_from(["add", "add", "index", "type", "lose", "drop", "unindex"]))
     if kind == "add" and missing:
         columns[draw(st.sampled_from(missing))] = draw(st.sampled_from(TYPES))
-    elif kind == "type" and there:
-        column = draw(st.sampled_from(there))
-        columns[column] = "varchar(20)" if columns[column].startswith("int") else "int"
+    elif kind == "type" and (numbers := [column for column in there if columns[column].startswith("int")]):
+        columns[draw(st.sampled_from(numbers))] = "varchar(20)"  # the other way PostgreSQL asks for USING
     elif kind == "index" and there:
         column = draw(st.sampled_from(there))
         unique = draw(st.sampled_from(["", "", "unique "]))
