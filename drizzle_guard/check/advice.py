@@ -12,7 +12,7 @@ from typing import NamedTuple
 from drizzle_guard.check.targets import FolderToCheck, Published
 from drizzle_guard.errors import GuardError
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.heal.cure import examine, find_cure
+from drizzle_guard.heal.cure import examine, find_cure, for_a_person
 from drizzle_guard.heal.run import is_under_way
 from drizzle_guard.mend.repairs import Mended, mend
 from drizzle_guard.rules.contents import LOST_OBJECT
@@ -60,31 +60,33 @@ def advised(target: FolderToCheck, known: Published, checked: Checked, again: Ch
     # a branch's own migrations may still get other places, which heals more
     own = [j.finding for j in checked.findings if j.severity == "error" and not j.published]
     left = own or [j.finding for j in checked.findings if j.severity == "error" and _key(j.finding) not in mended]
-    healed: Collection[tuple[str, str]] = ()
+    healed: Collection[tuple[str, str]] | None = None
     if left and known.repository is not None:
         healed = _healed(known.repository, known.folder, onto, left)
+    # where that was tried in vain, the rule's own word for it would lead back to here
+    in_vain = set() if healed is None else {_key(finding) for finding in left} - set(healed)
     findings = []
     for judged in checked.findings:
         key = _key(judged.finding)
-        fix = RENUMBER if key in healed else FIX if key in mended else judged.finding.fix
+        fix = for_a_person(judged.finding) if key in in_vain else judged.finding.fix
+        fix = RENUMBER if key in (healed or ()) else FIX if key in mended else fix
         findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
     return checked._replace(findings=tuple(findings))
 
 
 def _healed(
     repository: Repository, folder: str, onto: str | None, findings: list[Finding]
-) -> Collection[tuple[str, str]]:
-    """The findings that `renumber` takes away."""
+) -> Collection[tuple[str, str]] | None:
+    """The findings that `renumber` takes away; None where nothing tells."""
     try:
         if is_under_way(repository):
             # the folder is finished from the commits that meet, whatever lies there
-            return {
-                _key(f) for f in findings if repository.line("ls-files", "-u", "--", f":(top,literal){folder or '.'}")
-            }
+            is_torn = repository.line("ls-files", "-u", "--", f":(top,literal){folder or '.'}")
+            return {_key(f) for f in findings} if is_torn else None
         case = examine(repository, folder, onto)
         cure = None if case is None else find_cure(repository, case, onto)
     except GuardError:
-        return ()
+        return None
     if cure is None or not cure.row:
         return ()
     left = {_key(finding) for finding in cure.left}

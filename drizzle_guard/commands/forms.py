@@ -7,7 +7,7 @@ is there stays; new ones may come.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
@@ -57,6 +57,14 @@ class WrittenMoveForm(MoveForm):
     file: Text = Field(description="path of its SQL, from the top of the repository")
 
 
+class HealedFindingForm(_Form):
+    """An error that `check` finds and `renumber` leaves, and what helps."""
+
+    code: Text
+    message: Text
+    fix: Text
+
+
 class RenumberedForm(_Form):
     """One folder of `renumber --json`."""
 
@@ -70,6 +78,7 @@ class RenumberedForm(_Form):
     passed_over: tuple[Text, ...] = Field(
         description="with --anyway: what was read from the SQL against it, a sentence each"
     )
+    left: tuple[HealedFindingForm, ...] = Field(description="errors of a folder in which there was nothing to do")
 
 
 class RefusedForm(_Form):
@@ -81,14 +90,7 @@ class RefusedForm(_Form):
     refused: Text = Field(description="the reason, one sentence")
     own: Text = Field(description="the migration that cannot go behind")
     mainline: Text = Field(description="the one that stands against it; may be empty")
-
-
-class HealedFindingForm(_Form):
-    """What is left of a folder's faults."""
-
-    code: Text
-    message: Text
-    fix: Text
+    left: tuple[HealedFindingForm, ...] = Field(description="errors of a folder in which there was nothing to do")
 
 
 class HealedForm(_Form):
@@ -98,7 +100,7 @@ class HealedForm(_Form):
     operation: Literal["heal"]
     changed: bool
     lines: tuple[Text, ...] = Field(description="what is changed")
-    undone: tuple[Text, ...] = Field(description="what is left as it is, and why")
+    undone: tuple[Text, ...] = Field(description="what of somebody's work goes")
     left: tuple[HealedFindingForm, ...]
 
 
@@ -192,13 +194,18 @@ def as_json(forms: Sequence[BaseModel]) -> str:
     return json.dumps([form.model_dump() for form in forms], indent=2)
 
 
-def renumbered(items: Sequence[Work], changed: Sequence[Work]) -> str:
-    """What `renumber --json` prints; `changed` are the folders that were written (or would be)."""
-    return as_json([_renumbered(item, item in changed) for item in items])
+def renumbered(items: Sequence[Work], changed: Sequence[Work], left: Mapping[str, Sequence[Mapping[str, str]]]) -> str:
+    """What `renumber --json` prints.
+
+    `changed` are the folders that were written (or would be), `left` by folder the errors where nothing was to do.
+    """
+    rows = [(item, left.get(item.decision.folder, ())) for item in items]
+    return as_json([_renumbered(item, item in changed, errors) for item, errors in rows])
 
 
-def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
+def _renumbered(item: Work, changed: bool, errors: Sequence[Mapping[str, str]]) -> RenumberedForm | RefusedForm:
     decision, outcome = item.decision, item.decision.outcome
+    left = tuple(HealedFindingForm(**error) for error in errors)
     if isinstance(outcome, Refusal):
         return RefusedForm(
             folder=decision.folder,
@@ -207,6 +214,7 @@ def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
             refused=outcome.sentence,
             own=outcome.own,
             mainline=outcome.other,
+            left=left,
         )
     return RenumberedForm(
         folder=decision.folder,
@@ -226,6 +234,7 @@ def _renumbered(item: Work, changed: bool) -> RenumberedForm | RefusedForm:
         same=tuple(outcome.same),
         deleted=tuple(outcome.deleted),
         passed_over=tuple(refusal.sentence for refusal in outcome.passed_over),
+        left=left,
     )
 
 
@@ -253,6 +262,7 @@ def _renamed(item: Renamed, changed: bool) -> RenumberedForm:
         same=(),
         deleted=(),
         passed_over=(),
+        left=(),
     )
 
 

@@ -12,7 +12,14 @@ from drizzle_guard.git.lost_journals import refuse_lost_journals
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.worktree import apply
-from drizzle_guard.heal.run import heal_folders, is_from_before, is_under_way, show_left, unsound
+from drizzle_guard.heal.run import (
+    findings_left,
+    heal_folders,
+    is_from_before,
+    is_under_way,
+    show_left,
+    unsound,
+)
 from drizzle_guard.renumber.decision import explain_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption
@@ -76,7 +83,7 @@ def command(
         if as_json:
             from drizzle_guard.commands.forms import renumbered  # late: it imports pydantic
 
-            click.echo(renumbered(work, changed))
+            click.echo(renumbered(work, changed, {case.folder: findings_left(case, case.errors) for case in left}))
         else:
             _show(repository, work, changed, {case.folder for case in left}, only_shown=dry_run or bool(refused))
             show_left(repository, left, onto)

@@ -25,7 +25,8 @@ git calls us as separate processes, in the middle of its own work, and tells eac
   program on a short PATH); git itself calls the net.  It is there only while a merge or rebase is under way, because
   it would cost a shell for each update of a reference.  Rejected: trying out the hooks beforehand (they run the
   user's own commands), and a background process (a push could be faster).
-* What the picks of a **rebase** came to lies in its own directory, which git removes (`renumber.rebase_cache`).
+* What the picks of a **rebase** came to lies in its own directory, which git removes (`renumber.rebase_cache`).  A note
+  outlives that as well, for a rebase that ends without its last step (hooks switched off at a stop, `--quit`).
 * The **reflog** of a branch says who rewrote its commit.
 * What `regenerate` staged: a blob as well, which `protect` asks for.
 
@@ -42,7 +43,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, merge_sides
 
 REFLOG = "drizzle-guard: renumber migrations"
-NOTE, PICK_NOTE = "drizzle-guard-note", "drizzle-guard-pick"
+NOTE, PICK_NOTE, REBASE_NOTE = "drizzle-guard-note", "drizzle-guard-pick", "drizzle-guard-rebase"
 #: in the directory of a rebase: the commit to which the net has brought the branch
 _REBASED = "drizzle-guard-finished"
 #: the words that are said if git stops, and the hook that says them
@@ -66,6 +67,19 @@ class Note(NamedTuple):
     keepers: dict[str, Keeper]
 
 
+class RebaseNote(NamedTuple):
+    """A rebase in which the driver has worked.
+
+    `branch` is the full name of the reference that is rebased ("": HEAD is detached), `before` its commit before that,
+    `onto` the commit on which it is put.
+    """
+
+    before: str
+    onto: str
+    branch: str
+    folders: tuple[str, ...]
+
+
 _KINDS: dict[str, Kind] = {"merge": "merge", "cherry-pick": "cherry-pick", "revert": "revert"}
 _KEEPERS = {
     "ours": Keeper(True, False),
@@ -80,8 +94,13 @@ _KEEPERS = {
 
 def leave_note(repository: Repository, sides: Sides, folder: str, keeper: Keeper) -> None:
     """Leave word of a folder that the driver has brought to its interim state."""
-    name = os.path.join(repository.git_dir, _name(sides.kind))
     head = f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}".rstrip()
+    word = next(word for word, meant in _KEEPERS.items() if meant == keeper)
+    _leave(repository, _name(sides.kind), head, f"{word} {folder}")
+
+
+def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
+    name = os.path.join(repository.git_dir, file_name)
     try:
         with open(name, "rb") as file:
             lines = os.fsdecode(file.read()).split("\0")
@@ -89,8 +108,7 @@ def leave_note(repository: Repository, sides: Sides, folder: str, keeper: Keeper
         lines = []
     if lines[:1] != [head]:
         lines = [head]
-    word = next(word for word, meant in _KEEPERS.items() if meant == keeper)
-    lines.append(f"{word} {folder}")
+    lines.append(row)
     with open(f"{name}.new", "wb") as output:
         output.write(os.fsencode("\0".join(dict.fromkeys(lines))))
     os.replace(f"{name}.new", name)
@@ -106,6 +124,29 @@ def read_note(repository: Repository) -> Note | None:
             rows = [line.partition(" ") for line in lines[1:]]
             return Note(sides, {folder: _KEEPERS[word] for word, _, folder in rows if word in _KEEPERS})
     return None
+
+
+def leave_rebase_note(repository: Repository, onto: str, folder: str) -> None:
+    """Leave word of a folder of which a rebase under way makes interim states."""
+    states = [f"{directory}/{{}}" for directory in ("rebase-merge", "rebase-apply")]
+    found = {
+        name: next((text.strip() for state in states if (text := repository.state_file(state.format(name)))), "")
+        for name in ("orig-head", "head-name")
+    }
+    before = found["orig-head"] or repository.commit("ORIG_HEAD")
+    if before:
+        branch = found["head-name"] if found["head-name"].startswith("refs/") else ""
+        _leave(repository, REBASE_NOTE, f"rebase {before} {onto} {branch}".rstrip(), f"in {folder}")
+
+
+def read_rebase_note(repository: Repository) -> RebaseNote | None:
+    """The note of a rebase; None if there is none or it cannot be read."""
+    lines = (repository.state_file(REBASE_NOTE) or "").split("\0")
+    words = lines[0].split()
+    if words[:1] != ["rebase"] or len(words) not in (3, 4):
+        return None
+    folders = tuple(line.partition(" ")[2] for line in lines[1:])
+    return RebaseNote(words[1], words[2], words[3] if len(words) == 4 else "", folders)
 
 
 def noted_keepers(repository: Repository, sides: Sides) -> dict[str, Keeper]:
@@ -133,7 +174,7 @@ def made_sides(repository: Repository) -> Sides | None:
 
 def forget(repository: Repository) -> None:
     """Take note and net away: what was merged or picked is finished, or something else was committed."""
-    for name in (NOTE, PICK_NOTE):
+    for name in (NOTE, PICK_NOTE, REBASE_NOTE):
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(repository.git_dir, name))
     if not _is_busy(repository):

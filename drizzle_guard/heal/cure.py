@@ -34,8 +34,9 @@ class Cure(NamedTuple):
     """A folder in order.
 
     `files` are the paths that change (None: deleted), `lines` say before and after, `undone` what of a person's work
-    goes, `left` the errors that stay.  `row` says that migrations get other places, so that it is the work of renumber;
-    `moved` that one of them gets another entry, under which a database may have run it.
+    goes, `left` the errors that stay.  `row` says that migrations get other places, `chain` that snapshots get other
+    parents: both are what a merge that was resolved badly leaves, so that it is the work of renumber.  `moved` says
+    that a migration gets another entry, under which a database may have run it.
     """
 
     folder: str
@@ -44,6 +45,7 @@ class Cure(NamedTuple):
     undone: tuple[str, ...]
     left: tuple[Finding, ...]
     row: bool
+    chain: bool
     moved: bool = False
 
 
@@ -192,9 +194,25 @@ def _with_repairs(case: Case, files: dict[str, Blob | None], lines: list[str], u
     there = {path: blob for path, blob in after.items() if blob is not None}
     found = mend(case.folder, there, removable=case.committed)
     lines = [*lines, *(f"{printable(repair.path)}: {repair.what}" for repair in found.repairs)]
+    chain = any(repair.of_chain for repair in found.repairs)
     there = found.over(there)
     left = errors_in(case.folder, there, case.mainline, case.allowed)
-    return Cure(case.folder, {**files, **found.files}, tuple(lines), tuple(undone), left, row)
+    return Cure(case.folder, {**files, **found.files}, tuple(lines), tuple(undone), left, row, chain)
+
+
+def for_a_person(finding: Finding) -> str:
+    """What is left to do where renumbering does not help, though the rule names it first."""
+    first, _, rest = finding.fix.partition("drizzle-guard renumber")
+    if first:
+        return finding.fix
+    published = rest.partition("if it is published: ")[2]
+    return published or f"drizzle-guard explain {finding.rule.code}"
+
+
+def fix_of_left(case: Case, finding: Finding) -> str:
+    """The command for an error that `renumber` leaves: it is never that command itself."""
+    still = {(other.rule.code, other.message) for other in mended(case).left}
+    return for_a_person(finding) if (finding.rule.code, finding.message) in still else "drizzle-guard check --fix"
 
 
 def _differences(case: Case, published: Folder, outcome: Rebuilt, before: Folder | None) -> tuple[list[str], list[str]]:

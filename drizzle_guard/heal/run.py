@@ -18,7 +18,7 @@ from drizzle_guard.git.operation import is_applying, is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import sides_in_progress
 from drizzle_guard.git.worktree import apply
-from drizzle_guard.heal.cure import Case, Cure, errors_in, examine, find_cure
+from drizzle_guard.heal.cure import Case, Cure, errors_in, examine, find_cure, fix_of_left
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.terminal import say
@@ -60,7 +60,7 @@ def heal_folders(
     folders = folders_at(repository, head) | folders_in_index(repository)
     chosen = chosen_folders(repository, paths, folders, "this worktree")
     cases = [case for folder in chosen if (case := examine(repository, folder, onto)) is not None and case.errors]
-    found = [Healing(case, _of_its_row(find_cure(repository, case, onto))) for case in cases]
+    found = [Healing(case, _of_its_work(find_cure(repository, case, onto))) for case in cases]
     if not any(healing.cure is not None for healing in found):
         return None
     undone = [line for healing in found if healing.cure for line in healing.cure.undone]
@@ -86,9 +86,9 @@ def heal_folders(
     return int(not dry_run and any(left_after(healing) for healing in found))
 
 
-def _of_its_row(cure: Cure | None) -> Cure | None:
-    """A cure that puts migrations in a row again; what only mends other files is for `check --fix`, on request."""
-    return cure if cure is not None and cure.row else None
+def _of_its_work(cure: Cure | None) -> Cure | None:
+    """A cure of what a bad merge left, the row or the whole chain; what only mends other files is for `check --fix`."""
+    return cure if cure is not None and (cure.row or (cure.chain and not cure.left)) else None
 
 
 def unsound(repository: Repository, folders: Sequence[str], onto: str | None) -> list[Case]:
@@ -156,9 +156,18 @@ def _show(healing: Healing, written: bool) -> None:
         click.echo(f"{folder}: {'mended' if written else 'would be mended'}")
         for line in healing.cure.lines:
             click.echo(f"  {line}")
-    for finding in left_after(healing):
+    _show_left(healing.case, left_after(healing))
+
+
+def _show_left(case: Case, left: Sequence[Finding]) -> None:
+    for finding in left:
         click.echo(f"  left: {finding.rule.code} {finding.message}")
-        click.echo(f"    fix: {finding.fix}")
+        click.echo(f"    fix: {fix_of_left(case, finding)}")
+
+
+def findings_left(case: Case, left: Sequence[Finding]) -> list[dict[str, str]]:
+    """The errors that stay, each with what helps."""
+    return [{"code": f.rule.code, "message": f.message, "fix": fix_of_left(case, f)} for f in left]
 
 
 def _as_json(healing: Healing, written: bool) -> dict[str, object]:
@@ -169,5 +178,5 @@ def _as_json(healing: Healing, written: bool) -> dict[str, object]:
         "changed": written,
         "lines": [] if cure is None else cure.lines,
         "undone": [] if cure is None else cure.undone,
-        "left": [{"code": f.rule.code, "message": f.message, "fix": f.fix} for f in left],
+        "left": findings_left(healing.case, left),
     }

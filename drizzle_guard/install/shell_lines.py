@@ -22,7 +22,7 @@ import shlex
 import sys
 import sysconfig
 
-from drizzle_guard.git.handoff import NET_MARK, NOTE, PICK_NOTE, STOPPED
+from drizzle_guard.git.handoff import NET_MARK, NOTE, PICK_NOTE, REBASE_NOTE, STOPPED
 from drizzle_guard.git.pathspecs import MIGRATIONS
 
 MARK = "drizzle-guard"
@@ -123,7 +123,7 @@ _APART = f"""apart() {{
   return 1
 }}
 """
-_STATES = f"MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD SQUASH_MSG {NOTE} {PICK_NOTE}"
+_STATES = f"MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD SQUASH_MSG {NOTE} {PICK_NOTE} {REBASE_NOTE}"
 
 
 def _look(hook: str, protect: bool) -> str:

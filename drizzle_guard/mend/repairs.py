@@ -34,10 +34,14 @@ _LEFT_BY_A_MACHINE = re.compile(
 
 
 class Repair(NamedTuple):
-    """One change of one file (a path inside the folder), and what is done to it, in words."""
+    """One change of one file (a path inside the folder), and what is done to it, in words.
+
+    `of_chain`: a snapshot gets another parent, or an id of its own.
+    """
 
     path: str
     what: str
+    of_chain: bool = False
 
 
 class Mended(NamedTuple):
@@ -67,9 +71,9 @@ def mend(
     def now() -> Folder | None:
         return read_any_history(name, Mended(changed, ()).over(files))
 
-    def do(path: str, blob: Blob | None, what: str) -> None:
+    def do(path: str, blob: Blob | None, what: str, *, of_chain: bool = False) -> None:
         changed[path] = blob
-        repairs.append(Repair(path, what))
+        repairs.append(Repair(path, what, of_chain))
 
     folder = now()
     if folder is None or not folder.entries:
@@ -83,7 +87,7 @@ def mend(
         do(path, blob, what)
     folder = now() or folder
     for link in rechain(folder, _lossy(name, folder.files) if lossy is None else lossy):
-        do(link.path, link.blob, _WORDS[link.done])
+        do(link.path, link.blob, _WORDS[link.done], of_chain=True)
     folder = now() or folder
     for path, blob, what in _bundle(folder):
         do(path, blob, what)

@@ -23,12 +23,13 @@ from typing import NamedTuple
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
 from drizzle_guard.errors import printable
-from drizzle_guard.git.handoff import Keeper, has_blob, leave_net, leave_note, leave_words, verdict
+from drizzle_guard.git.handoff import Keeper, has_blob, leave_net, leave_note, leave_rebase_note, leave_words, verdict
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
 from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed, is_sure
 from drizzle_guard.install.shell_lines import executable, net_script, stop_script
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
+from drizzle_guard.renumber.rebase import onto as rebase_start
 from drizzle_guard.replay.identity import match_known
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.terminal import fail, say
@@ -134,7 +135,9 @@ def _hand_on(repository: Repository, sides: Sides, folder: str, decision: Decisi
     """Leave for the processes that follow what was decided, and the words for the case that git stops."""
     repository.write_blob(verdict(sides, folder, decision.ours_established))
     if sides.kind == "rebase":
-        return  # its own directory tells
+        if start := rebase_start(repository):
+            leave_rebase_note(repository, start, folder)
+        return  # its own directory tells the rest
     leave_note(repository, sides, folder, Keeper(decision.ours_established, decision.assumed))
     plan = decision.outcome
     assert isinstance(plan, Plan)

@@ -67,6 +67,7 @@ def pre_commit(_: list[str]) -> int:
         states = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", *_notes())
         # nearly every commit ends here
         if not any(repository.has_state(name) for name in states):
+            _warn_of_rebase(repository)
             return 0
         from drizzle_guard.errors import GuardError
         from drizzle_guard.renumber.finish_merge import Unfinished, finish_in_index
@@ -83,6 +84,15 @@ def pre_commit(_: list[str]) -> int:
             # what a command can bring to its end first is not committed half-way
             return code if isinstance(error, Unfinished) or half_way(repository, sides, None) else 0
     return 0
+
+
+def _warn_of_rebase(repository: Repository) -> None:
+    from drizzle_guard.git.handoff import REBASE_NOTE
+
+    if repository.has_state(REBASE_NOTE):
+        from drizzle_guard.renumber.unfinished import warn
+
+        warn(repository)
 
 
 def _notes() -> tuple[str, str]:
@@ -110,14 +120,14 @@ def post_commit(_: list[str]) -> int:
         # git keeps the index in memory from pick to pick, so it may only be touched after a single one
         if any(repository.has_state(name) for name in ("rebase-merge", "rebase-apply", "sequencer")):
             return 0
-        from drizzle_guard.git.handoff import made_sides, read_note
+        from drizzle_guard.git.handoff import made_sides
         from drizzle_guard.renumber.finish_merge import finish_commit
-        from drizzle_guard.renumber.unfinished import settle, warn
+        from drizzle_guard.renumber.unfinished import is_noted, settle, warn
 
         if sides := made_sides(repository):
             report(finish_commit(repository, sides))
             settle(repository, sides)
-        elif read_note(repository) is not None:
+        elif is_noted(repository.git_dir):
             warn(repository)
     return 0
 
@@ -139,7 +149,7 @@ def reference_transaction(args: list[str]) -> int:
     `prepared` (the index is locked, so nothing can be finished): 1 if the commit would hold a folder half-way.
     `committed`: finish it.
     """
-    from drizzle_guard.git.handoff import forget, is_made_of, read_note
+    from drizzle_guard.git.handoff import is_made_of, read_note
     from drizzle_guard.git.operation import is_rebasing
     from drizzle_guard.git.repository import Repository
 
@@ -150,11 +160,11 @@ def reference_transaction(args: list[str]) -> int:
                 _finish_rebase(repository)
             return 0
         note = read_note(repository)
-        if note is None:
-            forget(repository)
-            return 0
         from drizzle_guard.renumber.unfinished import finish_made, half_way, warn
 
+        if note is None:
+            warn(repository)
+            return 0
         if phase == "committed":
             report(finish_made(repository))
             warn(repository)

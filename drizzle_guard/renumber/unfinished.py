@@ -7,16 +7,29 @@ is only rewritten while it is the very commit that git made of the noted sides, 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.folders import files_at, files_in_index
-from drizzle_guard.git.handoff import NOTE, PICK_NOTE, Note, forget, is_made_of, read_note
+from drizzle_guard.git.folders import files_at, files_in_index, history_at
+from drizzle_guard.git.handoff import (
+    NOTE,
+    PICK_NOTE,
+    REBASE_NOTE,
+    Note,
+    forget,
+    is_made_of,
+    read_note,
+    read_rebase_note,
+)
+from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.sides import Sides, merge_heads
+from drizzle_guard.git.sides import Sides, merge_heads, merge_sides
 from drizzle_guard.renumber.decision import Decision
 from drizzle_guard.renumber.finish_merge import decisions, finish_commit, finish_merge_commit
+from drizzle_guard.renumber.rebase_by_hand import place_of
 from drizzle_guard.replay.plan import Plan
 from drizzle_guard.terminal import say
 
@@ -70,6 +83,7 @@ def warn(repository: Repository) -> None:
     """Say it if a commit still waits for its last step; take away a note that is of no use any more."""
     note, head = read_note(repository), repository.commit("HEAD")
     if note is None or head is None:
+        _warn_of_rebase(repository)
         return
     if is_made_of(repository, head, note.sides):
         if left := half_way(repository, note.sides, head):
@@ -78,16 +92,46 @@ def warn(repository: Repository) -> None:
             forget(repository)
     elif _is_over(repository, note):
         forget(repository)
-    elif head != note.sides.ours:
+    elif head != note.sides.ours and (left := _interim_folders(repository, note.sides, list(note.keepers), head)):
         merge = _merge_below(repository, note.sides, head)
-        if merge is not None and (left := half_way(repository, note.sides, merge)):
-            shown = repository.line("log", "-1", "--format=%h (%s)", merge) or merge[:7]
-            say(f"in the merge {printable(shown)}, {left[0]}.", "drizzle-guard renumber")
+        shown = merge and (repository.line("log", "-1", "--format=%h (%s)", merge) or merge[:7])
+        where = f"in the merge {printable(shown)}, " if shown else ""  # none: committed after `git merge --quit`
+        say(f"{where}{_merged(left[0])}.", "drizzle-guard renumber")
+
+
+def _warn_of_rebase(repository: Repository) -> None:
+    """Say it if a rebase has ended without its last step; take its note away when nothing is left of that."""
+    if is_rebasing(repository):
+        return
+    note, head = read_rebase_note(repository), repository.commit("HEAD")
+    if note is not None and head is not None:
+        sides = merge_sides(repository, note.before, note.onto)
+        tips = [tip for tip in (head, repository.commit(note.branch or "HEAD")) if tip and tip != note.before]
+        halves = [left for tip in tips if (left := _interim_folders(repository, sides, note.folders, tip))]
+        if halves and halves[0] == _interim_folders(repository, sides, note.folders, head):
+            path = printable(join(halves[0][0], PATH))
+            say(f"{path} is rebased, but its migrations do not have their new numbers yet.", "drizzle-guard renumber")
+        if halves:
+            return  # perhaps another branch is checked out now
+    forget(repository)  # it was finished or aborted, or the branch was put somewhere else
+
+
+def _interim_folders(repository: Repository, sides: Sides, folders: Sequence[str], commit: str) -> list[str]:
+    """The folders in which a migration of these sides stands in its new place under its old name."""
+    found = []
+    for decision in decisions(repository, sides):
+        plan, folder = decision.outcome, decision.folder
+        if folder in folders and isinstance(plan, Plan):
+            there = {(place_of(entry), entry.tag) for entry in history_at(repository, commit, folder).entries}
+            moves = (move for move in plan.moves if move.old.tag != move.new.tag)
+            if any((place_of(move.new), move.old.tag) in there for move in moves):
+                found.append(folder)
+    return found
 
 
 def is_noted(git_dir: str) -> bool:
     """Whether there is a note; asked without starting git."""
-    return any(os.path.exists(os.path.join(git_dir, name)) for name in (NOTE, PICK_NOTE))
+    return any(os.path.exists(os.path.join(git_dir, name)) for name in (NOTE, PICK_NOTE, REBASE_NOTE))
 
 
 def half_way(repository: Repository, sides: Sides, commit: str | None) -> list[str]:
@@ -103,9 +147,12 @@ def half_way(repository: Repository, sides: Sides, commit: str | None) -> list[s
             journal = files_at(repository, commit, decision.folder, decision.folder).get(PATH)
         final = plan.files[PATH]
         if journal is not None and final is not None and journal.data == plan.interim != final.data:
-            path = printable(join(decision.folder, PATH))
-            found.append(f"{path} is merged, but its migrations do not have their new numbers yet")
+            found.append(_merged(decision.folder))
     return found
+
+
+def _merged(folder: str) -> str:
+    return f"{printable(join(folder, PATH))} is merged, but its migrations do not have their new numbers yet"
 
 
 def _is_over(repository: Repository, note: Note) -> bool:
@@ -113,16 +160,27 @@ def _is_over(repository: Repository, note: Note) -> bool:
     sides, head = note.sides, repository.commit("HEAD")
     if head == sides.ours:
         under_way = any(repository.has_state(f"{name}_HEAD") for name in ("MERGE", "CHERRY_PICK", "REVERT"))
-        return not under_way and not _is_interim_in_index(repository, sides)
-    return not _merges_of(repository, sides, "--branches", "HEAD")
+        return not under_way and not _is_interim_here(repository, sides)
+    merges = [f"--contains={merge}" for merge in _merges_of(repository, sides, "--branches", "HEAD")]
+    branches = repository.line("for-each-ref", "--format=%(objectname)", *merges, "refs/heads") if merges else None
+    tips = dict.fromkeys([*([head] if head else []), *(branches or "").split()])
+    return not any(_interim_folders(repository, sides, list(note.keepers), tip) for tip in tips)
 
 
-def _is_interim_in_index(repository: Repository, sides: Sides) -> bool:
-    """Whether the index holds what a `git merge --squash` put there."""
+def _is_interim_here(repository: Repository, sides: Sides) -> bool:
+    """Whether index or worktree hold what a `git merge --squash`, or a merge that was stashed, put there."""
     try:
-        return bool(half_way(repository, sides, None))
+        if half_way(repository, sides, None):
+            return True
+        plans = [(decision.folder, decision.outcome) for decision in decisions(repository, sides)]
     except GuardError:
         return False
+    for folder, plan in plans:
+        path = os.path.join(repository.root, *join(folder, PATH).split("/"))
+        with suppress(OSError), open(path, "rb") as file:
+            if isinstance(plan, Plan) and file.read() == plan.interim:
+                return True
+    return False
 
 
 def _merge_below(repository: Repository, sides: Sides, head: str) -> str | None:

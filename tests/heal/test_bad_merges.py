@@ -173,6 +173,34 @@ def test_renumber_is_not_content_where_check_is_not(bed: Bed) -> None:
         "  left: DG015 0001_own.sql begins with a byte order mark.\n"
         "    fix: save it as UTF-8 without BOM\n"
     )
+    done = bed.call("renumber", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)[0]["left"] == [
+        {
+            "code": "DG015",
+            "message": "0001_own.sql begins with a byte order mark.",
+            "fix": "save it as UTF-8 without BOM",
+        }
+    ]
+
+
+def test_a_published_chain_that_was_renumbered_by_hand(bed: Bed) -> None:
+    """Snapshots with one parent: `check` names one command that heals, and the other one heals as well."""
+    for name in ("base", "one", "two"):
+        add_migration(bed.root / "drizzle", name)
+    path = "drizzle/meta/0002_snapshot.json"
+    first = json.loads((bed.root / "drizzle/meta/0000_snapshot.json").read_text())["id"]
+    newest = json.loads((bed.root / path).read_text())
+    bed.write(path, json.dumps({**newest, "prevId": first}, indent=2))
+    before = bed.commit("base")
+    done = bed.call("check")
+    assert done.code == 1 and "DG023" in done.out and "\n    fix: drizzle-guard check --fix\n" in done.out, done.text
+    for command in (("check", "--fix"), ("renumber",)):
+        assert bed.call(*command).code == 0
+        bed.commit("healed")
+        assert bed.call("check", "--strict").code == 0
+        assert json.loads((bed.root / path).read_text())["prevId"] != first
+        bed.git("reset", "-q", "--hard", before)
 
 
 def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed) -> None:
