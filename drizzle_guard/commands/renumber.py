@@ -89,8 +89,10 @@ def command(
             show_left(repository, left, onto)
         if changed and not (dry_run or refused):
             note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
+        moved = {item.decision.moved_to for item in refused if item.decision.moved_to != item.decision.folder}
         for item in refused:
-            fail(explain_refusal(item.decision, item.sides))
+            if item.decision.folder not in moved:  # else its old place says it
+                fail(explain_refusal(item.decision, item.sides))
         # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
         planned = {item.decision.folder for item in idle if item.as_planned}
         wrong = [case for case in left if case.folder not in planned or not is_from_before(repository, case)]

@@ -38,6 +38,7 @@ class Decision(NamedTuple):
     other: str = "the other side"
     moved_to: str = ""  # where the side that keeps its place has the whole folder, if not here
     rebased_onto: str = ""
+    moved_here: bool = False  # HEAD is the side that has it elsewhere
 
     @property
     def keeper(self) -> str:
@@ -96,7 +97,9 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
     decision = judge(meeting, kept)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out == "move":
         there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
-        decision = decision._replace(moved_to=there, rebased_onto=start[:10])
+        # in a rebase HEAD is the mainline, and the branch goes there
+        here = sides.kind != "rebase" and there not in ("", meeting.folder) and not meeting.ours.entries
+        decision = decision._replace(moved_to=there, rebased_onto=start[:10], moved_here=here)
     is_named = isinstance(decision.outcome, Refusal) or decision.assumed
     if sides.theirs is None or decision.ours_established or not is_named:
         return decision
@@ -217,6 +220,7 @@ def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
         kept=decision.keeper,
         moved_to=decision.moved_to,
         start=decision.rebased_onto,
+        moved_here=decision.moved_here,
     )
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)
     return GuardError(f"{printable(folder) or '.'}: {refusal.sentence}", *saves, *ways)

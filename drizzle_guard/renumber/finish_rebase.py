@@ -93,6 +93,25 @@ def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
                     "go back to before the rebase (git reflog), rebase again, and generate when it has ended",
                 )
         _refuse_leftover(folder, before, now)
+        if now.entries and not before.entries:
+            _refuse_moved(repository, folder, now)
+
+
+def _refuse_moved(repository: Repository, folder: str, now: Folder) -> None:
+    """A commit that moved the folder took the interim names along, past the migrations that were renumbered."""
+    numbers: dict[str, str] = {}
+    for entry in now.entries:
+        if entry.prefix not in numbers:
+            numbers[entry.prefix] = entry.tag
+            continue
+        tip = next((repository.state_file(f"{state}/orig-head") for state in ("rebase-merge", "rebase-apply")), None)
+        raise GuardError(
+            f"{printable(join(folder, PATH))}: {printable(entry.tag)} has the number of "
+            f"{printable(numbers[entry.prefix])}: this rebase moved the folder, and does not renumber across that.",
+            "Bring the branch back, and merge instead:",
+            f"git reset --hard {(tip or 'ORIG_HEAD').strip()[:10]}",
+            f"git merge {(onto(repository) or '')[:10]}",
+        )
 
 
 def _refuse_leftover(folder: str, before: Folder, now: Folder) -> None:

@@ -28,12 +28,20 @@ class WayOut(Enum):
 
 
 def lines_for(
-    way: WayOut, sides: Sides, folder: str, *, kept: str, moved_to: str = "", start: str = ""
+    way: WayOut,
+    sides: Sides,
+    folder: str,
+    *,
+    kept: str,
+    moved_to: str = "",
+    start: str = "",
+    moved_here: bool = False,
 ) -> tuple[str, ...]:
     """The lines below a refusal.
 
     `kept` is how messages call the side whose folder stays; `moved_to` is where the folder is on that side ("": gone);
     it is `folder` itself if the branch has moved it already.  `start` is the commit onto which a rebase goes.
+    `moved_here`: HEAD has it there, and the other side has it at the old place.
     """
     journal = shlex.quote(join(folder, PATH))
     place = shlex.quote(folder or ".")
@@ -72,7 +80,7 @@ def lines_for(
             "Bring everything back, mend that in a commit on its side, and do the same again:",
             sides.abort_command,
         ),
-        WayOut.MOVE: _move(sides, folder, moved_to, start),
+        WayOut.MOVE: _moved_here(sides, folder, moved_to) if moved_here else _move(sides, folder, moved_to, start),
     }
     return tuple(printable(line) for line in lines[way])
 
@@ -92,7 +100,28 @@ def _move(sides: Sides, folder: str, moved_to: str, start: str) -> tuple[str, ..
             f"Then move {printable(folder) or '.'}, or delete it, on your branch too, and commit.",
             *again,
         )
-    parent = moved_to.rpartition("/")[0]
+    return (*back, "Then move it on your branch, too:", *_git_mv(folder, moved_to, "Move the migrations"), *again)
+
+
+def _moved_here(sides: Sides, folder: str, moved_to: str) -> tuple[str, ...]:
+    """Where HEAD has moved the folder: it goes back for the merge; what a commit brings to the old place is left."""
+    back = ("Bring everything back:", sides.abort_command)
+    if sides.kind != "merge" or sides.theirs is None:
+        return (
+            *back,
+            f"What is brought was made at the old place, {printable(folder) or '.'}. Merge its branch instead, or put "
+            "the change into the schema here and generate its migration anew.",
+        )
+    return (
+        *back,
+        "Then move it back for the merge, and forth again:",
+        *_git_mv(moved_to, folder, "Move the migrations back"),
+        f"git merge {sides.theirs[:10]}",
+        *_git_mv(folder, moved_to, "Move the migrations again"),
+    )
+
+
+def _git_mv(old: str, new: str, message: str) -> tuple[str, ...]:
+    parent = new.rpartition("/")[0]
     make = (f"mkdir -p {shlex.quote(parent)}",) if parent else ()
-    move = (*make, f"git mv {shlex.quote(folder)} {shlex.quote(moved_to)}", "git commit -m 'Move the migrations'")
-    return (*back, "Then move it on your branch, too:", *move, *again)
+    return (*make, f"git mv {shlex.quote(old)} {shlex.quote(new)}", f"git commit -m '{message}'")

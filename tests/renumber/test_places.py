@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,68 @@ def test_the_folder_became_a_submodule(bed: Bed, command: str) -> None:
     assert bed.state() == stop
     bed.git(command, "--abort")
     assert bed.state() == before
+
+
+# ---------------------------------------------------------------- a folder that moved
+
+WAYS_ROUND = {
+    ("main", "merge"): 1,
+    ("main", "rebase"): 1,
+    ("feature", "merge"): 1,
+    ("main", "cherry-pick"): 0,
+}
+
+
+def moved(bed: Bed, branch: str) -> None:
+    fork(bed)
+    bed.git("checkout", "-q", branch)
+    (bed.root / "packages/my db").mkdir(parents=True)
+    bed.git("mv", "drizzle", "packages/my db/migrations")
+    bed.commit("move the folder")
+    bed.git("checkout", "-q", "feature")
+
+
+def commands_in(text: str) -> list[str]:
+    """What is printed to be typed."""
+    return [line.strip() for line in text.splitlines() if re.match(r"  (?:git|mkdir|drizzle-guard) ", line)]
+
+
+@pytest.mark.parametrize(("who", "command"), WAYS_ROUND)
+def test_what_is_printed_leads_round_a_moved_folder(bed: Bed, who: str, command: str) -> None:
+    """Typed line by line, in a shell."""
+    moved(bed, who)
+    if command == "cherry-pick":
+        bed.git("checkout", "-q", "main")
+        bed.git("branch", "-f", "main-before", "main")
+    assert bed.try_git(command, "feature" if command == "cherry-pick" else "main").code == 1
+    refused = bed.tool("renumber")
+    assert refused.code == 1 and refused.err.count("moved or deleted the whole folder") == 1, refused.text
+    for line in commands_in(refused.err):
+        done = bed.run("sh", "-c", line, check=False)
+        assert done.code == 0, (line, done.text)
+    if command == "cherry-pick":  # a person decides
+        assert "What is brought was made at the old place, drizzle." in refused.err
+        assert bed.git("rev-parse", "HEAD") == bed.git("rev-parse", "main-before")
+        return
+    if refused.err.endswith("Then do the same again.\n"):
+        bed.git(command, "--no-edit", "main")
+    assert bed.git("status", "--porcelain") == ""
+    assert sorted(path.name for path in (bed.root / "packages/my db/migrations").glob("*.sql")) == sorted(
+        f"{n:04}_{name}.sql" for n, name in enumerate(MERGED)
+    ), refused.err
+    assert bed.call("check", "--onto", "main").code == 0
+
+
+def test_a_rebase_that_moves_the_folder_itself_is_not_taken_for_renumbered(bed: Bed) -> None:
+    moved(bed, "feature")
+    before = bed.git("rev-parse", "HEAD")
+    assert bed.try_git("rebase", "main").code == 1
+    bed.git("add", "-A")
+    done = bed.try_git("rebase", "--continue")
+    assert "this rebase moved the folder, and does not renumber across that." in done.text, done.text
+    assert f"\n  git reset --hard {before[:10]}\n  git merge {bed.git('rev-parse', 'main')[:10]}\n" in done.err
+    bed.git("reset", "-q", "--hard", before[:10])
+    assert bed.try_git("merge", "main").code == 1 and "Then move it back" in bed.tool("renumber").err
 
 
 # ---------------------------------------------------------------- several journals
