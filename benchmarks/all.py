@@ -2,8 +2,8 @@
 
     python benchmarks/all.py [--quick] [NAME ...]
 
-NAME is one of protect, merge, check, branches, status, rehearse, replay (default: all).  With `--quick` there are few
-rounds, and the merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
+NAME is one of protect, merge, native, check, branches, status, rehearse, replay (default: all).  With `--quick` there
+are few rounds, and the merges of large repositories are left out.  The exit code is 1 if a bound does not hold.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 import branches
 import check
 import merge
+import native
 import protect
 import rehearse
 import replay
@@ -22,6 +23,7 @@ import status
 ALL: dict[str, Callable[[list[str]], int]] = {
     "protect": protect.main,
     "merge": merge.main,
+    "native": native.main,
     "check": check.main,
     "branches": branches.main,
     "status": status.main,

@@ -119,7 +119,7 @@ def fresh(root: Path, then: Callable[[Path], None]) -> float:
         shutil.rmtree(copy)
 
 
-def driver_call(root: Path) -> Callable[[Path], None]:
+def driver_call(root: Path, tool: str = TOOL) -> Callable[[Path], None]:
     """The merge driver's process, called as git calls it for the journal."""
     path = "drizzle/meta/_journal.json"
 
@@ -130,7 +130,7 @@ def driver_call(root: Path) -> Callable[[Path], None]:
     texts = {"O": shown("main~1"), "A": shown("feature"), "B": shown("main")}
     theirs = subprocess.run(("git", "rev-parse", "main"), cwd=root, env=ENV, check=True, capture_output=True, text=True)
     env = {**ENV, f"GITHEAD_{theirs.stdout.strip()}": "main"}
-    argv = (TOOL, "merge-driver", ".merge_O", ".merge_A", ".merge_B", "7", path)
+    argv = (tool, "merge-driver", ".merge_O", ".merge_A", ".merge_B", "7", path)
 
     def call(_: Path) -> None:
         for name, text in texts.items():

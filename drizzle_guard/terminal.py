@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from drizzle_guard.errors import GuardError, printable_lines, without_credentials
+from drizzle_guard.packaged import is_native
 
 NAME = "drizzle-guard"
 
@@ -36,7 +37,8 @@ def _shown(hints: Iterable[str]) -> Iterator[str]:
 def typed() -> str:
     """How a user calls us: by name, or by the path of a program that is not on the PATH.
 
-    The pre-commit framework puts its own environment on the PATH of a hook; the user's shell does not have it.
+    The pre-commit framework puts its own environment on the PATH of a hook, npm and husky `node_modules/.bin`; the
+    user's shell does not have them.
     """
     called = sys.argv[0]
     if not os.path.basename(called).startswith(NAME):
@@ -47,8 +49,13 @@ def typed() -> str:
     directories = os.environ.get("PATH", os.defpath).split(os.pathsep)
     if "PRE_COMMIT" in os.environ:
         directories = [directory for directory in directories if directory != os.path.dirname(path)]
+    in_modules = is_native() and "node_modules" in path.replace("\\", "/").split("/")
+    if in_modules:
+        directories = [place for place in directories if os.path.basename(place.rstrip("/\\")) != ".bin"]
     if which(NAME, path=os.pathsep.join(directories)) is not None:
         return NAME
+    if in_modules:
+        return f"npx {NAME}"
     return f'"{path}"' if " " in path else path
 
 

@@ -16,6 +16,10 @@ from drizzle_guard.install.shell_lines import guarded
 from drizzle_guard.install.step import Step
 from drizzle_guard.install.steps import Wanted, do, install_steps, is_foreign_directory
 from drizzle_guard.install.theirs import addition, foreign_hooks, pre_commit_installs
+from drizzle_guard.terminal import say
+
+#: npm, pnpm and yarn tell in it which script of package.json they run
+_SCRIPT = "npm_lifecycle_event"
 
 
 @click.command()
@@ -31,7 +35,14 @@ def command(
 ) -> int:
     """Arm this clone: merge driver, attributes, and hooks that finish merges and protect committed migrations."""
     wanted = Wanted(not no_hooks, not no_protect, global_hooks)
-    with Repository() as repository:
+    try:
+        repository = Repository()
+    except GuardError as error:
+        if check or not _is_npm_script():
+            raise
+        say(f"nothing was armed: {error.message}")
+        return 0
+    with repository:
         if check:
             return _check(repository, wanted, verbose)
         steps = install_steps(repository, wanted)
@@ -46,6 +57,14 @@ def command(
         if not dry_run:
             _tell_what_to_commit(repository, steps)
     return 0
+
+
+def _is_npm_script() -> bool:
+    """Whether npm, pnpm or yarn runs us while it installs (`"prepare": "drizzle-guard install"`).
+
+    In an image or from a tarball there is no git, or no repository: to stop the installation there helps nobody.
+    """
+    return os.environ.get(_SCRIPT) in ("prepare", "preinstall", "install", "postinstall")
 
 
 def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:

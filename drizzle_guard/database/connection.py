@@ -10,6 +10,7 @@ from typing import TypeVar
 from drizzle_guard.database.drivers.base import Database, DatabaseError
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import GuardError, UsageError
+from drizzle_guard.packaged import to_add
 
 T = TypeVar("T")
 
@@ -24,9 +25,7 @@ def opened(target: Target, timeout: float, *, write: bool = False) -> Iterator[D
         database = _connect(target, timeout, write)
     except ImportError as error:
         extra = "postgres" if target.kind == "postgresql" else "mysql"
-        raise UsageError(
-            f"{target.label}: the driver {error.name} is not installed.", f"pip install 'drizzle-guard[{extra}]'"
-        ) from None
+        raise UsageError(f"{target.label}: the driver {error.name} is not installed.", to_add(extra)) from None
     except DatabaseError as error:
         raise UsageError(f"{target.label} cannot be opened: {error}.") from None
     try:

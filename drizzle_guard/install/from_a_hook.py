@@ -71,6 +71,8 @@ def _is_armed(driver: str | None) -> bool:
         import shlex
 
         path = shlex.split(path)[0]
+    else:
+        path = path.split(" ", 1)[0]  # the native program has a second place
     if _is_ours_of_the_framework(path):
         return True
     return (os.path.isfile(path) and not _is_of_another_rev(path)) or _on_path()

@@ -8,8 +8,9 @@ git would have done, `git merge-file` with markers.  A hook's exit 1 may mean th
 of a Python that was upgraded away), so a hook stops git only on a code of its own, 10; `--stop-code` asks for it, since
 the hooks of 0.1.0 go on working with 1.
 
-The executable is looked for where it was at install time (a virtual environment, pre-commit's own one), then on the
-PATH.  A file that a team shares holds no path of one machine; it asks `git config drizzle-guard.program` of the clone.
+The executable is looked for where it was at install time (a virtual environment, pre-commit's own one, `node_modules`);
+if that is a `node_modules`, then in the same place of the worktree that git works in; then on the PATH.  A file that a
+team shares holds no path of one machine; it asks `git config drizzle-guard.program` of the clone.
 
 `sh` may be bash with `set -eu` from an exported SHELLOPTS: no variable is read that may be unset, and no status is left
 unlooked at.
@@ -24,6 +25,7 @@ import sysconfig
 
 from drizzle_guard.git.handoff import NET_MARK, NOTE, PICK_NOTE, REBASE_NOTE, STOPPED
 from drizzle_guard.git.pathspecs import MIGRATIONS
+from drizzle_guard.install.native import in_every_worktree, native_program
 
 MARK = "drizzle-guard"
 #: where a clone keeps the path of its executable
@@ -43,7 +45,12 @@ PROTECTING = ("pre-commit", "pre-push")
 
 
 def executable() -> str | None:
-    """The absolute path of the console script that is running, or that belongs to this Python; None if none is."""
+    """The absolute path of the console script that is running, or that belongs to this Python; None if none is.
+
+    The native program is its own executable (`install.native`).
+    """
+    if (program := native_program()) is not None:
+        return program
     called = sys.argv[0]
     for path in (called, f"{called}.exe"):  # the launcher of Windows cuts that off
         if os.path.basename(called).startswith(MARK) and os.path.isfile(path):
@@ -350,7 +357,8 @@ exit 0
 def _candidates(path: str | None, *, percent: bool = False) -> str:
     if path is None:
         return MARK
-    quoted = shlex.quote(path.replace("\\", "/"))
+    places = [path.replace("\\", "/"), in_every_worktree(path)]  # git runs driver and hooks at the worktree's top
+    quoted = " ".join(shlex.quote(place) for place in places if place is not None)
     return f"{quoted.replace('%', '%%') if percent else quoted} {MARK}"
 
 

@@ -15,6 +15,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.install.armed import ALL_HOOKS
 from drizzle_guard.install.attributes import attribute_steps, without_lines
 from drizzle_guard.install.managers import husky_directory
+from drizzle_guard.install.native import in_every_worktree
 from drizzle_guard.install.shell_lines import (
     PROGRAM_KEY,
     block,
@@ -52,13 +53,23 @@ def settings(path: str | None) -> dict[str, str]:
 
 def install_steps(repository: Repository, wanted: Wanted) -> list[Step]:
     """What is missing in this clone."""
-    path = executable()
+    path = _program(repository)
     steps = attribute_steps(repository)
     steps += _setting_steps(repository, path)
     if wanted.hooks and not repository.is_bare:
         husky = husky_directory(repository)
         steps += _husky_steps(husky, wanted.protect) if husky else _hook_steps(repository, path, wanted)
     return steps
+
+
+def _program(repository: Repository) -> str | None:
+    """The executable to register: of a program in `node_modules`, the one of the main worktree, which stays."""
+    path, main = executable(), os.path.dirname(repository.common_dir)
+    inside = None if path is None else in_every_worktree(path)
+    if path is None or inside is None or os.path.basename(repository.common_dir) != ".git":
+        return path
+    lasting = os.path.join(main, inside.removeprefix("./"))
+    return lasting if path.startswith(repository.root + os.sep) and os.path.isfile(lasting) else path
 
 
 def is_foreign_directory(repository: Repository) -> bool:
@@ -117,7 +128,7 @@ def _appended(text: str, lines: str) -> str:
 
 def driver_steps(repository: Repository) -> list[Step]:
     """What is missing of the merge driver alone, without a file of the worktree (a hook arms its clone so)."""
-    return _setting_steps(repository, executable()) + attribute_steps(repository, of_the_clone_alone=True)
+    return _setting_steps(repository, _program(repository)) + attribute_steps(repository, of_the_clone_alone=True)
 
 
 def _setting_steps(repository: Repository, path: str | None) -> list[Step]:

@@ -14,6 +14,7 @@ from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_
 from drizzle_guard.install.managers import Lines, pre_commit_block, silent_hooks
 from drizzle_guard.install.shell_lines import block
 from drizzle_guard.install.step import Step, read
+from drizzle_guard.packaged import is_native
 
 
 def foreign_hooks(repository: Repository, protect: bool) -> list[str]:
@@ -101,8 +102,12 @@ def _load(text: str) -> dict[str, list[object]] | None:
 
 def pre_commit_installs(repository: Repository) -> None:
     """Run `pre-commit install` for the stages that we need.  Raises GuardError."""
-    argv = [sys.executable, "-m", "pre_commit", "install", *(part for hook in ALL_HOOKS for part in ("-t", hook))]
-    done = subprocess.run(argv, cwd=repository.root, env=for_other_programs(), capture_output=True, check=False)
+    framework = ["pre-commit"] if is_native() else [sys.executable, "-m", "pre_commit"]
+    argv = [*framework, "install", *(part for hook in ALL_HOOKS for part in ("-t", hook))]
+    try:
+        done = subprocess.run(argv, cwd=repository.root, env=for_other_programs(), capture_output=True, check=False)
+    except FileNotFoundError:
+        raise GuardError("pre-commit is not on the PATH") from None
     if done.returncode:
         said = (done.stdout + done.stderr).decode("utf-8", "replace").strip().split("\n")
         raise GuardError(printable(said[-1]))

@@ -10,6 +10,7 @@ from drizzle_guard.database.families import FAMILIES, Family, families_of
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.packaged import to_add
 from drizzle_guard.rehearse.engine import Engine, Setup
 
 _SETUP_BYTES = 16 * 1024 * 1024
@@ -61,7 +62,7 @@ def _mysql(wishes: Wishes, setup: Sequence[Setup]) -> Engine:
     try:
         from drizzle_guard.rehearse.mysql import MysqlEngine
     except ImportError:
-        raise UsageError("rehearsing MySQL needs its driver.", "pip install 'drizzle-guard[rehearse]'") from None
+        raise UsageError("rehearsing MySQL needs its driver.", to_add("rehearse")) from None
     if wishes.url is not None:
         target = _target(wishes.url, "mysql")
         return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=False, end=_nothing)
@@ -80,7 +81,7 @@ def _postgres(family: Family, wishes: Wishes, setup: Sequence[Setup]) -> Engine:
     try:
         from drizzle_guard.rehearse.postgres import PostgresEngine
     except ImportError:
-        raise UsageError("rehearsing PostgreSQL needs its driver.", "pip install 'drizzle-guard[rehearse]'") from None
+        raise UsageError("rehearsing PostgreSQL needs its driver.", to_add("rehearse")) from None
     names = Names("postgresql", wishes.schema, wishes.table)
     if wishes.url is not None:
         target = _target(wishes.url, "postgresql")

