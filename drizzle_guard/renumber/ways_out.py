@@ -1,7 +1,8 @@
 """What a user types after a refusal: sentences, and below each the commands, one a line.
 
 A command stands alone in its line, its paths quoted for a shell, without a comment behind it: cmd and PowerShell take
-`#` for an argument.  `tests/renumber/test_ways_out.py` builds the situation of each way and types what is printed.
+`#` for an argument.  `tests/renumber/test_ways_out.py` holds each way to that form; the commands round a moved folder
+are typed in `tests/renumber/test_places.py`.
 """
 
 from __future__ import annotations
