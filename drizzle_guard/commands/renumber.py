@@ -86,7 +86,8 @@ def command(
             click.echo(renumbered(work, changed, {case.folder: findings_left(case, case.errors) for case in left}))
         else:
             _show(repository, work, changed, {case.folder for case in left}, only_shown=dry_run or bool(refused))
-            show_left(repository, left, onto)
+            for case in left:
+                show_left(case, case.errors)
         if changed and not (dry_run or refused):
             note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
         moved = {item.decision.moved_to for item in refused if item.decision.moved_to != item.decision.folder}

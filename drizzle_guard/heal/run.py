@@ -23,8 +23,6 @@ from drizzle_guard.renumber.finish_merge import RAN_ALREADY
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.terminal import say
 
-_RENUMBER = "drizzle-guard renumber"
-
 
 class Healing(NamedTuple):
     """A folder with errors, and what helps (None: nothing does)."""
@@ -103,21 +101,6 @@ def is_from_before(repository: Repository, case: Case) -> bool:
     return all((finding.rule.code, finding.message) in there for finding in case.errors)
 
 
-def show_left(repository: Repository, cases: Sequence[Case], onto: str | None) -> None:
-    """Say which errors `renumber` has left, and what helps against each."""
-    for case in cases:
-        cure = find_cure(repository, case, onto)
-        stays = {(f.rule.code, f.message) for f in (case.errors if cure is None or cure.row else cure.left)}
-        for finding in case.errors:
-            click.echo(f"  left: {finding.rule.code} {finding.message}")
-            if (finding.rule.code, finding.message) not in stays:
-                click.echo("    fix: drizzle-guard check --fix")
-            elif _RENUMBER in finding.fix:  # that has just been typed, and did not help
-                click.echo(f"    no command mends it here: drizzle-guard explain {finding.rule.code}")
-            else:
-                click.echo(f"    fix: {finding.fix}")
-
-
 def _agreed(undone: Sequence[str]) -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return False
@@ -156,10 +139,11 @@ def _show(healing: Healing, written: bool) -> None:
         click.echo(f"{folder}: {'mended' if written else 'would be mended'}")
         for line in healing.cure.lines:
             click.echo(f"  {line}")
-    _show_left(healing.case, left_after(healing))
+    show_left(healing.case, left_after(healing))
 
 
-def _show_left(case: Case, left: Sequence[Finding]) -> None:
+def show_left(case: Case, left: Sequence[Finding]) -> None:
+    """Say which errors are left in a folder, and what helps against each."""
     for finding in left:
         click.echo(f"  left: {finding.rule.code} {finding.message}")
         click.echo(f"    fix: {fix_of_left(case, finding)}")
