@@ -82,12 +82,37 @@ class Config(_Model):
         return value
 
 
+_TABLES: dict[str, type[_Model]] = {
+    "": Config,
+    "allow": Allow,
+    "known": Known,
+    "database": Database,
+    "rehearse": Rehearse,
+}
+_LISTS = ("allow", "known")
+
+
+def _unknown(place: tuple[int | str, ...]) -> str:
+    """What to say of a key that there is not, with the one that was probably meant."""
+    from difflib import get_close_matches
+
+    *above, key = (str(part) for part in place)
+    table = next((part for part in above if part in _TABLES), "")
+    keys = [field.alias or key for key, field in _TABLES[table].model_fields.items()]
+    near = get_close_matches(key, keys, 1)
+    inside = f" in [{'[' * (table in _LISTS)}{table}{']' * (table in _LISTS)}]" if table else ""
+    meant = f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(f'`{key}`' for key in keys)}."
+    return f"unknown key `{printable(key)}`{inside}{meant}"
+
+
 def validate(document: dict[str, Any], name: str) -> Config:
     """The settings in a TOML document.  Raises UsageError naming the key that is wrong; `name` is the file."""
     try:
         return Config.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":
+            raise UsageError(f"{printable(name)}: {_unknown(first['loc'])}") from None
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise UsageError(f"{printable(name)}: {printable(where)}: {printable(first['msg'])}.") from None
     except RecursionError:

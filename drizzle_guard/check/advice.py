@@ -1,23 +1,33 @@
 """What to type about each finding: what was tried in memory and takes it away, not what the rule usually needs.
 
 A command stands there only if it works here.  First `drizzle-guard check --fix`, which touches nothing that a database
-has seen; then `drizzle-guard renumber`; else what the rule says, which is for a person.
+has seen; then `drizzle-guard renumber`; else what fits where it is typed (is this clone armed, is it published, which
+commit has the file); else what the rule says, which is for a person.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from drizzle_guard.check.targets import FolderToCheck, Published
-from drizzle_guard.errors import GuardError
+from drizzle_guard.drizzle.folder import join
+from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.heal.cure import examine, find_cure, for_a_person
 from drizzle_guard.heal.run import is_under_way
+from drizzle_guard.install.check import missing_parts
+from drizzle_guard.install.steps import Wanted
 from drizzle_guard.mend.repairs import Mended, mend
+from drizzle_guard.renumber.one_branch import compare
+from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.rules.contents import LOST_OBJECT
+from drizzle_guard.rules.files import MISSING_SQL
 from drizzle_guard.rules.model import Finding
-from drizzle_guard.rules.run import Checked
+from drizzle_guard.rules.run import Checked, Judged
 
 Check = Callable[[FolderToCheck], Checked]
 
@@ -66,12 +76,60 @@ def advised(target: FolderToCheck, known: Published, checked: Checked, again: Ch
     # where that was tried in vain, the rule's own word for it would lead back to here
     in_vain = set() if healed is None else {_key(finding) for finding in left} - set(healed)
     findings = []
+    merge = _merge(known, onto) if any(judged.finding.merge_cures for judged in checked.findings) else ""
     for judged in checked.findings:
         key = _key(judged.finding)
-        fix = for_a_person(judged.finding) if key in in_vain else judged.finding.fix
+        fix = _by_hand(target, known, judged, merge)
+        fix = fix or (for_a_person(judged.finding) if key in in_vain else judged.finding.fix)
         fix = RENUMBER if key in (healed or ()) else FIX if key in mended else fix
         findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
     return checked._replace(findings=tuple(findings))
+
+
+def _by_hand(target: FolderToCheck, known: Published, judged: Judged, merge: str) -> str:
+    """What fits here and takes a finding away that no repair does; "" if it is what the rule says."""
+    finding = judged.finding
+    if finding.rule is MISSING_SQL:
+        return _brings_back(target, known, finding.files[0])
+    if finding.merge_cures:
+        return merge
+    return finding.rule.published_fix if judged.published else ""
+
+
+def _brings_back(target: FolderToCheck, known: Published, file: str) -> str:
+    """What restores a file: from HEAD, else the mainline, else the newest commit that has it; "" if none has."""
+    repository, shown = known.repository, printable(shlex.quote(join(target.name, file)))
+    if repository is None:
+        return ""
+    if file in known.committed:
+        return f"git checkout HEAD -- {shown}"
+    if known.mainline is not None and file in known.mainline.tip.files:
+        return f"git checkout {printable(shlex.quote(known.mainline.name))} -- {shown}"
+    place = f":(top,literal){join(known.folder, file)}"
+    newest = ("log", "--all", "-m", "-1", "--full-history", "--diff-filter=AMT", "--format=%h", "--", place)
+    commit = (repository.line(*newest) or "").split("\n")[0]
+    return f"git checkout {commit} -- {shown}" if commit else ""
+
+
+def _merge(known: Published, onto: str | None) -> str:
+    """How the mainline is brought in here, and what is said where that would be refused; "" if it is not known."""
+    repository = known.repository
+    head = None if repository is None else repository.commit("HEAD")
+    if repository is None or head is None:
+        return ""
+    try:
+        mainline = find_mainline(repository, onto)
+        if mainline is None:
+            return ""
+        sides = merge_sides(repository, head, mainline.commit)
+        outcome = compare(repository, sides, known.folder, (mainline.name, "HEAD"), onto).outcome
+        armed = not missing_parts(repository, Wanted(hooks=True, protect=False, global_hooks=False))
+    except GuardError:
+        return ""
+    if isinstance(outcome, Refusal):
+        return f"a merge of {printable(mainline.name)} would be refused; see why: drizzle-guard graph"
+    merge = f"git merge {printable(shlex.quote(mainline.name))}"
+    return merge if armed else f"{merge}, then {RENUMBER}, then git commit"
 
 
 def _healed(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from drizzle_guard.rules.catalog import RULES, find_rule
+from drizzle_guard.rules.mainline import AGAINST_THE_MAINLINE
 from drizzle_guard.rules.model import Rule
 
 _WIDTH = 80
@@ -31,7 +32,14 @@ def _explain(rule: Rule) -> Iterator[str]:
     yield f"{rule.code} {rule.name}"
     yield rule.summary
     advice = "Advice: a warning, except with --strict."
-    error = "An error; a warning where it is about published migrations, or old and harmless."
+    error = (
+        "An error: it is about what this branch does to published ones."
+        if rule in AGAINST_THE_MAINLINE
+        else "An error, also in published migrations: a deploy, every new database or drizzle-kit stops there."
+        if rule.fatal
+        else "An error; a warning where it is old and harmless, or about published migrations on which no deploy, no "
+        "new database and no drizzle-kit stops."
+    )
     for title, text in (
         ("Why it hurts", rule.why),
         ("How to fix it", rule.repair),

@@ -11,7 +11,7 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.install.attributes import is_committed
 from drizzle_guard.install.check import missing_parts, parts
-from drizzle_guard.install.managers import Lines, advice, prepare_line
+from drizzle_guard.install.managers import ABOUT_SOURCE, SOURCE, Lines, advice, prepare_line
 from drizzle_guard.install.shell_lines import guarded
 from drizzle_guard.install.step import Step
 from drizzle_guard.install.steps import Wanted, do, install_steps, is_foreign_directory
@@ -29,7 +29,7 @@ _SCRIPT = "npm_lifecycle_event"
 @click.option("--no-hooks", is_flag=True, help="Register the merge driver alone; `renumber` finishes merges by hand.")
 @click.option("--no-protect", is_flag=True, help="Let hooks finish merges, but not block edits of migrations.")
 @click.option("--global-hooks", is_flag=True, help="Write into a core.hooksPath that all repositories share, too.")
-@click.option("--yes", is_flag=True, help="Add lines to hook files and configurations that are yours without asking.")
+@click.option("--yes", is_flag=True, help="Add lines to your files of husky, lefthook and pre-commit without asking.")
 def command(
     check: bool, verbose: bool, dry_run: bool, no_hooks: bool, no_protect: bool, global_hooks: bool, yes: bool
 ) -> int:
@@ -125,6 +125,8 @@ def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, 
             click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")
         for line in lines.lines:
             click.echo(f"  {line}")
+        if any(SOURCE in line for line in lines.lines):
+            click.echo(ABOUT_SOURCE)
     step = addition(repository, lines, wanted.protect) if lines.file and lines.lines else None
     may_add = step is not None and not dry_run
     asks = sys.stdin.isatty() and sys.stdout.isatty()

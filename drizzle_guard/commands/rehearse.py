@@ -54,8 +54,8 @@ def command(
     """Run the migrations at or below PATHS (default: here) on throw-away databases, and compare what comes out.
 
     They start empty, at the mainline's state and at the merge base's, and run as Drizzle's migrator would. All must
-    end in one schema, which is the newest snapshot's. SQLite needs nothing; PostgreSQL takes an embedded server
-    (pip install 'drizzle-guard[rehearse]') or --url; MySQL and MariaDB take one from PATH or --url.
+    end in one schema, which is the newest snapshot's. SQLite needs nothing; PostgreSQL and MySQL need
+    pip install 'drizzle-guard[rehearse]'; MySQL and MariaDB also a server on PATH or --url.
 
     With --against a real database is compared with what the migrations that its rows name make of an empty one.
 

@@ -19,7 +19,7 @@ class Past(NamedTuple):
     """A file of git's history: its path from the root, what became of it in which commit, where it still was."""
 
     path: str
-    what: Literal["deleted", "changed", "added"]
+    what: Literal["deleted", "changed", "added", "missing"]
     commit: str
     before: str
     branch: str = ""
@@ -32,13 +32,15 @@ class Past(NamedTuple):
     @property
     def words(self) -> str:
         """In words."""
+        if self.what == "missing":
+            return f"{printable(self.tag)}, whose file is missing here; HEAD has it"
         branch = f" on {printable(self.branch)}" if self.branch else ""
         return f"{printable(self.tag)}, {self.what} in {self.commit[:7]}{branch}"
 
     @property
     def command(self) -> str:
         """What brings it back."""
-        return f"git checkout {self.before[:12]} -- {_quoted(self.path)}"
+        return f"git checkout {self.before[:12]} -- {_quoted(self.path)}"  # `HEAD` stays as it is
 
 
 def find_past(root: Path, folder: Path, hashes: Collection[str]) -> dict[str, Past]:
@@ -68,6 +70,9 @@ def _search(repository: Repository, folder: str, wanted: set[str]) -> dict[str, 
             looked[oid] = file_hash(data)
         return looked[oid]
 
+    for oid, path in _missing_here(repository, inside):  # first: an older file of that hash has another name
+        if (gone := hash_of(oid)) in wanted:
+            found[gone] = Past(path, "missing", "HEAD", "HEAD")
     for commit, old, new, letter, path in _changes(out):
         if not wanted - found.keys():
             break
@@ -76,7 +81,18 @@ def _search(repository: Repository, folder: str, wanted: set[str]) -> dict[str, 
             found[gone] = Past(path, "deleted" if letter == "D" else "changed", commit, f"{commit}^")
         if came in wanted and came not in found:
             found[came] = Past(path, "added", commit, commit)
-    return {hash: _named(repository, past) for hash, past in found.items()}
+    return {hash: past if past.what == "missing" else _named(repository, past) for hash, past in found.items()}
+
+
+def _missing_here(repository: Repository, inside: str) -> Iterator[tuple[str, str]]:
+    """The blob and the path of each SQL file that HEAD has and the worktree lacks."""
+    if repository.commit("HEAD") is None:
+        return
+    for row in repository.git("ls-tree", "-r", "-z", "HEAD", "--", inside or ".").split(b"\0"):
+        head, _, name = row.partition(b"\t")
+        path = name.decode("utf-8", "replace")
+        if path.endswith(".sql") and not (Path(repository.root) / path).exists():
+            yield head.decode().split()[2], path
 
 
 def _changes(out: bytes) -> Iterator[tuple[str, str, str, str, str]]:

@@ -184,7 +184,7 @@ def _with_hidden(offer: Offer, judged: Comparison, catalog: Catalog, names: Name
     if not runs:
         return offer
     shown = ", ".join(printable(run.tag) for run in runs)
-    title = f"{offer.title}; before that run {shown}, which the new row would hide"
+    title = f"{offer.title}; first runs {shown}, which the new row would hide"
     return offer._replace(title=title, runs=tuple(runs), after=offer.after.with_rows(rows), settled=settled)
 
 

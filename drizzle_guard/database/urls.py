@@ -76,7 +76,11 @@ def _authority(url: str) -> str:
     return re.split("[/?#]", url.partition("//")[2], maxsplit=1)[0]
 
 
-_FORMS = ("Known forms: postgresql://user:password@host/db, mysql://user:password@host/db, file:./local.db",)
+#: without an `@`: what is printed masks what stands before one
+_FORMS = (
+    "Known forms: postgresql://HOST/DATABASE, mysql://HOST/DATABASE, file:./local.db",
+    "USER and @, or USER:PASSWORD and @, go before HOST.",
+)
 #: where Turso's documentation and Drizzle's examples keep the token
 _TOKENS = ("TURSO_AUTH_TOKEN", "DATABASE_AUTH_TOKEN", "LIBSQL_AUTH_TOKEN")
 
@@ -178,6 +182,8 @@ def _sqlite(url: str, scheme: str) -> Target:
         path, _, tail = path.partition("?")
         query = dict(parse_qsl(tail))
         path = unquote(path[2:] if path.startswith("//") else path)
+        if path.startswith("//") and os.name == "posix":  # `sqlite:////abs`, as SQLAlchemy writes it
+            path = f"/{path.lstrip('/')}"
     if path in ("", ":memory:"):
         raise UsageError("an SQLite database in memory is nobody else's to see; name its file.")
     if not os.path.exists(path) and _NO_PATH.search(url[len(scheme) + 1 :].partition("?")[0] if scheme else url):

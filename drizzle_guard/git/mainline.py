@@ -35,6 +35,11 @@ def find_mainline(repository: Repository, onto: str | None = None) -> Mainline |
             return _named(repository, name, source)
     if name := repository.config(CONFIG_KEY):
         return _named(repository, name, f"git config {CONFIG_KEY}")
+    return _usual(repository)
+
+
+def _usual(repository: Repository) -> Mainline | None:
+    """The upstream default branch, else main or master; None if there is none of them."""
     # one call for all the usual names; `origin/HEAD` is shown as what it points at
     names = [*(f"refs/remotes/origin/{n}" for n in ("HEAD", "main", "master")), "refs/heads/main", "refs/heads/master"]
     listed = repository.line("for-each-ref", "--format=%(refname) %(objectname) %(symref)", *names) or ""
@@ -54,9 +59,20 @@ def _named(repository: Repository, name: str, source: str) -> Mainline:
     if commit is None:
         raise UsageError(
             f"the mainline '{printable(name)}' (from {source}) is no commit in this clone.",
-            f"git fetch, or name another one: git config {CONFIG_KEY} origin/main",
+            f"git fetch, or name another one{_where_to_name(repository, source)}",
         )
     return Mainline(name, commit, source)
+
+
+def _where_to_name(repository: Repository, source: str) -> str:
+    """How another mainline is named in the place that counts: what comes earlier overrules what comes later."""
+    usual = _usual(repository)
+    other = "main" if usual is None else printable(usual.name)
+    if source == "--onto":
+        return f": --onto {other}"
+    if source == CONFIG_FILE:
+        return f' in {CONFIG_FILE}: mainline = "{other}"'
+    return f": git config {CONFIG_KEY} {other}"
 
 
 def _from_file(repository: Repository) -> str | None:

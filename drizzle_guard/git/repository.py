@@ -39,7 +39,10 @@ class Repository:
         done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
         if done.returncode:
             advice = [line.strip() for line in os.fsdecode(done.stderr).split("\n") if line.strip().startswith("git ")]
-            raise UsageError(f"this is no git repository: {_reason(done.stderr)}.", *advice)
+            reason = _reason(done.stderr)
+            if reason.startswith("not a git repository (or any"):
+                raise UsageError("this is no git repository, and no directory above it is one.")
+            raise UsageError(f"this is no git repository: {reason}.", *advice)
         lines = os.fsdecode(done.stdout).split("\n")
         if lines[2] not in ("true", "false"):
             raise UsageError("the path of this repository has a line break in it; drizzle-guard cannot work here.")

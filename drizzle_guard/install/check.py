@@ -110,7 +110,21 @@ def _step(repository: Repository, wanted: Wanted) -> str:
         return "git config --local core.hooksPath .git/hooks"
     theirs = advice(repository, protect=wanted.protect)
     lines = next((lines for lines in theirs if lines.then and not lines.lines), None)
-    return lines.then if lines is not None else "drizzle-guard install"
+    if lines is not None:
+        return lines.then
+    hooks = (
+        []
+        if theirs
+        else [hook for hook in silent_hooks(repository, protect=wanted.protect) if _is_theirs(repository, hook)]
+    )
+    where = ", ".join(os.path.relpath(os.path.join(repository.hooks_dir, hook), repository.root) for hook in hooks)
+    return f"drizzle-guard install, then add the lines that it shows to {where}" if hooks else "drizzle-guard install"
+
+
+def _is_theirs(repository: Repository, hook: str) -> bool:
+    """Whether there is a hook that `install` leaves alone."""
+    text = read(os.path.join(repository.hooks_dir, hook))
+    return text is not None and not is_plain_hook(text)
 
 
 def _unreached(repository: Repository, hook: str) -> str | None:
@@ -153,7 +167,7 @@ def _program(repository: Repository) -> Part:
     text = read(os.path.join(repository.hooks_dir, MERGE_HOOKS[0])) if sure else None
     program = plain_hook_program(text) if text else repository.config("drizzle-guard.program")
     program = program if _is_program(program) else _which(_SHORT_PATH)
-    name = "program of the hooks, with the PATH of a graphical client"
+    name = f"the program that the hooks start, also where the PATH is short (graphical clients: {_SHORT_PATH})"
     if program is None:
         return Part(name, False, "drizzle-guard install", ("a hook does not find drizzle-guard there",))
     env = {**for_git(), "PATH": _SHORT_PATH}

@@ -16,8 +16,12 @@ from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
 
+#: stands for the account that drizzle-guard is published under: there is none yet
+OWNER = "OWNER"
 #: where the pre-commit framework fetches drizzle-guard from
-SOURCE = "https://github.com/OWNER/drizzle-guard"
+SOURCE = f"https://github.com/{OWNER}/drizzle-guard"
+#: said where SOURCE is shown
+ABOUT_SOURCE = f"{OWNER} stands for the account that publishes drizzle-guard: write its name there."
 
 
 class Lines(NamedTuple):

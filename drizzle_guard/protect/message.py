@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -119,6 +120,10 @@ def _instead(repository: Repository, found: Sequence[Violation], scope: Scope) -
         if undo:
             yield "To amend the commit that added it (git does not tell a hook), take that back first:"
             yield f"  {undo}"
+            if os.path.basename(os.environ.get("GIT_INDEX_FILE", "index")) != "index":
+                # `git commit -a`, or with paths: git stages into an index of that commit alone, and drops it
+                paths = " ".join(dict.fromkeys(shlex.quote(f.path) for f in found))
+                yield f"  git add -- {printable(paths)}"
             yield "  git commit"
 
 

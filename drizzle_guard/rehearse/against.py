@@ -277,7 +277,7 @@ def _mysql(target: Target, names: Names, engine: Engine, family: Family, timeout
                 raise UsageError(
                     f"{target.label} is {'MariaDB' if mariadb else 'MySQL'}, and the throw-away database would be on "
                     f"{engine.name}: the two spell a schema differently.",
-                    "Name a server of the same kind for it: --url mysql://user:password@host:3306",
+                    "Name a server of the same kind for it: --url mysql://HOST:3306, with USER and @ before HOST",
                 )
             found = dict(facts_of(ask, str(name), names.table, mariadb=mariadb))
             return {**found, ("database", "defaults"): {"collation": str(collation)}}

@@ -104,7 +104,7 @@ class MysqlEngine(Engine):
                 f"{self._target.label}: the database {printable(wanted)} is there already, and rehearse did not make "
                 "it; nothing was touched.",
                 "Name the server alone (rehearse makes and drops databases of its own name there): "
-                "--url mysql://user:password@host:3306",
+                "--url mysql://HOST:3306, with USER and @ before HOST",
             )
 
     def _clear(self) -> None:

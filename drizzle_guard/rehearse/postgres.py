@@ -94,7 +94,7 @@ class PostgresEngine(Engine):
                     f"{self._target.label}: the database {printable(wanted)} is there already, and rehearse did not "
                     "make it; nothing was touched.",
                     "Name the server alone (rehearse makes and drops databases of its own name there): "
-                    "--url postgresql://user:password@host:5432",
+                    "--url postgresql://HOST:5432, with USER and @ before HOST",
                 )
         return admin
 

@@ -204,7 +204,7 @@ def postgres() -> Served:
         raise UsageError(
             "rehearse needs a PostgreSQL server, and none is installed here.",
             to_add_a_server(),
-            "or name one: --url postgresql://user:password@host:5432",
+            "or name one: --url postgresql://HOST:5432, with USER and @ before HOST",
         )
     place = make_place(("postgres", "nobody"))
     programs = _readable(found, place)
@@ -293,7 +293,7 @@ def mysql() -> Served:
     if server is None:
         raise UsageError(
             "rehearse needs a MySQL or MariaDB server, and no mysqld or mariadbd is on the PATH.",
-            "Name one: --url mysql://user:password@host:3306",
+            "Name one: --url mysql://HOST:3306, with USER and @ before HOST",
         )
     place = make_place(("mysql", "nobody"))
     data, socket = place.directory / "data", place.directory / "socket"

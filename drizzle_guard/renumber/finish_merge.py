@@ -248,7 +248,7 @@ def assumption(decision: Decision) -> str:
 
 
 #: what a developer still has to do where the renumbered migrations are not only files
-RAN_ALREADY = "a database in which they ran already: drizzle-guard repair"
+RAN_ALREADY = "a database in which they ran already: drizzle-guard repair --url URL"
 
 
 def describe(decision: Decision) -> list[str]:

@@ -49,6 +49,7 @@ WHEN_NOT_RISING = Rule(
     "it (where it ran, it would run again); see with `drizzle-guard status` which databases skipped it, and run it "
     "there with `drizzle-guard apply`.",
     "drizzle-guard renumber; if it is published: drizzle-guard status",
+    published_fix="published: leave it; drizzle-guard status --url URL says whether a database skipped it",
 )
 WHEN_IN_FUTURE = Rule(
     "DG007",
@@ -59,6 +60,7 @@ WHEN_IN_FUTURE = Rule(
     "Not published yet: set `when` to now, or to one second after the entry before. Published: leave it, and let "
     "`drizzle-guard renumber` give the next migrations a `when` above it.",
     "set `when` to now, unless it has run anywhere",
+    published_fix="published: leave it; your next migrations get a `when` above it: drizzle-guard renumber",
 )
 SAME_SECOND = Rule(
     "DG008",
@@ -70,6 +72,7 @@ SAME_SECOND = Rule(
     "v1 layout, give the later, unpublished folder the next second in its name.",
     "put a second between them, unless they are published",
     "warning",
+    published_fix="published: nothing to do before v1",
 )
 
 

@@ -21,7 +21,7 @@ MISSING_SQL = Rule(
     "with `No file ./<tag>.sql found in <folder> folder`, also for databases that have run it long ago.",
     "Bring the file back, byte for byte: `git log --all --full-history -- <file>` finds it, `git checkout <commit>^ "
     "-- <file>` restores it. Only an entry that never ran anywhere may be deleted instead.",
-    "restore it from git: git log --all --full-history -- <file>",
+    "bring the file back from git, or from where it was made",
     fatal=True,
 )
 ORPHAN_SQL = Rule(
@@ -55,6 +55,7 @@ BYTE_ORDER_MARK = Rule(
     "Save the file as UTF-8 without BOM: `sed -i '1s/^\\xEF\\xBB\\xBF//' FILE`. If it is published and has run, "
     "leave it.",
     "save it as UTF-8 without BOM",
+    published_fix="published: leave it where it has run; else save it as UTF-8 without BOM",
 )
 STRAY_FILE = Rule(
     "DG018",

@@ -38,10 +38,14 @@ NOT_AFTER_MAINLINE = Rule(
     "A migration of this branch does not come after all of the mainline's.",
     "The mainline's have run by the time this branch is deployed. One of your own that stands before them, or has a "
     "smaller `when`, is skipped there without a word; one with the same number collides at the merge.",
-    "Bring the mainline in (`git merge` or `git rebase`; the merge driver of `drizzle-guard install` renumbers) or, "
-    "after the fact, `drizzle-guard renumber`.",
+    "Bring the mainline in (`git merge` or `git rebase`; the merge driver of `drizzle-guard install` renumbers; in a "
+    "clone that is not armed, `drizzle-guard renumber` and `git commit`) or, after the fact, `drizzle-guard renumber`.",
     "git merge the mainline, or drizzle-guard renumber after it",
 )
+
+
+#: the rules about what a branch does to the mainline's migrations, or beside them: never "about published ones"
+AGAINST_THE_MAINLINE = (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE)
 
 
 def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[int]:
@@ -62,8 +66,8 @@ def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[in
 
 def is_published(finding: Finding, history: Folder, mainline: MainlineFolder, entries: frozenset[int]) -> bool:
     """Whether all that a finding is about stands the same on the mainline; `entries` are the published positions."""
-    if finding.rule in (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE):
-        return False  # what the branch did to them
+    if finding.rule in AGAINST_THE_MAINLINE:
+        return False
     if not finding.entries and not finding.files:
         return False
     if not entries.issuperset(finding.entries):
@@ -147,7 +151,7 @@ def not_after_mainline(folder: Subject) -> Iterator[Finding]:
         if problems:
             newer = f" (newest there: {printable(unseen[-1].tag)})" if unseen else ""
             what = f"{folder.tag(position)} does not come after {printable(mainline.name)}{newer}"
-            fix = f"git merge {printable(mainline.name)}, then drizzle-guard renumber" if unseen else None
+            fix = f"git merge {printable(mainline.name)}" if unseen else None
             message = f"{what}: {' and '.join(problems)}."
             found = NOT_AFTER_MAINLINE.at(folder.history.journal_path, message, fix=fix, entries=(position,))
             yield found._replace(merge_cures=bool(unseen) and position > last)

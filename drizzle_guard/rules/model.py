@@ -39,6 +39,7 @@ class Rule(NamedTuple):
     """A rule: `summary` is one line, `why` and `repair` are for `explain`, `fix` is `repair` in a few words.
 
     A rule of severity `warning` is advice: its findings never fail.  `fatal` is what its findings are unless told.
+    `published_fix` is said instead of `fix` of what stands the same on the mainline ("": the same).
     """
 
     code: str
@@ -49,6 +50,7 @@ class Rule(NamedTuple):
     fix: str
     severity: Severity = "error"
     fatal: bool = False
+    published_fix: str = ""
 
     def at(
         self,

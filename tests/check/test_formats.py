@@ -43,7 +43,7 @@ def test_json_exactly(bed: Bed) -> None:
         "file": "drizzle/meta/_journal.json",
         "line": 19,
         "tags": ["0002_own"],
-        "fix": "git merge main, then drizzle-guard renumber",
+        "fix": "git merge main, then drizzle-guard renumber, then git commit",
     }
     del found["folders"][0]["findings"]
     assert found == {
@@ -64,7 +64,7 @@ def test_github_annotations(bed: Bed) -> None:
         "never runs.%0Afix: put it back with drizzle-kit generate --custom, or delete it",
         "::error file=a%2Cb%3Ac%25/meta/_journal.json,line=12,title=DG011 missing-sql::0001_age is in the journal, "
         "but 0001_age.sql is missing (there is 0001_Age.sql: only the case differs).%0A"
-        "fix: restore it from git: git log --all --full-history -- <file>",
+        "fix: bring the file back from git, or from where it was made",
         "1 error and 1 warning in 1 of 1 folder; `drizzle-guard explain DG011` says more.",
     ]
 

@@ -217,7 +217,7 @@ def test_our_own_renumbering_on_a_developers_database(place: Place) -> None:
     }
     result = place.guard("repair", "--yes")
     assert (result.code, result.err) == (0, "")
-    assert "0002_branch: created_at 2000 becomes 4000; before that run 0001_main, which the new row" in result.out
+    assert "0002_branch: created_at 2000 becomes 4000; first runs 0001_main, which the new row" in result.out
     assert place.content() == ["from_branch", "from_main", "users"]
     assert place.select("SELECT id FROM from_branch") == [(7,)]
     assert place.guard("status").out.endswith("In step.\n")

@@ -135,7 +135,7 @@ def test_a_re_stamp_and_what_it_would_hide_come_together(place: Place) -> None:
     place.applied(INIT, BRANCH)
     result = place.guard("repair", "--yes")
     assert (result.code, result.err) == (0, "")
-    assert "becomes 4000; before that run 0001_main, which the new row would hide.\n" in result.out
+    assert "becomes 4000; first runs 0001_main, which the new row would hide.\n" in result.out
     assert "CREATE TABLE from_main (id int);" in result.out
     assert place.rows() == [(digest(INIT[2]), 1000), (digest(MAIN[2]), 3000), (digest(MOVED[2]), 4000)]
     assert "-- and what 0001_main did to the schema, by hand" in result.out

@@ -530,13 +530,17 @@ def test_settings_are_broken(stopped: Bed) -> None:
     file = stopped.root / "drizzle-guard.toml"
 
     def no_commit(name: str) -> str:
-        hint = "git fetch, or name another one: git config drizzle-guard.mainline origin/main"
+        hint = 'git fetch, or name another one in drizzle-guard.toml: mainline = "main"'
         return f"the mainline '{name}' (from drizzle-guard.toml) is no commit in this clone.\n  {hint}"
 
+    keys = "; there are `mainline`, `protect`, `database`, `allow`, `rehearse`, `databases`, `known`."
     for text, said in {
         "mainline = [": "drizzle-guard.toml is not TOML: Invalid value (at end of document).",
-        "foo = 1": "drizzle-guard.toml: foo: Extra inputs are not permitted.",
-        '"\\u001b[31m" = 1': "drizzle-guard.toml: \\x1b[31m: Extra inputs are not permitted.",
+        "foo = 1": f"drizzle-guard.toml: unknown key `foo`{keys}",
+        '"\\u001b[31m" = 1': f"drizzle-guard.toml: unknown key `\\x1b[31m`{keys}",
+        "mainlin = 1": "drizzle-guard.toml: unknown key `mainlin`; did you mean `mainline`?",
+        "[database]\nshema = 1": "drizzle-guard.toml: unknown key `shema` in [database]; did you mean `schema`?",
+        '[[allow]]\ntag = "x"\nsha = "y"': "drizzle-guard.toml: allow.0.sha256: Field required.",
         'mainline = "-x"': no_commit("-x"),
         'mainline = "a\\u0000b"': no_commit("a\\x00b"),
         'mainline = "\\u001b[2J"': no_commit("\\x1b[2J"),

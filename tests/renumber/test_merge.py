@@ -80,7 +80,7 @@ def test_the_strategy_resolve(bed: Bed) -> None:
     assert bed.try_git("merge", "-s", "resolve", "--no-edit", "main").code == 1
     done = bed.call("renumber")
     assert done.code == 0 and done.out.endswith(
-        "staged; next: git commit\na database in which they ran already: drizzle-guard repair\n"
+        "staged; next: git commit\na database in which they ran already: drizzle-guard repair --url URL\n"
     ), done.text
     bed.git("commit", "-q", "--no-edit")
     assert merged(bed) == MERGED
