@@ -81,7 +81,8 @@ def advised(target: FolderToCheck, known: Published, checked: Checked, again: Ch
         key = _key(judged.finding)
         fix = _by_hand(target, known, judged, merge)
         fix = fix or (for_a_person(judged.finding) if key in in_vain else judged.finding.fix)
-        fix = RENUMBER if key in (healed or ()) else FIX if key in mended else fix
+        if not fix.startswith("git checkout "):  # that brings back one file, and changes nothing else
+            fix = RENUMBER if key in (healed or ()) else FIX if key in mended else fix
         findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
     return checked._replace(findings=tuple(findings))
 
@@ -99,7 +100,7 @@ def _by_hand(target: FolderToCheck, known: Published, judged: Judged, merge: str
 def _brings_back(target: FolderToCheck, known: Published, file: str) -> str:
     """What restores a file: from HEAD, else the mainline, else the newest commit that has it; "" if none has."""
     repository, shown = known.repository, printable(shlex.quote(join(target.name, file)))
-    if repository is None:
+    if repository is None or is_under_way(repository):
         return ""
     if file in known.committed:
         return f"git checkout HEAD -- {shown}"
