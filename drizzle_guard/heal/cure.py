@@ -29,6 +29,8 @@ from drizzle_guard.renumber.earlier_merge import newest_merges
 from drizzle_guard.rules.model import Finding, MainlineFolder
 from drizzle_guard.rules.run import check_journal_folder, read_any_history
 
+_RENUMBER = "drizzle-guard renumber"
+
 
 class Cure(NamedTuple):
     """A folder in order.
@@ -202,11 +204,9 @@ def _with_repairs(case: Case, files: dict[str, Blob | None], lines: list[str], u
 
 def for_a_person(finding: Finding) -> str:
     """What is left to do where renumbering does not help, though the rule names it first."""
-    first, _, rest = finding.fix.partition("drizzle-guard renumber")
-    if first:
+    if not finding.fix.startswith(_RENUMBER):
         return finding.fix
-    published = rest.partition("if it is published: ")[2]
-    return published or f"drizzle-guard explain {finding.rule.code}"
+    return finding.rule.by_hand or f"drizzle-guard explain {finding.rule.code}"
 
 
 def fix_of_left(case: Case, finding: Finding) -> str:

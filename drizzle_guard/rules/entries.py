@@ -50,6 +50,7 @@ WHEN_NOT_RISING = Rule(
     "there with `drizzle-guard apply`.",
     "drizzle-guard renumber; if it is published: drizzle-guard status",
     published_fix="published: leave it; drizzle-guard status --url URL says whether a database skipped it",
+    by_hand="drizzle-guard status",
 )
 WHEN_IN_FUTURE = Rule(
     "DG007",

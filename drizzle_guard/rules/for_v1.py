@@ -36,6 +36,7 @@ UP_LOSES = Rule(
     "without a word.",
     "Give each migration a snapshot and an SQL file under its own number before you move to v1.",
     "give it files under a number of its own",
+    by_hand="give it files under a number of its own by hand",
 )
 UP_SWAPS = Rule(
     "DG053",

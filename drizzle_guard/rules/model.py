@@ -39,7 +39,8 @@ class Rule(NamedTuple):
     """A rule: `summary` is one line, `why` and `repair` are for `explain`, `fix` is `repair` in a few words.
 
     A rule of severity `warning` is advice: its findings never fail.  `fatal` is what its findings are unless told.
-    `published_fix` is said instead of `fix` of what stands the same on the mainline ("": the same).
+    `published_fix` is said instead of `fix` of what stands the same on the mainline ("": the same), `by_hand` where
+    `fix` is to renumber, and that was tried in vain ("": `explain` says more).
     """
 
     code: str
@@ -51,6 +52,7 @@ class Rule(NamedTuple):
     severity: Severity = "error"
     fatal: bool = False
     published_fix: str = ""
+    by_hand: str = ""
 
     def at(
         self,

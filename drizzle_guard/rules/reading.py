@@ -47,6 +47,7 @@ CONFLICT_MARKERS = Rule(
     "Resolve the conflict. For the journal and snapshots `drizzle-guard renumber` does it, also after the fact; in "
     "SQL keep the published text as it is.",
     "drizzle-guard renumber (journal, snapshots); resolve SQL by hand",
+    by_hand="resolve the conflict by hand",
     fatal=True,
 )
 UNREADABLE = Rule(

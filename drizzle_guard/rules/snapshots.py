@@ -65,6 +65,7 @@ SHARED_SNAPSHOT = Rule(
     "were generated, one overwrote the other; drizzle-kit of v1 gives both the same state when you move.",
     "Give the unpublished one its own number: `drizzle-guard renumber`.",
     "drizzle-guard renumber",
+    by_hand="give one of them a number and a snapshot of its own by hand",
 )
 ORPHAN_SNAPSHOT = Rule(
     "DG027",

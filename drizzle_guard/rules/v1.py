@@ -61,7 +61,7 @@ def v1_findings(
         shown = printable(migration)
         sql, snapshot = f"{migration}/{SQL}", f"{migration}/{SNAPSHOT}"
         if sql in files:
-            yield from sql_bytes(sql, files[sql], git_has_lf=sql in lf_in_git)
+            yield from map(_by_hand, sql_bytes(sql, files[sql], git_has_lf=sql in lf_in_git))
         else:
             message = f"{shown} has no {SQL}."
             yield MISSING_SQL.at(join(name, migration), message, files=(sql,))
@@ -89,9 +89,12 @@ def _snapshot(path: str, blob: Blob) -> Iterator[Finding]:
     if isinstance(data, Finding):
         yield data
     else:
-        for finding in json_faults(data, blob.name or path, path):
-            marked = finding.rule is CONFLICT_MARKERS
-            yield finding._replace(fix="resolve the conflict by hand") if marked else finding
+        yield from map(_by_hand, json_faults(data, blob.name or path, path))
+
+
+def _by_hand(finding: Finding) -> Finding:
+    """A finding as it is said of v1's folders, in which `renumber` merges nothing."""
+    return finding._replace(fix=CONFLICT_MARKERS.by_hand) if finding.rule is CONFLICT_MARKERS else finding
 
 
 def _graph(
@@ -99,6 +102,7 @@ def _graph(
 ) -> Iterator[Finding]:
     """What is wrong in the graph that the snapshots make by their `prevIds`."""
     nodes = {m: node for m in migrations if (node := _node(files.get(f"{m}/{SNAPSHOT}"))) is not None}
+    whole = len(nodes) == len(migrations)  # else the one that cannot be read, which is said, may be the missing parent
     holders: dict[str, list[str]] = {}
     for migration, node in nodes.items():
         holders.setdefault(node.id, []).append(migration)
@@ -112,6 +116,8 @@ def _graph(
             if parent == NO_PARENT:
                 continue
             if parent not in holders:
+                if not whole:
+                    continue
                 message = f"the snapshot of {shown} names a parent that no migration here has."
                 yield _at(BROKEN_PREV_ID, name, migration, message, "restore it from git", migration in published)
             elif parent == node.id:
@@ -123,7 +129,7 @@ def _graph(
                 yield _at(BROKEN_PREV_ID, name, migration, message, fix, migration in published)
     followed = {parent for node in nodes.values() for parent in node.parents}
     leaves = [migration for migration, node in nodes.items() if node.id not in followed]
-    if len(leaves) > 1 and len({nodes[leaf].id for leaf in leaves}) > 1:
+    if whole and len(leaves) > 1 and len({nodes[leaf].id for leaf in leaves}) > 1:
         listed = " and ".join(map(printable, leaves))
         message = f"{listed} are both the newest: their branches have met, and no snapshot joins them yet."
         fix = "the next drizzle-kit generate that finds a change joins them"
