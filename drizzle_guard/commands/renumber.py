@@ -20,7 +20,7 @@ from drizzle_guard.heal.run import (
     show_left,
     unsound,
 )
-from drizzle_guard.renumber.decision import explain_refusal
+from drizzle_guard.renumber.decision import explain_refusal, foretell_refusal
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption
 from drizzle_guard.renumber.generated import find_generated, set_aside
@@ -92,8 +92,12 @@ def command(
             note_in_message(repository, [r for item in changed for r in item.decision.passed_over])
         moved = {item.decision.moved_to for item in refused if item.decision.moved_to != item.decision.folder}
         for item in refused:
-            if item.decision.folder not in moved:  # else its old place says it
-                fail(explain_refusal(item.decision, item.sides))
+            if item.decision.folder in moved:
+                continue  # its old place says it
+            if item.todo == "show":
+                fail(foretell_refusal(item.decision))
+            else:
+                fail(explain_refusal(item.decision, item.sides, merged=not item.resolving))
         # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
         planned = {item.decision.folder for item in idle if item.as_planned}
         wrong = [case for case in left if case.folder not in planned or not is_from_before(repository, case)]

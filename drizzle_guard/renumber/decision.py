@@ -209,8 +209,18 @@ def interim_bundle(decision: Decision) -> bytes | None:
     return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
 
-def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
-    """A refusal as the user reads it: the sentence, and the commands that lead out."""
+def foretell_refusal(decision: Decision) -> GuardError:
+    """What is said where nothing has met yet: the ways out are those of the merge that stops."""
+    assert isinstance(decision.outcome, Refusal)
+    return GuardError(
+        f"{printable(decision.folder) or '.'}: a merge would be refused: {decision.outcome.sentence}",
+        "It would stop there and name the ways out; what parted, and what meets, shows:",
+        "drizzle-guard graph",
+    )
+
+
+def explain_refusal(decision: Decision, sides: Sides, *, merged: bool = False) -> GuardError:
+    """A refusal as the user reads it: the sentence, and the commands that lead out; `merged`: git has not stopped."""
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
     ways = lines_for(
@@ -221,6 +231,7 @@ def explain_refusal(decision: Decision, sides: Sides) -> GuardError:
         moved_to=decision.moved_to,
         start=decision.rebased_onto,
         moved_here=decision.moved_here,
+        merged=merged,
     )
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)
     return GuardError(f"{printable(folder) or '.'}: {refusal.sentence}", *saves, *ways)

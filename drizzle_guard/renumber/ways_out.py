@@ -10,8 +10,6 @@ from __future__ import annotations
 import shlex
 from enum import Enum
 
-from drizzle_guard.drizzle.folder import join
-from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import printable
 from drizzle_guard.git.sides import Sides
 
@@ -37,17 +35,27 @@ def lines_for(
     moved_to: str = "",
     start: str = "",
     moved_here: bool = False,
+    merged: bool = False,
 ) -> tuple[str, ...]:
     """The lines below a refusal.
 
     `kept` is how messages call the side whose folder stays; `moved_to` is where the folder is on that side ("": gone);
     it is `folder` itself if the branch has moved it already.  `start` is the commit onto which a rebase goes.
-    `moved_here`: HEAD has it there, and the other side has it at the old place.
+    `moved_here`: HEAD has it there, and the other side has it at the old place.  `merged`: the merge was committed, so
+    that there is nothing to bring back.
     """
-    journal = shlex.quote(join(folder, PATH))
+    if merged and way not in (WayOut.REGENERATE, WayOut.LOOK):
+        return "What is wrong there, and what helps against each, says:", "drizzle-guard check"
     place = shlex.quote(folder or ".")
-    anew = (f"Keep the folder of {kept}, and generate your changes anew:", "drizzle-guard regenerate")
-    by_hand = (f"Or resolve {journal} by hand, then:", f"git add {place}", sides.next_command)
+    anew = (
+        f"Resolve your schema and git add it; then keep the folder of {kept}, and generate your changes anew:",
+        "drizzle-guard regenerate",
+    )
+    by_hand = (
+        f"Or resolve by hand all that is in conflict in {place}, then:",
+        f"git add {place}",
+        sides.next_command,
+    )
     in_this_order = (
         "Or, if the SQL is right in this order:",
         "drizzle-guard renumber --anyway",

@@ -58,7 +58,11 @@ def plan(
         refuse_new_faults(result, base, mainline, branch, settled, chain)
         return result._replace(passed_over=passed)
     except Refused as refused:
-        return refused.refusal._replace(save=_handwritten(base, branch))
+        refusal = refused.refusal._replace(save=_handwritten(base, branch))
+        if refusal.way_out == "look" and not anyway:  # that way is only named where it leads out
+            looked = plan(base, mainline, branch, layout=layout, picked=picked, anyway=True)
+            return refusal if isinstance(looked, Plan) else refusal._replace(way_out="regenerate")
+        return refusal
     except RecursionError:
         raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
 

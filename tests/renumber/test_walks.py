@@ -131,14 +131,14 @@ def test_a_pick_to_another_table_of_that_name(line: Line, there: str, picked: st
     line.to("release")
     assert refuse(line, "cherry-pick", "feature") == (
         f"drizzle-guard: drizzle: {reason}\n"
-        "  Keep the folder of HEAD, and generate your changes anew:\n"
+        "  Resolve your schema and git add it; then keep the folder of HEAD, and generate your changes anew:\n"
         "  drizzle-guard regenerate\n"
         "  Or, if the SQL is right in this order:\n"
         "  drizzle-guard renumber --anyway\n"
         "  Then, before you go on, run it on throw-away databases from every state that a real one can stand in:\n"
         "  drizzle-guard rehearse\n"
         "  git cherry-pick --continue\n"
-        "  Or resolve drizzle/meta/_journal.json by hand, then:\n"
+        "  Or resolve by hand all that is in conflict in drizzle, then:\n"
         "  git add drizzle\n"
         "  git cherry-pick --continue\n"
     )
