@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -27,6 +28,10 @@ def command(dry_run: bool) -> int:
             do(repository, steps)
         for step in steps:
             click.echo(("would " if dry_run else "") + shown(repository, step))
+        if shared := _committed(repository, [step.name for step in steps if step.kind != "config"]):
+            files = " ".join(shlex.quote(printable(path)) for path in shared)
+            click.echo("these are committed, for everybody; to take them from the team, commit that; to keep them:")
+            click.echo(f"  git checkout HEAD -- {files}")
         if not steps:
             click.echo("nothing of drizzle-guard is installed in this clone")
         planned = {step.name for step in steps} if dry_run else set()
@@ -35,6 +40,15 @@ def command(dry_run: bool) -> int:
             if name == PRE_COMMIT_CONFIG and repository.config(OPT_OUT) is None:
                 click.echo(f"its hook arms this clone again, unless: git config {OPT_OUT} false")
     return 0
+
+
+def _committed(repository: Repository, files: list[str]) -> list[str]:
+    """Which of the files HEAD has, as paths from the top of the repository."""
+    inside = [os.path.relpath(file, repository.root) for file in files if file.startswith(repository.root + os.sep)]
+    if not inside or repository.commit("HEAD") is None:
+        return []
+    listed = repository.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", *inside)
+    return [path for path in os.fsdecode(listed).split("\0") if path]
 
 
 def _left(repository: Repository, planned: set[str]) -> list[str]:

@@ -36,7 +36,8 @@ def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False)
     if not of_the_clone_alone and not repository.is_bare:
         file = os.path.join(repository.root, FILE)
         here = read(file)
-        if _missing(here, merge) and not _is_on_mainline(repository, merge):
+        # what this very branch has committed, and the worktree has not, is no older branch
+        if _missing(here, merge) and (is_committed(repository) or not _is_on_mainline(repository, merge)):
             steps += _step(file, here, [*merge, *line_end_lines(repository)])
     own = own_attributes(repository)
     return steps + _step(own, read(own), merge)

@@ -33,6 +33,7 @@ ORPHAN_SQL = Rule(
     "If it is a migration that got lost, put it back into the row: `drizzle-guard renumber` after the merge, or "
     "`drizzle-kit generate --custom --name NAME` and paste its SQL. If it is a leftover, delete it.",
     "put it back with drizzle-kit generate --custom, or delete it",
+    by_hand="it is the mainline's: put its journal entry back from there, never delete it",
 )
 CRLF = Rule(
     "DG014",
@@ -97,6 +98,7 @@ def orphan_sql(folder: Subject) -> Iterator[Finding]:
     a snapshot was made by drizzle-kit and lost its entry.
     """
     named = {sql_path(entry.tag) for entry in folder.history.entries}
+    published = {sql_path(e.tag) for row in (folder.mainline.versions if folder.mainline else ()) for e in row.entries}
     owned = {snapshot_path(entry.prefix) for entry in folder.history.entries}
     newest = max((_number(entry.tag) for entry in folder.history.entries), default=-1)
     for path in sorted(folder.history.files):
@@ -112,6 +114,7 @@ def orphan_sql(folder: Subject) -> Iterator[Finding]:
             if not folder.runner
             else f"{printable(path)} is not in the journal, but its snapshot is there: {folder.runner} runs it, and "
             "drizzle-kit does not know of it.",
+            fix="drizzle-guard renumber" if path in published else None,
             files=(path,),
             mild=number < 0 or number < newest,
         )

@@ -38,7 +38,9 @@ def test_failing(name: str, bed: Bed) -> None:
 def test_passing(name: str, bed: Bed) -> None:
     case = CHECK / name
     done = run_check(bed, *prepare(case, "passing", bed))
-    assert (done.code, done.out.splitlines()[-1].endswith(": sound.")) == (0, True), done.out
+    assert (done.code, ": sound.\n" in done.out) == (0, True), done.out
+    asked = (case / "options.txt").exists() and "--for v1" in (case / "options.txt").read_text("utf-8")
+    assert ("Nothing that `drizzle-kit up` of Drizzle v1 stops at or loses was found.\n" in done.out) == asked
 
 
 @pytest.mark.parametrize("name", FAILING)

@@ -379,3 +379,19 @@ def test_hooks_of_0_1_0_go_on_working(bed: Bed) -> None:
     assert bed.tool("install", "--check").code == 0
     bed.tool("uninstall")
     assert not [path for path in os.listdir(bed.root / ".git/hooks") if not path.endswith(".sample")]
+
+
+def test_what_uninstall_took_from_the_team_comes_back(bed: Bed) -> None:
+    bed.put(CASE / "base")
+    bed.commit("base")
+    assert bed.call("install").code == 0
+    bed.commit("armed")
+    bed.branch("feature")
+    said = bed.call("uninstall").out
+    assert said.endswith(
+        "these are committed, for everybody; to take them from the team, commit that; to keep them:\n"
+        "  git checkout HEAD -- .gitattributes\n"
+    )
+    assert bed.git("status", "--porcelain").strip() == "D .gitattributes"
+    assert bed.call("install").code == 0
+    assert bed.git("status", "--porcelain") == ""
