@@ -14,6 +14,8 @@ from drizzle_guard.replay.rivals import Rivalry
 
 def as_text(overviews: Sequence[FolderOverview]) -> str:
     """The overview for a terminal."""
+    if not overviews:
+        return "neither the mainline nor an open branch has a migration folder"
     return "\n\n".join("\n".join(_text(overview)) for overview in overviews)
 
 

@@ -73,6 +73,12 @@ both drop column "name" of table "users".
     assert bed.state() == before
 
 
+def test_nothing_anywhere(bed: Bed) -> None:
+    bed.git("commit", "-q", "--allow-empty", "-m", "nothing")
+    done = bed.call("graph", "--all")
+    assert (done.code, done.out) == (0, "neither the mainline nor an open branch has a migration folder\n")
+
+
 def test_what_it_foretells_happens(bed: Bed) -> None:
     many(bed)
     bed.arm()
