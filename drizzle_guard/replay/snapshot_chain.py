@@ -152,8 +152,8 @@ class Chain:
         if self._last is None or self._main_tip is None:
             return
         own, body, merged = self._last
-        broken = dangling(merged) - dangling(body) - dangling(read_snapshot(self._main_tip))
-        if broken:
+        broken = dangling(merged) - dangling(body)
+        if broken and (broken := broken - dangling(read_snapshot(self._main_tip))):
             what, name = sorted(broken)[0]
             other = self._who_touched(name.lower())
             raise Refused(Refusal(f'{printable(what)} needs "{printable(name)}", which is gone', own.tag, other))
