@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 from drizzle_guard.drizzle import journal as journals
@@ -34,6 +35,11 @@ class Blob:
     def of(cls, data: bytes, name: str = "", mode: str = "100644") -> Blob:
         """A blob with these bytes."""
         return cls(lambda: data, mode=mode, name=name)
+
+    @classmethod
+    def later(cls, make: Callable[[], bytes], name: str = "", mode: str = "100644") -> Blob:
+        """A blob whose bytes are worked out when somebody asks for them: many a plan is only looked at."""
+        return cls(cache(make), mode=mode, name=name)
 
     @property
     def id(self) -> str:

@@ -93,7 +93,7 @@ def is_as_planned(new: Mapping[str, Blob], plan: Plan, sides: Sequence[Folder]) 
     if all(new.get(path) == blob for path, blob in plan.files.items()):
         return True
     journal = new.get(PATH)
-    if journal is None or journal.mode not in REGULAR or journal.data != plan.interim:
+    if journal is None or journal.mode not in REGULAR or journal.data != plan.interim.data:
         return False
     for path, blob in plan.files.items():
         if path != PATH and new.get(path) not in (blob, *(side.files.get(path) for side in sides)):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
-from drizzle_guard.drizzle.folder import BUNDLE, Folder, Migration, join, read_folder
+from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import changed_folders, folders_at, history_at
@@ -170,7 +170,9 @@ def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:
     if published and (lost := moves_published(_new_places(outcome, moves), published)):
         reason = "both sides hold published migrations that the other has not"
         return Refusal(reason, lost, _last_tag(stays), way_out="mainline")
-    return outcome._replace(interim=interim_journal(outcome, meeting.ours)) if meeting.rebasing else outcome
+    return (
+        outcome._replace(interim=Blob.of(interim_journal(outcome, meeting.ours), PATH)) if meeting.rebasing else outcome
+    )
 
 
 def _last_tag(side: Folder) -> str:
@@ -205,7 +207,7 @@ def interim_bundle(decision: Decision) -> bytes | None:
     bundle = decision.ours.files.get(BUNDLE)
     if bundle is None or isinstance(decision.outcome, Refusal):
         return None
-    entries = parse_journal(decision.outcome.interim, join(decision.folder, PATH)).entries
+    entries = parse_journal(decision.outcome.interim.data, join(decision.folder, PATH)).entries
     return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
 

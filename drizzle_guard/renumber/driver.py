@@ -79,7 +79,7 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     decision = decide(repository, sides, folder)
     if isinstance(decision.outcome, Refusal):
         raise explain_refusal(decision, sides)
-    _replace(current, decision.outcome.interim)
+    _replace(current, decision.outcome.interim.data)
     if notes := decision.outcome.notes:
         say(f"{path}: merged, but not all of it is plain:", *notes)
     kept = {entry.tag for entry in (decision.ours if decision.ours_established else decision.theirs).entries}
@@ -226,7 +226,7 @@ def _leftover(decision: Decision) -> bool:
         base, ours, theirs = (h.files.get(path) for h in (decision.base, decision.ours, decision.theirs))
         merged = ours if theirs in (base, ours) else theirs if ours == base else None
         if path == PATH:
-            if plan.interim != (blob.data if blob else b""):
+            if plan.interim.data != (blob.data if blob else b""):
                 return True
         elif merged != blob:
             return True

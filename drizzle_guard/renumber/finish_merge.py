@@ -60,9 +60,9 @@ class Unfinished(GuardError):
 def _refuse_half_done(repository: Repository, decision: Decision, plan: Plan, next_command: str) -> None:
     journal = (files_in_index(repository, decision.folder).get(PATH) or {}).get(0)
     final = plan.files[PATH]
-    if journal is None or final is None or final.data == plan.interim:
+    if journal is None or final is None or final.data == plan.interim.data:
         return
-    if journal.data == plan.interim:
+    if journal.data == plan.interim.data:
         raise Unfinished(
             f"{join(decision.folder, PATH)} is merged, but its migrations do not have their new numbers yet, "
             "and a file of theirs was changed by hand.",
@@ -91,7 +91,7 @@ def is_untouched(repository: Repository, decision: Decision, plan: Plan) -> bool
         return False
     journal = (index.get(PATH) or {}).get(0)
     final = plan.files[PATH]
-    if journal is None or not (journal == final or journal.data == plan.interim):
+    if journal is None or not (journal == final or journal.data == plan.interim.data):
         return False
     for path, blob in plan.files.items():
         now = (index.get(path) or {}).get(0)

@@ -39,7 +39,7 @@ def find_generated(repository: Repository, decision: Decision) -> Generated | No
         return None
     staged = files_in_index(repository, folder).get(PATH, {}).get(0)
     for data in (_on_disk(repository, join(folder, PATH)), None if staged is None else staged.data):
-        if data is not None and (new := _added(data, plan.interim, join(folder, PATH))):
+        if data is not None and (new := _added(data, plan.interim.data, join(folder, PATH))):
             break
     else:
         return None

@@ -114,7 +114,7 @@ def _squash(
         is_drivers = (
             isinstance(plan, Plan)
             and staged is not None
-            and (staged.data == plan.interim or staged == plan.files[PATH] or find_generated(repository, decision))
+            and (staged.data == plan.interim.data or staged == plan.files[PATH] or find_generated(repository, decision))
         )
         if staged is None or is_drivers:
             # `git merge --abort` and `--continue` know nothing of a squash

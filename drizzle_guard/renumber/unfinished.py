@@ -146,7 +146,7 @@ def half_way(repository: Repository, sides: Sides, commit: str | None) -> list[s
         else:
             journal = files_at(repository, commit, decision.folder, decision.folder).get(PATH)
         final = plan.files[PATH]
-        if journal is not None and final is not None and journal.data == plan.interim != final.data:
+        if journal is not None and final is not None and journal.data == plan.interim.data != final.data:
             found.append(_merged(decision.folder))
     return found
 
@@ -178,7 +178,7 @@ def _is_interim_here(repository: Repository, sides: Sides) -> bool:
     for folder, plan in plans:
         path = os.path.join(repository.root, *join(folder, PATH).split("/"))
         with suppress(OSError), open(path, "rb") as file:
-            if isinstance(plan, Plan) and file.read() == plan.interim:
+            if isinstance(plan, Plan) and file.read() == plan.interim.data:
                 return True
     return False
 

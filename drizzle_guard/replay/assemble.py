@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from drizzle_guard.drizzle import bundle
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join
@@ -52,7 +53,7 @@ def assemble(
     return Plan(
         journal,
         files,
-        dump_journal(journal._replace(entries=(*kept, *interim))),
+        Blob.later(partial(dump_journal, journal._replace(entries=(*kept, *interim))), PATH),
         tuple(moves),
         tuple((own.tag, main.tag) for own, main in settled.same),
         tuple(m.tag for m in settled.deleted),
@@ -124,7 +125,7 @@ def _journal_file(journal: Journal, mainline: Folder, branch: Folder) -> Blob:
             same = [e.raw for e in side.entries] == [e.raw for e in journal.entries]
             if same and all(side.journal.header[k] == journal.header[k] for k in journal.header if k != "entries"):
                 return side.files[PATH]
-    return Blob.of(dump_journal(journal), PATH, mode=mode)
+    return Blob.later(partial(dump_journal, journal), PATH, mode=mode)
 
 
 def _bundle_file(journal: Journal, mainline: Folder, branch: Folder, moves: Sequence[Move]) -> Blob:

@@ -44,7 +44,7 @@ class Plan(NamedTuple):
 
     journal: Journal
     files: dict[str, Blob | None]
-    interim: bytes
+    interim: Blob
     moves: tuple[Move, ...]
     same: tuple[tuple[str, str], ...] = ()
     deleted: tuple[str, ...] = ()

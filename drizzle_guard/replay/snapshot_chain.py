@@ -7,6 +7,7 @@ if its `prevId` names another one, it may be either, and what is as in one of th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Literal
 
 from drizzle_guard.drizzle.folder import Blob, Migration
@@ -116,7 +117,7 @@ class Chain:
             data = rechain_bytes(blob.data, old_prev, prev)
         if data is not None:
             return Blob.of(data, path), "relinked"
-        return Blob.of(dump_snapshot(merged, blob), path), "merged"
+        return Blob.later(partial(dump_snapshot, merged, blob), path), "merged"
 
     def _follow(self, blob: Blob, path: str) -> tuple[Blob, Done]:
         """The snapshot where nothing came in between: as it is, unless its prevId never was right."""

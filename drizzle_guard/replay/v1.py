@@ -82,7 +82,7 @@ def v1_plan(base: Folder, mainline: Folder, branch: Folder, own: Sequence[Migrat
         for file, blob in ((SQL, migration.sql), (SNAPSHOT, migration.snapshot)):
             if old != to and blob is not None:
                 files[f"{old}/{file}"], files[f"{to}/{file}"] = None, blob
-    return Plan(EMPTY, files, b"", tuple(moves))
+    return Plan(EMPTY, files, Blob.of(b""), tuple(moves))
 
 
 def v1_hazard(base: Folder, first: Sequence[Migration], second: Sequence[Migration]) -> Refusal | None:

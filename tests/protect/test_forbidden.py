@@ -50,14 +50,14 @@ def test_a_merge_of_ours_passes_against_both_parents(case: MergeCase) -> None:
     expected = read_folder("drizzle", made)
     for parent, other in ((ours, theirs), (theirs, ours)):
         assert forbidden(parent, expected, Around(mainline, [other], [base])) == []
-    half = {**branch.files, **mainline.files, PATH: Blob.of(outcome.interim)}
+    half = {**branch.files, **mainline.files, PATH: Blob.of(outcome.interim.data)}
     assert is_as_planned(half, outcome, (base, ours, theirs))
     assert is_as_planned(made, outcome, (base, ours, theirs))
     tag = mainline.entries[-1].tag
     for broken in (
         {**half, f"{tag}.sql": Blob.of(b"select 1;")},
         {path: blob for path, blob in half.items() if path != f"{tag}.sql"},
-        {**half, PATH: Blob.of(outcome.interim + b"\n")},
+        {**half, PATH: Blob.of(outcome.interim.data + b"\n")},
     ):
         assert not is_as_planned(broken, outcome, (base, ours, theirs))
 

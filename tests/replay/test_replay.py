@@ -64,7 +64,7 @@ def test_moves_and_interim() -> None:
     assert (move.old.tag, move.new.tag, move.new.idx, move.new.when) == ("0001_age", "0002_age", 2, 10000)
     assert (move.snapshot, move.changes) == ("merged", True)
     # what a driver can write is safe to run with the old file names
-    assert _tags(found.interim) == [(0, 1000, "0000_base"), (1, 9000, "0001_name"), (2, 10000, "0001_age")]
+    assert _tags(found.interim.data) == [(0, 1000, "0000_base"), (1, 9000, "0001_name"), (2, 10000, "0001_age")]
     journal = found.files["meta/_journal.json"]
     assert journal is not None
     assert _tags(journal.data) == [(0, 1000, "0000_base"), (1, 9000, "0001_name"), (2, 10000, "0002_age")]
@@ -88,7 +88,7 @@ def test_two_people_took_the_same_name() -> None:
         "tables": {"a": {"id": 1}, "n": {"id": 1}, "o": {"id": 1}},
     }
     # the old name is the mainline's: the interim journal may not name it twice
-    assert [tag for _, _, tag in _tags(found.interim)] == ["0000_base", "0001_x", "0002_x"]
+    assert [tag for _, _, tag in _tags(found.interim.data)] == ["0000_base", "0001_x", "0002_x"]
 
 
 def test_the_same_migration_and_a_deleted_one() -> None:

@@ -209,7 +209,7 @@ def judge(outcome: Plan, base: Folder, mainline: Folder, branch: Folder) -> None
     for migration in branch.migrations:
         if migration.sql is not None and (migration.tag, migration.sql.id) not in old:
             assert migration.tag in known or migration.sql.id in texts or deleted, migration.tag
-    interim = parse_journal(outcome.interim, "interim")
+    interim = parse_journal(outcome.interim.data, "interim")
     assert len(interim.entries) == len(row)
     there = {**mainline.files, **branch.files}
     # where both sides made a file of one name, git stops over that file
