@@ -31,7 +31,7 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.origins import Origins
 from drizzle_guard.replay.plan import Refusal, Refused
-from drizzle_guard.rules.contents import Contents
+from drizzle_guard.rules.contents import Contents, tables_of
 from drizzle_guard.sql.statements import decode, statements
 
 Body = dict[str, Any]
@@ -104,9 +104,9 @@ class Chain:
         self._add(path, str(merged["id"]), prev)
         self._files.add(blob.id)
         if self._tip_path:
-            self.contents.add(self._tip_path, tip)
+            self.contents.add(self._tip_path, tables_of(tip))
             self._tip_path = ""
-        self.contents.add(path, merged)
+        self.contents.add(path, tables_of(merged))
         self._last = (own, body, merged)
         self._tip, self._blob = merged, blob
         old_prev = body.get("prevId")

@@ -141,7 +141,7 @@ def _lost(side: Folder) -> dict[str, tuple[Lost, ...]]:
     for migration in side.migrations:
         if migration.snapshot is not None:
             with suppress(GuardError):  # that has a finding of its own
-                known.add(snapshot_path(migration.entry.prefix), read_snapshot(migration.snapshot))
+                known.add(snapshot_path(migration.entry.prefix), contents.tables_of(read_snapshot(migration.snapshot)))
     return known.lost
 
 

@@ -36,7 +36,8 @@ MIXED_SNAPSHOTS = Rule(
     fatal=True,
 )
 
-_Tables = dict[str, frozenset[str]]
+#: the columns of each table that a snapshot has
+Tables = dict[str, frozenset[str]]
 
 
 class Contents:
@@ -45,11 +46,10 @@ class Contents:
     def __init__(self) -> None:
         #: what each snapshot lost, by its path
         self.lost: dict[str, tuple[Lost, ...]] = {}
-        self._before: tuple[str, _Tables] | None = None
+        self._before: tuple[str, Tables] | None = None
 
-    def add(self, path: str, body: Any) -> None:
-        """Take the next snapshot in the journal's order; `body` is its JSON."""
-        tables = _tables(body)
+    def add(self, path: str, tables: Tables) -> None:
+        """Take the tables of the next snapshot in the journal's order."""
         if self._before is not None:
             last, before = self._before
             if last in self.lost:
@@ -107,7 +107,8 @@ def mixed_snapshots(folder: Subject) -> Iterator[Finding]:
         yield on_snapshots(MIXED_SNAPSHOTS, folder, other, message)
 
 
-def _tables(body: Any) -> _Tables:
+def tables_of(body: Any) -> Tables:
+    """The tables in the JSON of a snapshot; none where it is not as drizzle-kit writes it."""
     tables = body.get("tables") if isinstance(body, dict) else None
     if not isinstance(tables, dict):
         return {}
@@ -119,7 +120,7 @@ def _tables(body: Any) -> _Tables:
     }
 
 
-def _missing(before: _Tables, after: _Tables) -> Iterator[Lost]:
+def _missing(before: Tables, after: Tables) -> Iterator[Lost]:
     for table, columns in before.items():
         if table not in after:
             yield Lost(table, "")
@@ -128,7 +129,7 @@ def _missing(before: _Tables, after: _Tables) -> Iterator[Lost]:
                 yield Lost(table, column)
 
 
-def _holds(tables: _Tables, lost: Lost) -> bool:
+def _holds(tables: Tables, lost: Lost) -> bool:
     return lost.table in tables and (not lost.column or lost.column in tables[lost.table])
 
 

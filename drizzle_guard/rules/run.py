@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
@@ -106,11 +106,11 @@ def check_journal_folder(
             entries = (positions[path],) if path in positions else ()
             findings += files.sql_bytes(path, found[path], entries, git_has_lf=path in lf_in_git)
         elif snapshots.is_snapshot(path):
-            read, body = _load_snapshot(path, found[path], findings)
+            read = _load_snapshot(path, found[path], findings)
             if read is not None:
-                facts[path] = read
+                facts[path], tables = read
                 if path in owned:
-                    known.add(path, body)
+                    known.add(path, tables)
         tick()
     facts = dict(sorted(facts.items()))
     folder = Subject(history, facts, now, published, frozenset(allowed), known.lost, git, runner)
@@ -190,14 +190,27 @@ def _load_journal(name: str, found: Mapping[str, Blob]) -> tuple[Journal | None,
     return read_journal(data, join(name, journals.PATH))
 
 
-def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snapshot | None, Any]:
+#: what was read of sound snapshots, by blob id: a repair is tried in memory, so a folder is judged several times
+_sound: dict[str, tuple[Snapshot, contents.Tables]] = {}
+_MOST = 512  # of larger folders, that much; memory stays flat
+
+
+def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snapshot, contents.Tables] | None:
+    """The facts and the tables of a snapshot; None, and a finding, where it cannot be read."""
     data = load(blob, path)
     if isinstance(data, Finding):
         findings.append(data)
-        return None, None
+        return None
+    if (known := _sound.get(blob.id)) is not None:
+        return known
     snapshot, body, wrong = read_snapshot(data, blob.name or path, path)
     findings += wrong
-    return snapshot, body
+    if snapshot is None:
+        return None
+    read = snapshot, contents.tables_of(body)
+    if not wrong and len(_sound) < _MOST:
+        _sound[blob.id] = read
+    return read
 
 
 def read_any_history(name: str, found: Mapping[str, Blob]) -> Folder | None:
