@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import pytest
-
 from drizzle_guard.database.connection import opened
 from drizzle_guard.database.urls import parse_url
 from support.gitbed import Bed
 from support.live import servers
-from support.rehearsing import Entry, guard, rehearsed, starts, write
+from support.rehearsing import Entry, guard, has_ended, rehearsed, starts, write
 
 USERS: Entry = ("0000_users", 1000, "create table `users` (`id` int primary key, `email` varchar(20) unique);")
 AGE: Entry = ("0001_age", 2000, "alter table `users` add `age` int default 3;")
@@ -125,5 +123,4 @@ def test_a_killed_run_is_cleared_away_by_the_next(tmp_path: Path) -> None:
     assert guard(bed, "rehearse", "--url", server).code == 0
     assert ours(url) == []
     assert list(above.glob("dguard-*/*")) == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert has_ended(pid)

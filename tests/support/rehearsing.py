@@ -82,3 +82,15 @@ def guard(bed: Bed, *arguments: str, env: Mapping[str, str] | None = None) -> Do
         finally:
             os.chdir(before)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def has_ended(pid: int) -> bool:
+    """Whether a process runs no more; one that nobody has asked for its exit code yet (a zombie) has ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return Path("/proc/self").exists()  # gone in between; without /proc the first answer counts
