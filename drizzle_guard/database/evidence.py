@@ -53,6 +53,7 @@ class Evidence:
         self._assumed: frozenset[int] | None = None
         self._alone = 0  # migrations that were looked at one by one
         self._walks: dict[frozenset[int], Walk] = {}
+        self._whole: Walk | None = None  # of all that ran
 
     def judged(self) -> Comparison:
         """The comparison with what could be proved."""
@@ -67,7 +68,9 @@ class Evidence:
     def _recorded_line(self, place: int, line: Line) -> Line:
         if line.migration.sql is None or line.verdict is Verdict.EDITED:
             return line._replace(proof=Proof.UNSEEN)
-        walk = self._walk(self._recorded | self._ran_unrecorded())
+        if self._whole is None:  # once for all lines: to join and compare 10,000 positions for each takes seconds
+            self._whole = self._walk(self._recorded | self._ran_unrecorded())
+        walk = self._whole
         there, missing = 0, []
         for number, claim in self._claims(walk, place):
             found = self._holds(claim, anywhere=True)
