@@ -84,7 +84,8 @@ def command(
     text = render(report, format_, quiet=quiet, color=color)
     if text:
         click.echo(text, color=color)
-    if version == "v1" and format_ == "text" and not report.errors:
+    upgradable = [folder for folder in report.folders if folder.layout == "journal"]  # the others were not asked
+    if version == "v1" and format_ == "text" and upgradable and not (report.errors or quiet):
         click.echo("Nothing that `drizzle-kit up` of Drizzle v1 stops at or loses was found.")
     return 1 if report.errors else 0
 

@@ -54,3 +54,10 @@ def test_strict_makes_all_errors_but_advice(name: str, bed: Bed) -> None:
 
 def test_every_rule_has_a_failing_and_a_passing_case() -> None:
     assert sorted(RULES) == sorted({name[:5] for name in FAILING}) == sorted({name[:5] for name in PASSING})
+
+
+def test_nothing_is_said_of_an_upgrade_that_was_not_looked_at(bed: Bed) -> None:
+    """A folder that is in v1's layout already has nothing that `drizzle-kit up` could stop at."""
+    case = CHECK / "DG011-v1-missing-sql"
+    done = run_check(bed, *prepare(case, "passing", bed), "--for", "v1")
+    assert (done.code, ": sound.\n" in done.out, "drizzle-kit up" in done.out) == (0, True, False), done.out
