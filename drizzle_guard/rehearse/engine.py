@@ -68,6 +68,18 @@ class Session(ABC):
         """
         return False
 
+    def undoable(self, texts: Iterable[str]) -> bool:
+        """Whether one deploy of this SQL can be taken back without a trace: then nothing has to be copied for it."""
+        return False
+
+    def settle(self) -> None:
+        """Look at what a COMMIT would look at, and do not commit.  Raises StatementError."""
+        raise AssertionError("only what is undoable is settled")
+
+    def take_back(self) -> bool:
+        """Take back a deploy that was settled or that failed; False: it left a trace, and so the database is spoilt."""
+        return False
+
     @abstractmethod
     def facts(self) -> Facts:
         """All that the database holds, the migrations table aside."""

@@ -37,9 +37,19 @@ def at_once(session: Session, step: Step, names: Names, *, by_name: bool) -> boo
 
 
 def migrate(
-    session: Session, steps: Iterable[Step], family: Family, names: Names, *, by_name: bool, tick: Callable[[], None]
+    session: Session,
+    steps: Iterable[Step],
+    family: Family,
+    names: Names,
+    *,
+    by_name: bool,
+    tick: Callable[[], None],
+    keep: bool = True,
 ) -> Failure | None:
-    """One call of `migrate()`; None if it ended well.  What it did is taken back as far as the database can."""
+    """One call of `migrate()`; None if it ended well.  What it did is taken back as far as the database can.
+
+    Without `keep` it ends before its COMMIT, and `Session.take_back` follows.
+    """
     session.begin()
     step = None
     for step in steps:
@@ -53,7 +63,7 @@ def migrate(
             return Failure(step.tag, 0, 0, "recording the migration", error.words, 0)
         tick()
     try:
-        session.commit()
+        session.commit() if keep else session.settle()
     except StatementError as error:
         session.rollback()
         return Failure("" if step is None else step.tag, 0, 0, "COMMIT", error.words, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,42 +61,43 @@ def open_engine(kind: str, family: Family, wishes: Wishes) -> Engine:
 
 
 def _mysql(wishes: Wishes, setup: Sequence[Setup]) -> Engine:
+    target, end = _server("mysql", wishes.url)
     try:
         from drizzle_guard.rehearse.mysql import MysqlEngine
-    except ImportError:
-        raise UsageError("rehearsing MySQL needs its driver.", to_add("rehearse")) from None
-    if wishes.url is not None:
-        target = _target(wishes.url, "mysql")
-        return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=False, end=_nothing)
-    from drizzle_guard.rehearse.servers import mysql
 
-    served = mysql()
-    target = Target("mysql", served.arguments, "a private server")
-    try:
-        return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=True, end=served.end)
+        return MysqlEngine(target, wishes.timeout, setup, wishes.table, private=wishes.url is None, end=end)
     except BaseException:
-        served.end()
+        end()
         raise
 
 
 def _postgres(family: Family, wishes: Wishes, setup: Sequence[Setup]) -> Engine:
+    target, end = _server("postgresql", wishes.url)
+    names = Names("postgresql", wishes.schema, wishes.table)
     try:
         from drizzle_guard.rehearse.postgres import PostgresEngine
-    except ImportError:
-        raise UsageError("rehearsing PostgreSQL needs its driver.", to_add("rehearse")) from None
-    names = Names("postgresql", wishes.schema, wishes.table)
-    if wishes.url is not None:
-        target = _target(wishes.url, "postgresql")
-        return PostgresEngine(target, family, wishes.timeout, setup, names, private=False, end=_nothing)
-    from drizzle_guard.rehearse.servers import postgres
 
-    served = postgres()
-    target = Target("postgresql", served.arguments, "a private PostgreSQL")
-    try:
-        return PostgresEngine(target, family, wishes.timeout, setup, names, private=True, end=served.end)
+        return PostgresEngine(target, family, wishes.timeout, setup, names, private=wishes.url is None, end=end)
     except BaseException:
-        served.end()
+        end()
         raise
+
+
+def _server(kind: str, url: str | None) -> tuple[Target, Callable[[], None]]:
+    """The server that the URL names, else a private one that is started now; and what ends it."""
+    driver, shown_kind = ("pymysql", "MySQL") if kind == "mysql" else ("psycopg", "PostgreSQL")
+    try:
+        if importlib.util.find_spec(driver) is None:
+            raise ImportError
+        if url is not None:
+            importlib.import_module(driver)
+            return _target(url, kind), _nothing
+        from drizzle_guard.rehearse import servers
+
+        served = servers.mysql() if kind == "mysql" else servers.postgres()
+    except ImportError:  # psycopg is there, too, where the library that it wraps is not
+        raise UsageError(f"rehearsing {shown_kind} needs its driver.", to_add("rehearse")) from None
+    return Target(kind, served.arguments, "a private server"), served.end
 
 
 def _nothing() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from drizzle_guard.database.families import Batch, Family
 from drizzle_guard.database.row_sql import Names
@@ -40,6 +41,12 @@ _LASTING = re.compile(
 #: what ends a transaction, or minds whether it is alone
 _NOT_AT_ONCE = re.compile(
     r"\b(?:begin|start|commit|end|rollback|abort|savepoint|prepare|copy|vacuum|concurrently|dblink\w*)\b", re.IGNORECASE
+)
+#: what moves a sequence, belongs to the server, hides a table of the same name, or is no statement of a transaction
+_LEAVES_A_TRACE = re.compile(
+    rf"{_NOT_AT_ONCE.pattern}|\b(?:insert|merge|nextval|setval|select|do|call|role|user|group|database|tablespace"
+    r"|subscription|temp|temporary|pg_temp)\b",
+    re.IGNORECASE,
 )
 _EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file|shared_preload_libraries')
 
@@ -147,7 +154,10 @@ class PostgresEngine(Engine):
 
     def connect(self, name: str) -> psycopg.Connection[Any]:
         """A connection to one of our databases."""
-        options = f"-c statement_timeout={max(1, round(self.timeout * 1000))} -c client_min_messages=error"
+        options = (
+            f"-c statement_timeout={max(1, round(self.timeout * 1000))} -c client_min_messages=error "
+            "-c idle_in_transaction_session_timeout=0"
+        )
         return psycopg.connect(
             **{**self._target.arguments, "dbname": name, "options": options, "application_name": "drizzle-guard"},
             autocommit=True,
@@ -226,6 +236,7 @@ class PostgresSession(Session):
         self._engine, self.name = engine, name
         self._connection: psycopg.Connection[Any] | None = None
         self._roles = engine.roles() if engine.private else frozenset()
+        self._sequences: list[Any] = []  # where they stood before a deploy that is to be taken back
         self._settings = False  # whether something ran that outlasts its transaction on this connection
 
     @property
@@ -280,8 +291,34 @@ class PostgresSession(Session):
         with contextlib.suppress(psycopg.Error):
             self.connection.rollback()
 
+    def undoable(self, texts: Iterable[str]) -> bool:
+        if self._engine.family.batch is Batch.NONE or any(_LEAVES_A_TRACE.search(text) for text in texts):
+            return False
+        self._sequences = self._where_sequences_stand()
+        return True
+
+    def _where_sequences_stand(self) -> list[Any]:
+        """Numbers that were drawn stay drawn, whatever is rolled back; those of Drizzle's own rows mean nothing."""
+        names = self._engine.names
+        return self.connection.execute(
+            "select schemaname, sequencename, last_value from pg_sequences "
+            "where not (schemaname = %s and starts_with(sequencename, %s))",
+            (names.schema, names.table),
+        ).fetchall()
+
+    def settle(self) -> None:
+        self.run("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def take_back(self) -> bool:
+        self.rollback()
+        return sorted(map(str, self._sequences)) == sorted(map(str, self._where_sequences_stand()))
+
     def facts(self) -> Facts:
-        self.run("DISCARD ALL")
+        if self.connection.info.transaction_status == TransactionStatus.IDLE:
+            self.run("DISCARD ALL")
+        else:
+            self.run("RESET SESSION AUTHORIZATION")
+            self.run("RESET ALL")
         with contextlib.suppress(psycopg.Error):
             self.connection.execute("SET statement_timeout = 0")
         return facts_of(

@@ -1,8 +1,11 @@
 """One rehearsal: every starting point, what ran on it, what came out, and how that compares.
 
-The databases of the starting points grow out of one trunk: the versions are run on it one after the other, and where a
-starting point stands, the trunk is copied.  So a migration that several states share runs once.  On the trunk each
-migration is a deploy of its own, as it was published; the folder as it stands is one deploy, as the next one will be.
+The databases of the starting points grow out of one trunk: the versions are run on it one after the other, so that a
+migration that several states share runs once.  On the trunk each migration is a deploy of its own, as it was published;
+the folder as it stands is one deploy, as the next one will be.  Where a starting point stands, that deploy runs on the
+trunk itself and is taken back after the database was looked at, if the database can do that without a trace; else on a
+copy of the trunk.  (Copying was the first way for all: PostgreSQL copies a database file by file, which took longer
+than to make it.)
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbui
 from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only
 from drizzle_guard.rehearse.migrator import Failure, at_once, migrate, prepare
 from drizzle_guard.rehearse.sources import Source
-from drizzle_guard.rehearse.states import Start, Step, pending
+from drizzle_guard.rehearse.states import Start, Step, Version, pending
 
 
 class Outcome(NamedTuple):
@@ -99,8 +102,9 @@ def rehearse(
     reference = ""
     compared, notes = None, ["The newest snapshot was not looked at: no database came out."]
     try:
-        for start in _in_order(source.starts):
-            outcome, session = stage.run(start)
+        order = _in_order(source.starts)
+        for start in order:
+            outcome, session = stage.run(start, last=start is order[-1])
             if session is not None:
                 mine = session.facts()
                 if facts is None:
@@ -108,7 +112,7 @@ def rehearse(
                     compared, notes = _against_snapshot(source, engine, facts, session, held)
                 else:
                     outcome = outcome._replace(differs=tuple(differences(facts, mine)), reference=reference)
-                session.drop()
+                stage.leave(session)
             outcomes.append(outcome)
     finally:
         stage.end()
@@ -133,49 +137,66 @@ class _Stage:
         self._ran: list[Step] = []
         self._well: set[str] = set()  # the ids of SQL that ran well, chunk by chunk
 
-    def run(self, start: Start) -> tuple[Outcome, Session | None]:
-        """Make the state, then migrate with the folder as it stands."""
-        session, made = self._at(start)
-        if made is not None or session is None:
-            lacks = made and self._missing(made)
-            return Outcome(start, made=made, lacks=lacks), None
+    def run(self, start: Start, *, last: bool) -> tuple[Outcome, Session | None]:
+        """Make the state, then migrate with the folder as it stands.  `last`: no state is made after this one."""
+        made = self._stand_at(start.version)
+        if isinstance(made, Failure):
+            return Outcome(start, made=made, lacks=self._missing(made)), None
         todo = pending(start.version.steps, self._source.present)
+        session = self._place_for(made, todo.runs, last=last)
         failure = migrate(
-            session, todo.runs, self._family, self._names, by_name=self._source.present.by_name, tick=self._tick
+            session,
+            todo.runs,
+            self._family,
+            self._names,
+            by_name=self._source.present.by_name,
+            tick=self._tick,
+            keep=session is not self._trunk,
         )
         if failure is None:
             self._well.update(step.id for step in todo.runs)
         outcome = Outcome(start, tuple(s.tag for s in todo.runs), todo.again, todo.skipped, failure)
         if failure is not None:
-            session.drop()
+            self.leave(session)
             return outcome._replace(lacks=self._missing(failure)), None
         return outcome._replace(broken=(*cut_short(todo.runs, self._family), *session.broken())), session
+
+    def leave(self, session: Session) -> None:
+        """Be done with what `run` gave."""
+        if session is not self._trunk:
+            session.drop()
+        elif not session.take_back():
+            self.end()
+
+    def _place_for(self, trunk: Session, runs: tuple[Step, ...], *, last: bool) -> Session:
+        """Where the deploy of a starting point runs: on the trunk, on a copy, or on the trunk that is given away."""
+        if not last:
+            if trunk.undoable(step.text() for step in runs):
+                return trunk
+            if (copy := self._engine.fork(trunk)) is not None:
+                return copy
+        self._trunk, self._ran = None, []
+        return trunk
 
     def _missing(self, failure: Failure) -> str | None:
         texts = (step.text() for step in self._source.present.steps)
         return self._engine.missing(failure.words, failure.sql, texts)
 
-    def _at(self, start: Start) -> tuple[Session | None, Failure | None]:
-        steps = start.version.steps
-        if not steps:
-            session = self._engine.new()
-            prepare(session, self._names, by_name=start.version.by_name)
-            return session, None
-        if self._trunk is None or [s.id for s in self._ran] != [s.id for s in steps[: len(self._ran)]]:
+    def _stand_at(self, version: Version) -> Session | Failure:
+        """The trunk, on which this version ran."""
+        steps = version.steps
+        trunk = self._trunk
+        if trunk is None or [s.id for s in self._ran] != [s.id for s in steps[: len(self._ran)]]:
             self.end()
-            self._trunk = self._engine.new()
-            prepare(self._trunk, self._names, by_name=start.version.by_name)
+            self._trunk = trunk = self._engine.new()
+            prepare(trunk, self._names, by_name=version.by_name)
         for step in steps[len(self._ran) :]:
-            failure = self._deploy(self._trunk, step)
+            failure = self._deploy(trunk, step)
             if failure is not None:
                 self.end()
-                return None, failure
+                return failure
             self._ran.append(step)
-        copy = self._engine.fork(self._trunk)
-        if copy is not None:
-            return copy, None
-        again, self._trunk, self._ran = self._trunk, None, []
-        return again, None
+        return trunk
 
     def _deploy(self, session: Session, step: Step) -> Failure | None:
         if step.id in self._well and at_once(session, step, self._names, by_name=self._source.present.by_name):

@@ -12,6 +12,7 @@ contrib extensions; where it is not installed, the other's programs or an instal
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import os
 import re
@@ -167,7 +168,7 @@ def serve(
     while process.poll() is None and time.monotonic() < deadline:
         if answers():
             return end
-        time.sleep(0.02)
+        time.sleep(0.01)
     said = log.read_text("utf-8", "replace").strip().splitlines()[-1:]
     end()
     raise UsageError(f"a private {name} did not start: {' '.join(said)[:300] or 'no answer'}.")
@@ -175,30 +176,43 @@ def serve(
 
 def _environment(place: Place) -> dict[str, str]:
     """The server's account may not write to the temporary directory that we were given."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TMPDIR": str(place.directory)}
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC", "TMPDIR": str(place.directory)}
 
 
-def run_tool(place: Place, command: Sequence[str | Path], name: str) -> None:
-    """Run a server's setup program.  Raises UsageError with its last words."""
-    done = subprocess.run(
+def run_tool(place: Place, command: Sequence[str | Path], name: str, driver: str) -> None:
+    """Run a server's setup program, and import the driver meanwhile: both take long.
+
+    Raises UsageError with the program's last words, ImportError where the driver is not there.
+    """
+    with subprocess.Popen(
         list(map(str, command)),
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         cwd=place.directory,
         user=place.account,
         group=place.group,
         env=_environment(place),
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-1:]
+    ) as process:
+        try:
+            importlib.import_module(driver)
+            said, _ = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()
+            remove_place(place)
+            raise
+    if process.returncode:
         remove_place(place)
-        raise UsageError(f"{name} failed: {' '.join(said)[:300]}.")
+        raise UsageError(f"{name} failed: {' '.join(said.strip().splitlines()[-1:])[:300]}.")
 
 
 def postgres() -> Served:
-    """A private PostgreSQL, reached by a socket in its own directory only.  Raises UsageError where none is here."""
-    import psycopg
+    """A private PostgreSQL, reached by a socket in its own directory only.
 
+    Raises UsageError where none is here, ImportError where its driver is not.
+    """
     found = _postgres_programs()
     if found is None:
         raise UsageError(
@@ -222,11 +236,19 @@ def postgres() -> Served:
         "--locale=C",
         "--no-sync",
     ]
-    run_tool(place, initdb, "initdb")
+    run_tool(place, initdb, "initdb", "psycopg")
+    import psycopg
+
     command: list[str | Path] = [programs / "postgres", "-D", data, "-k", place.directory, "-p", "5432"]
     for setting in (
         *("listen_addresses=", "fsync=off", "full_page_writes=off", "synchronous_commit=off", "autovacuum=off"),
-        *("max_connections=20", "shared_buffers=32MB", "unix_socket_permissions=0700", "logging_collector=off"),
+        *(
+            "max_connections=20",
+            "max_locks_per_transaction=320",
+            "shared_buffers=32MB",
+            "unix_socket_permissions=0700",
+            "logging_collector=off",
+        ),
     ):
         command += ["-c", setting]
     arguments: dict[str, Any] = {"host": str(place.directory), "port": 5432, "user": "postgres"}
@@ -286,9 +308,10 @@ def _readable(programs: Path, place: Place) -> Path:
 
 
 def mysql() -> Served:
-    """A private MySQL or MariaDB, reached by a socket in its own directory only.  Raises UsageError if none is here."""
-    import pymysql
+    """A private MySQL or MariaDB, reached by a socket in its own directory only.
 
+    Raises UsageError where none is here, ImportError where its driver is not.
+    """
     server = _program("mysqld", "mariadbd")
     if server is None:
         raise UsageError(
@@ -302,7 +325,9 @@ def mysql() -> Served:
     if install is not None:
         setup = [install, "--no-defaults", f"--datadir={data}", "--skip-test-db"]
         setup += ["--auth-root-authentication-method=normal", "--innodb-flush-method=nosync"]
-    run_tool(place, setup, (install or server).name)
+    run_tool(place, setup, (install or server).name, "pymysql")
+    import pymysql
+
     command: list[str | Path] = [server, "--no-defaults", f"--datadir={data}", f"--socket={socket}"]
     command += [f"--pid-file={place.directory / 'own.pid'}", "--skip-networking", "--skip-log-bin"]
     command += ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M", "--character-set-server=utf8mb4"]

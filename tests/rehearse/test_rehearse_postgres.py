@@ -184,3 +184,36 @@ def test_starting_points_grow_out_of_one_trunk(tmp_path: Path) -> None:
     bed.git("switch", "-q", "feature")
     write(bed.root, USERS, role, own, dialect="postgresql")
     assert starts(rehearsed(bed, *PLACE)) == {"empty": True, "base": True, "mainline": True}
+
+
+def test_a_deploy_that_is_taken_back_leaves_no_trace(tmp_path: Path) -> None:
+    """The one at the merge base runs on the database that the mainline's is made of; the last one is committed."""
+    bed = Bed(tmp_path)
+    draws: Entry = (
+        "0001_draws",
+        2000,
+        f"create sequence s;{BREAK}create function n() returns int language sql as $$ select nextval('s')::int $$;"
+        f"{BREAK}create table t (u int);{BREAK}insert into t values (1);{BREAK}insert into users default values;{BREAK}"
+        f"create table c (u int references users (id) deferrable initially deferred);{BREAK}insert into c values (1);",
+    )
+    main: Entry = ("0002_main", 3000, "alter table users add age int;")
+    own: Entry = (
+        "0003_own",
+        4000,
+        f"set search_path to public;{BREAK}alter table t add x int default n();{BREAK}"
+        f"alter table t add constraint first check (x = 1);{BREAK}create view v as table t;",
+    )
+    bad: Entry = ("0003_bad", 4000, "update c set u = 9;")
+    write(bed.root, USERS, draws, dialect="postgresql")
+    bed.commit("draws")
+    bed.git("branch", "feature")
+    write(bed.root, USERS, draws, main, dialect="postgresql")
+    bed.commit("main")
+    bed.git("switch", "-q", "feature")
+    write(bed.root, USERS, draws, main, own, dialect="postgresql")
+    url = server(servers.postgres_url())
+    assert starts(rehearsed(bed, "--url", url, *PLACE)) == {"empty": True, "base": True, "mainline": True}
+    write(bed.root, USERS, draws, main, bad, dialect="postgresql")
+    for start in rehearsed(bed, "--url", url, *PLACE)["starts"]:
+        assert start["failure"]["sql"] == "COMMIT", start
+        assert 'violates foreign key constraint "c_u_fkey"' in start["failure"]["words"]
