@@ -22,6 +22,7 @@ from drizzle_guard.git.folders_v1 import v1_history_at
 from drizzle_guard.git.lost_journals import refuse_lost_journals
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.heal.cure import allowed_edits
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
@@ -89,11 +90,11 @@ def _ignored(folders: Iterable[str], named: Iterable[str]) -> list[str]:
     asked = [folder for folder in folders if folder not in wanted]
     try:
         with Repository() as repository:
-            listed = os.fsencode("".join(f"{os.path.join(folder, PATH)}\0" for folder in asked))
+            listed = bytes_of("".join(f"{os.path.join(folder, PATH)}\0" for folder in asked))
             done = repository.run("check-ignore", "-z", "--stdin", stdin=listed) if asked else None
     except UsageError:
         return []
-    hidden = set(os.fsdecode(done.stdout).split("\0")) if done is not None and done.returncode == 0 else set()
+    hidden = set(text_of(done.stdout).split("\0")) if done is not None and done.returncode == 0 else set()
     return [folder for folder in asked if os.path.join(folder, PATH) in hidden]
 
 

@@ -104,11 +104,12 @@ def run_push() -> int:
     import sys
 
     from drizzle_guard.git.repository import Repository
+    from drizzle_guard.git.text import text_of
     from drizzle_guard.protect.judge import find_forbidden
     from drizzle_guard.protect.message import explain
 
     with Repository() as repository:
-        for line in sys.stdin.buffer.read().decode("utf-8", "surrogateescape").splitlines():
+        for line in text_of(sys.stdin.buffer.read()).splitlines():
             words = line.split()
             if len(words) != 4 or words[1] == repository.no_object:  # a branch that is deleted
                 continue

@@ -10,6 +10,7 @@ import click
 from drizzle_guard.commands.install import shown
 from drizzle_guard.errors import printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.install.armed import ALL_HOOKS, PRE_COMMIT_CONFIG
 from drizzle_guard.install.from_a_hook import OPT_OUT
 from drizzle_guard.install.managers import configs_that_name_us, husky_directory
@@ -48,7 +49,7 @@ def _committed(repository: Repository, files: list[str]) -> list[str]:
     if not inside or repository.commit("HEAD") is None:
         return []
     listed = repository.git("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", *inside)
-    return [path for path in os.fsdecode(listed).split("\0") if path]
+    return [path for path in text_of(listed).split("\0") if path]
 
 
 def _left(repository: Repository, planned: set[str]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 
 Files = dict[str, Blob]
 
@@ -49,7 +49,7 @@ def _tree(repository: Repository, tree: str) -> Iterator[tuple[str, str, str]]:
         if mode & 0o170000 == 0o100000:  # old trees hold other permissions
             mode = 0o100755 if mode & 0o100 else 0o100644
         oid, at = data[end + 1 : end + 1 + size].hex(), end + 1 + size
-        yield f"{mode:06o}", oid, os.fsdecode(data[space + 1 : end])
+        yield f"{mode:06o}", oid, text_of(data[space + 1 : end])
 
 
 def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, Blob]]:
@@ -57,7 +57,7 @@ def files_in_index(repository: Repository, folder: str) -> dict[str, dict[int, B
     start = f"{folder}/" if folder else ""
     patterns = (f":(top,glob){escape(start)}*", f":(top,glob){escape(start)}meta/*")
     files: dict[str, dict[int, Blob]] = {}
-    for record in os.fsdecode(repository.git("ls-files", "-s", "-z", "--", *patterns)).split("\0"):
+    for record in text_of(repository.git("ls-files", "-s", "-z", "--", *patterns)).split("\0"):
         if record:
             head, path = record.split("\t", 1)
             mode, oid, stage = head.split()
@@ -74,15 +74,15 @@ def checked_out_with_crlf(repository: Repository, folder: str) -> frozenset[str]
     start = f"{folder}/" if folder else ""
     found = repository.run("ls-files", "--eol", "-s", "-z", "--", f":(top,glob){escape(start)}**/*.sql").stdout
     staged: dict[str, str] = {}
-    for record in os.fsdecode(found).split("\0"):
+    for record in text_of(found).split("\0"):
         head, _, rest = record.partition("\t")
         ends, _, path = rest.partition("\t")
         if ends.split()[:2] == ["i/lf", "w/crlf"] and "\n" not in path:
             staged[path] = head.split()[1]
     if not staged:
         return frozenset()
-    hashed = repository.git("hash-object", "--stdin-paths", stdin=os.fsencode("\n".join(staged) + "\n"))
-    pairs = zip(staged.items(), os.fsdecode(hashed).split(), strict=True)
+    hashed = repository.git("hash-object", "--stdin-paths", stdin=bytes_of("\n".join(staged) + "\n"))
+    pairs = zip(staged.items(), text_of(hashed).split(), strict=True)
     return frozenset(path.removeprefix(start) for (path, oid), now in pairs if now == oid)
 
 
@@ -99,18 +99,18 @@ def escape(path: str) -> str:
 def changed_folders(repository: Repository, one: str, other: str) -> set[str]:
     """Folders whose journal differs between two commits."""
     listed = repository.git("diff-tree", "-r", "-z", "--name-only", "--no-renames", one, other, "--", *_JOURNALS)
-    return _folders(os.fsdecode(listed).split("\0"))
+    return _folders(text_of(listed).split("\0"))
 
 
 def folders_at(repository: Repository, commit: str) -> set[str]:
     """All migration folders in a commit."""
-    empty = os.fsdecode(repository.git("hash-object", "-t", "tree", "--stdin", stdin=b"")).strip()
+    empty = text_of(repository.git("hash-object", "-t", "tree", "--stdin", stdin=b"")).strip()
     return changed_folders(repository, empty, commit)
 
 
 def folders_in_index(repository: Repository) -> set[str]:
     """All migration folders in the index, unmerged ones too."""
-    return _folders(os.fsdecode(repository.git("ls-files", "-z", "--", *_JOURNALS)).split("\0"))
+    return _folders(text_of(repository.git("ls-files", "-z", "--", *_JOURNALS)).split("\0"))
 
 
 def _folders(paths: Iterable[str]) -> set[str]:

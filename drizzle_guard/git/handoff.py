@@ -41,6 +41,7 @@ from typing import NamedTuple
 
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, merge_sides
+from drizzle_guard.git.text import bytes_of, text_of
 
 REFLOG = "drizzle-guard: renumber migrations"
 NOTE, PICK_NOTE, REBASE_NOTE = "drizzle-guard-note", "drizzle-guard-pick", "drizzle-guard-rebase"
@@ -103,14 +104,14 @@ def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
     name = os.path.join(repository.git_dir, file_name)
     try:
         with open(name, "rb") as file:
-            lines = os.fsdecode(file.read()).split("\0")
+            lines = text_of(file.read()).split("\0")
     except OSError:
         lines = []
     if lines[:1] != [head]:
         lines = [head]
     lines.append(row)
     with open(f"{name}.new", "wb") as output:
-        output.write(os.fsencode("\0".join(dict.fromkeys(lines))))
+        output.write(bytes_of("\0".join(dict.fromkeys(lines))))
     os.replace(f"{name}.new", name)
 
 
@@ -215,7 +216,7 @@ def leave_words(repository: Repository, words: str, script: bytes) -> bool:
     if not _place(repository, _SPEAKER, script):
         return False
     with open(os.path.join(repository.git_dir, STOPPED), "ab") as file:
-        file.write(words.encode("utf-8", "surrogateescape") + b"\n")
+        file.write(bytes_of(words) + b"\n")
     return True
 
 
@@ -295,12 +296,12 @@ def is_rebased(repository: Repository, commit: str) -> bool:
 def verdict(sides: Sides, folder: str, ours_keeps: bool) -> bytes:
     """What the journal's driver leaves for those of the snapshots: which side keeps its place."""
     side = "ours" if ours_keeps else "theirs"
-    return os.fsencode(f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n")
+    return bytes_of(f"drizzle-guard: {side} keeps its place\n{sides.ours}\n{sides.theirs}\n{folder}\n")
 
 
 def has_blob(repository: Repository, data: bytes) -> bool:
     """Whether somebody has stored a blob with these bytes."""
-    oid = os.fsdecode(repository.git("hash-object", "--stdin", stdin=data)).strip()
+    oid = text_of(repository.git("hash-object", "--stdin", stdin=data)).strip()
     return repository.run("cat-file", "-e", oid).returncode == 0
 
 
@@ -308,5 +309,5 @@ def regenerated(repository: Repository, folder: str) -> bytes:
     """What `regenerate` leaves for `protect`: HEAD, the folder, and all that is staged in it now."""
     start = f"{folder}/" if folder else ""
     staged = repository.git("ls-files", "-s", "-z", "--", f":(top,literal){start}" if start else ":(top)")
-    head = os.fsencode(f"drizzle-guard: regenerated\n{repository.commit('HEAD')}\n{folder}\n")
+    head = bytes_of(f"drizzle-guard: regenerated\n{repository.commit('HEAD')}\n{folder}\n")
     return head + staged

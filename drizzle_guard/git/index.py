@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 
 _SCRATCH = "drizzle-guard-scratch-"
 #: seconds after which a scratch directory is what a killed run left
@@ -48,7 +49,7 @@ def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, B
         lines.append(f"0 {repository.no_object}\t{full}\0")
         if blob is not None:
             lines.append(f"{blob.mode} {ids[blob.id]}\t{full}\0")
-    return os.fsencode("".join(lines))
+    return bytes_of("".join(lines))
 
 
 def store(repository: Repository, blobs: Iterable[Blob]) -> dict[str, str]:
@@ -64,5 +65,5 @@ def store(repository: Repository, blobs: Iterable[Blob]) -> dict[str, str]:
 def checkout(repository: Repository, paths: list[str], *options: str, env: dict[str, str] | None = None) -> None:
     """Let git write these files of the worktree from the index (or, with `env`, from a scratch one)."""
     if paths:
-        listed = os.fsencode("\0".join(paths) + "\0")
+        listed = bytes_of("\0".join(paths) + "\0")
         repository.git("checkout-index", "-f", *options, "-q", "-z", "--stdin", stdin=listed, env=env)

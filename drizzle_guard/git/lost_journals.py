@@ -11,6 +11,7 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 
 
 def refuse_lost_journals(repository: Repository, onto: str | None, below: Collection[str] = ("",)) -> None:
@@ -24,7 +25,7 @@ def refuse_lost_journals(repository: Repository, onto: str | None, below: Collec
         listed = repository.run(
             "diff", "--name-only", "--no-renames", "--diff-filter=D", "-z", name, "--", f":(top,glob)**/{PATH}"
         )
-        for path in filter(None, os.fsdecode(listed.stdout).split("\0")):
+        for path in filter(None, text_of(listed.stdout).split("\0")):
             folder = path[: -len(PATH)].rstrip("/")
             if any(top in ("", folder) or folder.startswith(f"{top}/") for top in below) and _has_sql(
                 os.path.join(repository.root, folder)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from drizzle_guard.drizzle.folder import MAX_BYTES, too_large
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.environment import OVERRULED, for_git, git_program
+from drizzle_guard.git.text import bytes_of, text_of
 
 
 class GitFailed(GuardError):
@@ -38,12 +39,12 @@ class Repository:
         asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
         done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
         if done.returncode:
-            advice = [line.strip() for line in os.fsdecode(done.stderr).split("\n") if line.strip().startswith("git ")]
+            advice = [line.strip() for line in text_of(done.stderr).split("\n") if line.strip().startswith("git ")]
             reason = _reason(done.stderr)
             if reason.startswith("not a git repository (or any"):
                 raise UsageError("this is no git repository, and no directory above it is one.")
             raise UsageError(f"this is no git repository: {reason}.", *advice)
-        lines = os.fsdecode(done.stdout).split("\n")
+        lines = text_of(done.stdout).split("\n")
         if lines[2] not in ("true", "false"):
             raise UsageError("the path of this repository has a line break in it; drizzle-guard cannot work here.")
         here = os.path.realpath(directory or os.getcwd())
@@ -84,7 +85,7 @@ class Repository:
     def line(self, *args: str) -> str | None:
         """The one line that git answers; None if it fails or says nothing."""
         done = self._run(args)
-        text = os.fsdecode(done.stdout).strip("\n")
+        text = text_of(done.stdout).strip("\n")
         return text if done.returncode == 0 and text else None
 
     def _run(
@@ -123,14 +124,14 @@ class Repository:
                 env=self._env,
             )
         assert self._reader.stdin and self._reader.stdout
-        self._reader.stdin.write(os.fsencode(name) + b"\n")
+        self._reader.stdin.write(bytes_of(name) + b"\n")
         self._reader.stdin.flush()
         head = self._reader.stdout.readline()
         if not head:
             self.close()
         if not head or head.endswith((b" missing\n", b" ambiguous\n", b" submodule\n")):
             return None
-        oid, kind, size = os.fsdecode(head).split()
+        oid, kind, size = text_of(head).split()
         if int(size) > MAX_BYTES:
             self._reader.kill()
             self.close()
@@ -149,7 +150,7 @@ class Repository:
 
     def write_blob(self, data: bytes) -> str:
         """Store a blob; its id."""
-        return os.fsdecode(self.git("hash-object", "-w", "--stdin", stdin=data)).strip()
+        return text_of(self.git("hash-object", "-w", "--stdin", stdin=data)).strip()
 
     def commit(self, name: str) -> str | None:
         """The id of the commit that a name stands for; None if there is none."""
@@ -187,7 +188,7 @@ class Repository:
         """The text of a file in this worktree's git directory (`MERGE_HEAD`, `rebase-merge/done`); None if absent."""
         try:
             with open(os.path.join(self.git_dir, name), "rb") as file:
-                return os.fsdecode(file.read())
+                return text_of(file.read())
         except OSError:
             return None
 
@@ -213,6 +214,6 @@ class Repository:
 
 def _reason(stderr: bytes) -> str:
     """What git says of a failure; its advice to remove a lock comes in further lines."""
-    lines = os.fsdecode(stderr).strip().split("\n")
+    lines = text_of(stderr).strip().split("\n")
     said = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines
     return printable(said[-1].removeprefix("fatal: ").removeprefix("error: ").rstrip("."))

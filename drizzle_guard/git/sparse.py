@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.git.index import scratch_index
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 
 
 def is_sparse(repository: Repository) -> bool:
@@ -32,8 +33,8 @@ def left_out(repository: Repository, folder: str, paths: Iterable[str]) -> set[s
         tree = os.path.join(os.path.dirname(env["GIT_INDEX_FILE"]), "tree")
         os.mkdir(tree)
         env |= {"GIT_DIR": repository.git_dir, "GIT_WORK_TREE": tree}
-        repository.git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), env=env)
-        wanted = os.fsdecode(repository.git("write-tree", env=env)).strip()
+        repository.git("update-index", "-z", "--index-info", stdin=bytes_of(lines), env=env)
+        wanted = text_of(repository.git("write-tree", env=env)).strip()
         os.unlink(env["GIT_INDEX_FILE"])
         # nothing may watch a worktree that is gone in a moment
         repository.git("-c", "core.fsmonitor=false", "read-tree", "-m", "-u", wanted, env=env)
@@ -49,11 +50,11 @@ def unmarked(repository: Repository, folder: str, paths: Iterable[str]) -> list[
 def mark(repository: Repository, folder: str, paths: Iterable[str]) -> None:
     """Mark paths of the index as left out of the worktree.  Raises GitFailed."""
     if listed := "".join(f"{join(folder, path)}\0" for path in paths):
-        repository.git("update-index", "-z", "--skip-worktree", "--stdin", stdin=os.fsencode(listed))
+        repository.git("update-index", "-z", "--skip-worktree", "--stdin", stdin=bytes_of(listed))
 
 
 def _marked(repository: Repository, env: dict[str, str] | None = None) -> set[str]:
     # without that setting git takes the mark for gone where a file of that name lies in the directory it is called from
     listed = repository.git("-c", "sparse.expectFilesOutsideOfPatterns=true", "ls-files", "-t", "-z", env=env)
-    records = os.fsdecode(listed).split("\0")
+    records = text_of(listed).split("\0")
     return {record[2:] for record in records if record.startswith("S ")}

@@ -9,12 +9,13 @@ import os
 import subprocess
 
 from drizzle_guard.git.environment import for_git, git_program
+from drizzle_guard.git.text import text_of
 
 
 def git_directories() -> tuple[str, str] | None:
     """The git directory of this worktree, and the one that all worktrees share; None where there is no worktree."""
     answer = ask_git("rev-parse", "--is-inside-work-tree", "--absolute-git-dir", "--git-common-dir")
-    lines = os.fsdecode(answer or b"").split("\n")
+    lines = text_of(answer or b"").split("\n")
     if len(lines) != 4 or lines[0] != "true":
         return None
     return lines[1], os.path.join(os.getcwd(), lines[2])
@@ -27,7 +28,7 @@ def other_parents(git_dir: str) -> list[str]:
     """
     try:
         with open(os.path.join(git_dir, "MERGE_HEAD"), "rb") as file:
-            return os.fsdecode(file.read()).split()
+            return text_of(file.read()).split()
     except OSError:
         return [name.removeprefix("GITHEAD_") for name in os.environ if name.startswith("GITHEAD_")]
 

@@ -18,6 +18,7 @@ from drizzle_guard.git.folders import files_in_index
 from drizzle_guard.git.index import checkout, index_lines, scratch_index
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sparse import left_out, mark, unmarked
+from drizzle_guard.git.text import bytes_of, text_of
 
 
 class PathChange(NamedTuple):
@@ -158,10 +159,10 @@ def _hash_files(repository: Repository, paths: list[str]) -> list[str]:
     plain = [p for p in regular if p not in odd]
     ids = dict.fromkeys(paths, "")
     if plain:
-        listed = repository.git("hash-object", "--stdin-paths", stdin=os.fsencode("\n".join(plain) + "\n"))
-        ids.update(zip(plain, os.fsdecode(listed).split(), strict=True))
+        listed = repository.git("hash-object", "--stdin-paths", stdin=bytes_of("\n".join(plain) + "\n"))
+        ids.update(zip(plain, text_of(listed).split(), strict=True))
     for path in odd:
-        ids[path] = os.fsdecode(repository.git("hash-object", "--", path)).strip()
+        ids[path] = text_of(repository.git("hash-object", "--", path)).strip()
     return [ids[path] for path in paths]
 
 
@@ -238,7 +239,7 @@ def _restore(
         full = join(folder, path)
         lines.append(f"0 {repository.no_object}\t{full}\0")
         lines += [f"{blob.mode} {blob.id} {stage}\t{full}\0" for stage, blob in (index.get(path) or {}).items()]
-    repository.run("update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
+    repository.run("update-index", "-z", "--index-info", stdin=bytes_of("".join(lines)))
     with suppress(GitFailed):
         mark(repository, folder, [path for path in hidden if (index.get(path) or {}).keys() == {0}])
     now = files_in_index(repository, folder)

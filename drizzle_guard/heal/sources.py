@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from drizzle_guard.drizzle.snapshot import snapshot_id
 from drizzle_guard.errors import GuardError
 from drizzle_guard.git.folders import files_at, files_in_index
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.replay.identity import match_known
 from drizzle_guard.rules.run import read_any_history
 from drizzle_guard.sql.statements import decode, statements
@@ -134,7 +134,7 @@ def files_on_disk(repository: Repository, folder: str) -> dict[str, Blob]:
     if not (place / PATH).is_file():
         return {}
     index = files_in_index(repository, folder)
-    changed = set(os.fsdecode(repository.git("diff-files", "--name-only", "-z")).split("\0"))
+    changed = set(text_of(repository.git("diff-files", "--name-only", "-z")).split("\0"))
     # what is as git has it is taken from there: with the line ends of the commit, not those of the checkout
     kept = {path: stages[0] for path, stages in index.items() if 0 in stages and join(folder, path) not in changed}
     return {path: kept.get(path, blob) for path, blob in folder_files(place, folder).items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.install.shell_lines import PROGRAM_KEY, asks_settings, plain_hook_program
 
 #: what must run so that a clean merge, and one that stopped over another file, end in a canonical folder
@@ -46,7 +47,7 @@ def is_sure(repository: Repository, hooks: tuple[str, ...]) -> bool:
 
 
 def _is_ours_and_runs(repository: Repository, path: str) -> bool:
-    text = os.fsdecode(_read(path))
+    text = text_of(_read(path))
     program = repository.config(PROGRAM_KEY) if asks_settings(text) else plain_hook_program(text)
     return program is not None and os.access(path, os.X_OK) and os.path.isfile(program)
 

@@ -16,6 +16,7 @@ from drizzle_guard.errors import GuardError
 from drizzle_guard.git.folders import escape, folders_in_index
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.install.step import Step, read
 
 ATTRIBUTES = ("**/meta/_journal.json merge=drizzle-journal", "**/meta/*_snapshot.json merge=drizzle-journal")
@@ -64,7 +65,7 @@ def own_attributes(repository: Repository) -> str:
 
 def merge_lines(repository: Repository) -> list[str]:
     """The merge attributes; a bundle is named by its path, since other tools have a `migrations.js`, too."""
-    listed = os.fsdecode(repository.git("ls-files", "-z", "--", f":(top,glob)**/{BUNDLE}")).split("\0")
+    listed = text_of(repository.git("ls-files", "-z", "--", f":(top,glob)**/{BUNDLE}")).split("\0")
     folders = folders_in_index(repository) if listed[:-1] else set()
     bundles = [path for path in listed[:-1] if path[: -len(BUNDLE)].rstrip("/") in folders and '"' not in path]
     return [*ATTRIBUTES, *(f"{_pattern(path)} merge=drizzle-journal" for path in bundles)]
@@ -80,7 +81,7 @@ def line_end_lines(repository: Repository) -> list[str]:
         if '"' in folder or "\n" in folder:
             continue
         pattern = f"{folder}/" if folder else ""
-        shown = os.fsdecode(repository.git("ls-files", "--eol", "-z", "--", f":(top,glob){escape(pattern)}*.sql"))
+        shown = text_of(repository.git("ls-files", "--eol", "-z", "--", f":(top,glob){escape(pattern)}*.sql"))
         rows = [record.partition("\t") for record in shown.split("\0") if record]
         name, rule = ATTRIBUTE.split(" ", 1)
         lines.append(f"{_pattern(pattern, name)} {rule}")
@@ -107,7 +108,7 @@ def _is_on_mainline(repository: Repository, lines: list[str]) -> bool:
 
 def _at(repository: Repository, commit: str) -> str:
     found = repository.read(f"{commit}:{FILE}", FILE)
-    return "" if found is None or found.kind != "blob" else found.data.decode("utf-8", "surrogateescape")
+    return "" if found is None or found.kind != "blob" else text_of(found.data)
 
 
 def _missing(text: str | None, lines: list[str]) -> list[str]:

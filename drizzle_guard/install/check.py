@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from drizzle_guard.git.environment import for_git
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 from drizzle_guard.install.armed import ALL_HOOKS, MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_sure, names
 from drizzle_guard.install.attributes import uncovered
 from drizzle_guard.install.managers import (
@@ -136,7 +137,7 @@ def _unreached(repository: Repository, hook: str) -> str | None:
     text = read(file)
     if text is None or is_plain_hook(text):
         return None
-    if names(text.encode("utf-8", "surrogateescape"), hook, False) and (line := unreached_line(text)):
+    if names(bytes_of(text), hook, False) and (line := unreached_line(text)):
         return line
     name = lefthook_config(repository)
     if name is not None and "lefthook" in text and name.endswith((".yml", ".yaml")):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from drizzle_guard import __version__
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
@@ -168,7 +169,7 @@ def _has(text: str, hook: str, protect: bool) -> bool:
 
     if hook == "pre-push" and not protect:
         return True
-    data = text.encode("utf-8", "surrogateescape")
+    data = bytes_of(text)
     finishes = hook == "pre-push" or names(data, hook, False)
     return finishes and (not protect or hook not in PROTECTING or names(data, hook, True))
 
@@ -176,6 +177,6 @@ def _has(text: str, hook: str, protect: bool) -> bool:
 def _read(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return file.read(1 << 20).decode("utf-8", "surrogateescape")
+            return text_of(file.read(1 << 20))
     except OSError:
         return ""

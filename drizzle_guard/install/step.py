@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from drizzle_guard.git.text import text_of
+
 
 class Step(NamedTuple):
     """One thing to do: `kind` is config, file or hook; `old` and `new` are its content (None: absent)."""
@@ -23,6 +25,6 @@ def read(path: str) -> str | None:
     """The text of a file, whatever bytes it has; None if it cannot be read."""
     try:
         with open(path, "rb") as file:
-            return file.read().decode("utf-8", "surrogateescape")
+            return text_of(file.read())
     except OSError:
         return None

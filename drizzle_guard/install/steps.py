@@ -12,6 +12,7 @@ from typing import NamedTuple
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.handoff import is_of_this_repository, nets
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 from drizzle_guard.install.armed import ALL_HOOKS
 from drizzle_guard.install.attributes import attribute_steps, without_lines
 from drizzle_guard.install.managers import husky_directory
@@ -215,7 +216,7 @@ def _do(repository: Repository, step: Step) -> None:
     beside = f"{step.name}.drizzle-guard"
     try:
         with open(beside, "wb") as file:
-            file.write(step.new.encode("utf-8", "surrogateescape"))
+            file.write(bytes_of(step.new))
         if step.kind == "hook":
             os.chmod(beside, 0o755)
         elif os.path.exists(step.name):

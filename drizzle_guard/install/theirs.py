@@ -9,6 +9,7 @@ import sys
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.environment import for_other_programs
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG
 from drizzle_guard.install.managers import Lines, pre_commit_block, silent_hooks
@@ -87,7 +88,7 @@ def _load(text: str) -> dict[str, list[object]] | None:
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, PRE_COMMIT_CONFIG)
         with open(path, "wb") as file:
-            file.write(text.encode("utf-8", "surrogateescape"))
+            file.write(bytes_of(text))
         try:
             found: dict[str, list[object]] = load_config(path)
         except InvalidConfigError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
@@ -13,6 +12,7 @@ from drizzle_guard.git.folders import blob, escape, files_at, files_in_index
 from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
+from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.protect.compare import read_without_journal
 
 
@@ -42,8 +42,8 @@ def candidates_between(repository: Repository, base: str, tip: str, *, without: 
     span = (f"{base}..{tip}", *((f"^{without}",) if without else ()))
     touching = repository.git("rev-list", "--full-history", *span, "--", *MIGRATIONS).split()
     # path limiting leaves out a merge that keeps one side's whole folder
-    wanted = {os.fsdecode(c) for c in (*touching, *repository.git("rev-list", "--merges", *span).split())}
-    rows = os.fsdecode(repository.git("rev-list", "--reverse", "--topo-order", "--parents", *span)).splitlines()
+    wanted = {text_of(c) for c in (*touching, *repository.git("rev-list", "--merges", *span).split())}
+    rows = text_of(repository.git("rev-list", "--reverse", "--topo-order", "--parents", *span)).splitlines()
     candidates = [ProposedCommit(row.split()[0], tuple(row.split()[1:])) for row in rows if row.split()[0] in wanted]
     return [*candidates, ProposedCommit(tip, (base,))]
 
@@ -58,7 +58,7 @@ def touched_folders(repository: Repository, candidate: ProposedCommit) -> dict[s
             else ("diff-tree", "-r", parent, candidate.commit)
         )
         listed = repository.git(*args, "--name-only", "-z", "--no-renames", "--", *MIGRATIONS)
-        for path in os.fsdecode(listed).split("\0"):
+        for path in text_of(listed).split("\0"):
             folder, _, name = path.rpartition("/")
             outer, _, last = folder.rpartition("/")
             if is_v1_name(last) and name in (SQL, SNAPSHOT):
@@ -76,7 +76,7 @@ def _is_known(repository: Repository, candidate: ProposedCommit, folder: str, la
         return True
     names = [f"{commit}:{join(folder, PATH)}" for commit in candidate.parents]
     names.append(f"{candidate.commit or ''}:{join(folder, PATH)}")
-    asked = os.fsencode("\n".join(names) + "\n")
+    asked = bytes_of("\n".join(names) + "\n")
     answers = repository.git("cat-file", "--batch-check", stdin=asked).splitlines()
     return any(not answer.endswith((b" missing", b" ambiguous")) for answer in answers)
 
@@ -113,7 +113,7 @@ def _v1_files(repository: Repository, commit: str | None, folder: str) -> dict[s
     else:
         listed = repository.git("ls-tree", "-r", "-z", "--full-tree", commit, *([start] if start else []))
     files = {}
-    for record in os.fsdecode(listed).split("\0"):
+    for record in text_of(listed).split("\0"):
         head, _, path = record.partition("\t")
         inner = path.removeprefix(start)
         directory, _, name = inner.partition("/")

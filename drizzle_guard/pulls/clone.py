@@ -16,6 +16,7 @@ from typing import NamedTuple
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.environment import git_program
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 
 #: of git's own variables these may stay; any other could bring a setting, a program or another repository
 _KEPT = ("GIT_SSL_", "GIT_HTTP_", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EXEC_PATH")
@@ -71,7 +72,7 @@ class Clone:
         done = self.repository.run("fetch", *options, self._url, f"+{ref}:{to}", env=self._let_in)
         if done.returncode == 0:
             return self.repository.commit(to)
-        said = os.fsdecode(done.stderr)
+        said = text_of(done.stderr)
         if "couldn't find remote ref" in said:
             return None
         raise GuardError(f"{printable(ref)} cannot be fetched: {self._reason(said)}.")
@@ -87,7 +88,7 @@ class Clone:
         )
         if done.returncode == 0:
             return Push(Pushed.DONE)
-        said = os.fsdecode(done.stdout + done.stderr)
+        said = text_of(done.stdout + done.stderr)
         if "stale info" in said or "fetch first" in said or "non-fast-forward" in said or "cannot lock ref" in said:
             return Push(Pushed.MOVED)
         return Push(Pushed.REFUSED, self._reason(said))
@@ -96,12 +97,12 @@ class Clone:
         """Write out the `.gitattributes` files of a commit: from there git takes what may be merged as text."""
         self.repository.git("read-tree", "--reset", commit)
         pattern = ":(top,glob)**/.gitattributes"
-        there = os.fsdecode(self.repository.git("ls-files", "-z", "--", pattern)).split("\0")
+        there = text_of(self.repository.git("ls-files", "-z", "--", pattern)).split("\0")
         for path in self._written - set(there):
             os.unlink(os.path.join(self.repository.root, path))
         self._written = set(filter(None, there))
         if self._written:
-            self.repository.git("checkout-index", "-f", "-q", "-z", "--stdin", stdin=os.fsencode("\0".join(there)))
+            self.repository.git("checkout-index", "-f", "-q", "-z", "--stdin", stdin=bytes_of("\0".join(there)))
 
     def _reason(self, said: str) -> str:
         """What git and the forge said, in one line, without the token."""
@@ -126,7 +127,7 @@ def throw_away_clone(url: str, header: str, token: str) -> Iterator[Clone]:
         except FileNotFoundError:
             raise GuardError("git is not on the PATH.") from None
         if done.returncode:
-            raise GuardError(f"git init failed: {printable(os.fsdecode(done.stderr).strip())}.")
+            raise GuardError(f"git init failed: {printable(text_of(done.stderr).strip())}.")
         with Repository(directory, env) as repository:
             yield Clone(repository, url, header, token)
 

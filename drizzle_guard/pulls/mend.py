@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sides import Sides, merge_sides
+from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.git.worktree import changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
 from drizzle_guard.renumber.finish_merge import describe, headline
@@ -112,9 +112,9 @@ def _plan(decision: Decision) -> Plan:
 def merge_tree(repository: Repository, ours: str, theirs: str) -> tuple[str, list[str]]:
     """The tree that git makes of a merge, and the paths that it cannot merge.  Raises GitFailed (git before 2.38)."""
     done = repository.run("merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", ours, theirs)
-    tree, *unmerged = os.fsdecode(done.stdout).split("\0")
+    tree, *unmerged = text_of(done.stdout).split("\0")
     if done.returncode not in (0, 1) or not tree:
-        said = printable(os.fsdecode(done.stderr).strip().partition("\n")[0])
+        said = printable(text_of(done.stderr).strip().partition("\n")[0])
         raise GitFailed(f"git cannot merge without a worktree: {said}.", "this needs git 2.38 or later")
     return tree, [path for path in unmerged if path]
 
@@ -126,7 +126,7 @@ def _with_plans(repository: Repository, tree: str, decided: Sequence[Decision]) 
         for decision in decided:
             lines = index_lines(repository, decision.folder, _plan(decision).files.items())
             repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
-        return os.fsdecode(repository.git("write-tree", env=env)).strip()
+        return text_of(repository.git("write-tree", env=env)).strip()
 
 
 def _commit(
@@ -137,8 +137,8 @@ def _commit(
     body = [line for decision in decided for line in _lines(decision)]
     message = "\n".join([subject, "", *body, ""])
     parents = ("-p", sides.ours, "-p", sides.theirs)
-    made = repository.git("commit-tree", tree, *parents, "-F", "-", stdin=os.fsencode(message))
-    return os.fsdecode(made).strip()
+    made = repository.git("commit-tree", tree, *parents, "-F", "-", stdin=bytes_of(message))
+    return text_of(made).strip()
 
 
 def _lines(decision: Decision) -> list[str]:

@@ -15,6 +15,7 @@ from drizzle_guard.git.folders import files_in_index
 from drizzle_guard.git.handoff import regenerated
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.saved import SAVED, save
+from drizzle_guard.git.text import text_of
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.regenerate.kit import Kit
@@ -50,7 +51,7 @@ def refuse_obstacles(repository: Repository, tasks: Sequence[Task]) -> None:
     for task in tasks:
         start = join(task.folder, "meta")
         listed = repository.git("ls-files", "-o", "-z", "--", f":(top,literal){start}")
-        for path in os.fsdecode(listed).split("\0"):
+        for path in text_of(listed).split("\0"):
             name = os.path.basename(path)
             if path and not name.startswith("_"):
                 raise GuardError(

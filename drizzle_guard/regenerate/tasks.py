@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides, sides_in_progress, stash_sides
+from drizzle_guard.git.text import text_of
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
 from drizzle_guard.renumber.rebase import canonical_head
@@ -187,7 +187,7 @@ def _regenerated(repository: Repository, task: Task) -> str:
 
 def unmerged_paths(repository: Repository) -> set[str]:
     """Paths in conflict."""
-    listed = os.fsdecode(repository.git("ls-files", "-u", "-z"))
+    listed = text_of(repository.git("ls-files", "-u", "-z"))
     return {record.split("\t", 1)[1] for record in listed.split("\0") if record}
 
 

@@ -19,6 +19,7 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.rehearse.states import Start, Step, Version, merged, version_of
 from drizzle_guard.sql.statements import decode
 
@@ -167,7 +168,7 @@ def _version_at(repository: Repository, commit: str, folder: str, shown: str, *,
         return version_of(read_folder(shown, files_at(repository, commit, folder, shown)))
     files: dict[str, Blob] = {}
     prefix = f"{folder}/" if folder else ""
-    listed = os.fsdecode(repository.git("ls-tree", "-r", "-z", "--name-only", commit, "--", prefix or "."))
+    listed = text_of(repository.git("ls-tree", "-r", "-z", "--name-only", commit, "--", prefix or "."))
     for directory in {p.removeprefix(prefix).partition("/")[0] for p in listed.split("\0") if p.startswith(prefix)}:
         if is_v1_name(directory):
             inside = files_at(repository, commit, f"{prefix}{directory}", f"{shown}/{directory}")

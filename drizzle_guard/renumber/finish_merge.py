@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
@@ -12,6 +11,7 @@ from drizzle_guard.git.folders import files_at, files_in_index
 from drizzle_guard.git.handoff import REFLOG, noted_keepers
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sides import Sides, merge_heads, merge_sides
+from drizzle_guard.git.text import text_of
 from drizzle_guard.git.worktree import apply, changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.replay.plan import Plan, Refusal
@@ -181,7 +181,7 @@ def _rewrite_head(repository: Repository, found: list[Decision]) -> list[Decisio
     head = repository.commit("HEAD")
     if not found or head is None:
         return []
-    staged = os.fsdecode(repository.git("diff-index", "--cached", "--name-only", "-z", head)).split("\0")
+    staged = text_of(repository.git("diff-index", "--cached", "--name-only", "-z", head)).split("\0")
     ours = {join(d.folder, path) for d in found if isinstance(d.outcome, Plan) for path in d.outcome.files}
     if not ours.issuperset(filter(None, staged)):
         raise GitFailed("the index is not what was committed; the migrations still have their old numbers.", _BY_HAND)
@@ -200,7 +200,7 @@ def _rewrite_head(repository: Repository, found: list[Decision]) -> list[Decisio
 
 def replace_tree_of_head(repository: Repository, head: str, reason: str) -> str:
     """Make HEAD the same commit with the index as its tree; returns the new id.  Raises GitFailed."""
-    tree = os.fsdecode(repository.git("write-tree")).strip()
+    tree = text_of(repository.git("write-tree")).strip()
     new = same_commit_with_tree(repository, head, tree)
     repository.git("update-ref", "-m", reason, "HEAD", new, head)
     return new
@@ -229,17 +229,17 @@ def same_commit_with_tree(
             kept.append(line)
     data = b"\n".join(kept) + b"\n\n" + message
     if not signed:
-        return os.fsdecode(repository.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=data)).strip()
+        return text_of(repository.git("hash-object", "-t", "commit", "-w", "--stdin", stdin=data)).strip()
     return _signed(repository, commit, tree, [line.split()[1].decode() for line in kept if line.startswith(b"parent ")])
 
 
 def _signed(repository: Repository, commit: str, tree: str, parents: list[str]) -> str:
     names = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE")]
-    shown = os.fsdecode(repository.git("log", "-1", "--format=%an%n%ae%n%ad%n%cn%n%ce%n%cd", "--date=raw", commit))
+    shown = text_of(repository.git("log", "-1", "--format=%an%n%ae%n%ad%n%cn%n%ce%n%cd", "--date=raw", commit))
     env = dict(zip(names, shown.split("\n"), strict=False))
     message = repository.git("cat-file", "commit", commit).partition(b"\n\n")[2]
     args = [a for parent in parents for a in ("-p", parent)]
-    return os.fsdecode(repository.git("commit-tree", tree, *args, "-S", "-F", "-", stdin=message, env=env)).strip()
+    return text_of(repository.git("commit-tree", tree, *args, "-S", "-F", "-", stdin=message, env=env)).strip()
 
 
 def assumption(decision: Decision) -> str:

@@ -12,6 +12,7 @@ from drizzle_guard.git.folders import files_at, history_at
 from drizzle_guard.git.handoff import REFLOG
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.renumber.finish_merge import describe_move, same_commit_with_tree
 from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
 from drizzle_guard.renumber.rebase_by_hand import place_of
@@ -151,7 +152,7 @@ def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]
                 todo = [(path, blob) for path, blob in files.items() if there.get(path) != blob]
                 lines = index_lines(repository, folder, todo)
                 repository.git("update-index", "-z", "--index-info", stdin=lines, env=env)
-            tree = os.fsdecode(repository.git("write-tree", env=env)).strip()
+            tree = text_of(repository.git("write-tree", env=env)).strip()
             if tree != old_tree:
                 trees[pick.new] = tree
     return trees
@@ -194,4 +195,4 @@ def _carry_refs(repository: Repository, renamed: dict[str, str]) -> None:
         return
     lines = [renamed.get(line.strip(), line) for line in text.split("\n")]
     with open(os.path.join(repository.git_dir, _UPDATE_REFS), "wb") as file:
-        file.write(os.fsencode("\n".join(lines)))
+        file.write(bytes_of("\n".join(lines)))

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 from drizzle_guard.replay.plan import Refusal
 
 #: git takes it as the message of a merge or a pick; a rebase has its own
@@ -28,7 +29,7 @@ def _note(repository: Repository, name: str, passed: Sequence[Refusal]) -> None:
         return
     message, comments = _cut(text)
     with open(os.path.join(repository.git_dir, name), "wb") as file:
-        file.write(os.fsencode("\n".join([message.rstrip("\n"), "", *new, "", comments])))
+        file.write(bytes_of("\n".join([message.rstrip("\n"), "", *new, "", comments])))
 
 
 def _cut(text: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from drizzle_guard.git.folders import blob
 from drizzle_guard.git.index import store
 from drizzle_guard.git.operation import state_directory
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import bytes_of
 
 _VERSION = "drizzle-guard canonical folders 1"
 _NAME = "drizzle-guard"
@@ -55,7 +56,7 @@ def remember(repository: Repository, folder: str, commit: str, history: Folder, 
         for at, where, files in (*kept, (commit, folder, lines)):
             text += [f"commit {at} {len(files)} {where}", *files]
         with open(f"{name}.new", "wb") as output:
-            output.write(os.fsencode("\0".join(text)))
+            output.write(bytes_of("\0".join(text)))
         os.replace(f"{name}.new", name)
 
 

@@ -18,6 +18,7 @@ from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.operation import is_applying
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, mail_sides, sides_in_progress, squash_conflict, stash_sides
+from drizzle_guard.git.text import text_of
 from drizzle_guard.git.worktree import changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, decide_meeting
 from drizzle_guard.renumber.earlier_merge import Work, look_back
@@ -192,7 +193,7 @@ def _refuse_foreign_snapshots(theirs: Folder, base: Folder) -> None:
 
 def _unmerged_folders(repository: Repository) -> tuple[set[str], set[str]]:
     """The folders in which anything is in conflict, and those whose journal is."""
-    listed = os.fsdecode(repository.git("ls-files", "-u", "-z"))
+    listed = text_of(repository.git("ls-files", "-u", "-z"))
     paths = {record.split("\t", 1)[1] for record in listed.split("\0") if record}
     folders = folders_in_index(repository) if paths else ()
     touched = {folder for folder in folders if any(os.path.dirname(p) in (folder, join(folder, "meta")) for p in paths)}
