@@ -5,7 +5,8 @@ in the order in which it ran there (the rows' own order); SQL that is not in the
 the hash of the row.  Whatever differs is drift, whoever made it.
 
 Not compared: rows, owners, grants and roles, which migrations seldom make and servers have their own of; and schemas
-that a platform puts beside the user's.  A row whose SQL cannot be found leaves the answer open, and is said.
+that a platform puts beside the user's.  Publications and event triggers that only the database has are named and no
+drift: whoever replicates or runs it makes them.  A row whose SQL cannot be found leaves the answer open, and is said.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.rehearse.engine import Engine
-from drizzle_guard.rehearse.facts import Difference, Facts, differences
+from drizzle_guard.rehearse.facts import Difference, Facts, differences, shown
 from drizzle_guard.rehearse.migrator import Failure, migrate, prepare
 from drizzle_guard.rehearse.states import Step
 from drizzle_guard.sql.statements import decode
@@ -42,7 +43,9 @@ _PLATFORM = frozenset(
     ]
 )
 #: kinds and facts that belong to the server, or to who runs it
-_NOT_COMPARED = frozenset(["role", "publication"])
+_NOT_COMPARED = frozenset(["role"])
+#: kinds that whoever runs the database makes: what it has more of them is no drift
+_OF_WHO_RUNS_IT = frozenset(["publication", "event trigger"])
 _GRANTS = "grants"
 
 
@@ -189,8 +192,11 @@ def _differences(made: Facts, real: Facts, own: frozenset[str]) -> tuple[tuple[D
     platform = sorted(theirs & _PLATFORM)
     if platform:
         notes.append(f"schemas of the platform were left aside: {', '.join(platform)}")
-    found = []
+    found, beside = [], []
     for difference in differences(_bare(made), _bare(real)):
+        if difference.one is None and difference.key[0] in _OF_WHO_RUNS_IT:
+            beside.append(shown(difference.key))
+            continue
         kind, name = difference.key[0], difference.key[1] if len(difference.key) > 1 else ""
         schema = name.split(".", 1)[0] if "." in name else ""
         if name in own or name.startswith("_cf_") or (kind == "schema" and name in _PLATFORM - schemas):
@@ -198,6 +204,10 @@ def _differences(made: Facts, real: Facts, own: frozenset[str]) -> tuple[tuple[D
         if schema in theirs and kind != "schema":
             continue  # the schema itself is what is more
         found.append(difference)
+    if beside:
+        notes.append(
+            f"only the database has, and whoever runs it may have made: {', '.join(beside[:10])}{_more(beside)}"
+        )
     return tuple(found), notes
 
 

@@ -18,7 +18,7 @@ from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts
 from drizzle_guard.rehearse.postgres_facts import CARRIED, facts_of
-from drizzle_guard.rehearse.snapshot_postgres import statements_of
+from drizzle_guard.rehearse.snapshot_postgres import role_facts, role_statements, statements_of
 
 #: how our databases are called; nobody else's is dropped
 _OURS = re.compile(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
@@ -176,7 +176,13 @@ class PostgresEngine(Engine):
     def build(self, snapshot: dict[str, Any], like: Session) -> tuple[Facts, list[Unbuilt]]:
         assert isinstance(like, PostgresSession)
         session = self.new()
-        wanted = [(what, sql) for what, sql in statements_of(snapshot) if not self._is_there(what)]
+        wanted = [(what, sql) for what, sql in statements_of(snapshot) if not what.startswith("role ")]
+        roles = role_statements(snapshot)
+        theirs: dict[str, str] = {}
+        if self.private:
+            wanted = [(role, sql) for role, sql in roles.items() if role not in self.roles()] + wanted
+        else:
+            theirs = {f'role "{role}"': "roles are the server's, which is not ours" for role in roles}
         todo: list[tuple[str | None, str]] = [*((None, sql) for sql in like.carried()), *wanted]
         failed: dict[str, str] = {}
         while todo:  # a table may need a function, and that the table of another: until nothing more can be built
@@ -191,13 +197,11 @@ class PostgresEngine(Engine):
             if len(left) == len(todo):
                 break
             todo = left
-        facts = session.facts()
+        facts = {key: value for key, value in session.facts().items() if key[0] != "role"}
         session.drop()
-        return facts, [Unbuilt(what, words) for what, words in failed.items()]
-
-    def _is_there(self, what: str) -> bool:
-        """Whether a role is there already: roles are the server's, and the migrated database is still open."""
-        return what.startswith("role ") and (not self.private or what[6:-1] in self.roles())
+        if self.private:  # the catalogue shows all roles of the server, those of the migrations as well
+            facts.update(role_facts(snapshot))
+        return facts, [Unbuilt(what, words) for what, words in {**failed, **theirs}.items()]
 
     def forbidden(self, texts: Iterable[str]) -> str | None:
         if self.private:

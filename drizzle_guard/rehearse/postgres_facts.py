@@ -47,12 +47,14 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
         f"pg_get_expr(c.relpartbound, c.oid), c.reloptions, c.relacl {_CLASS} and c.relkind in ('r', 'p', 'f')",
     ),
     (
-        *("column", 2, ("type", "not null", "default", "identity", "generated")),
+        *("column", 2, ("type", "not null", "default", "identity", "generated", "collation")),
         f"select {_TABLE}, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, "
         "case when a.attgenerated = '' then case when s.objid is not null and a.attidentity = '' "
         "then 'the next of its own sequence' else pg_get_expr(d.adbin, d.adrelid) end end, "
         f"case when a.attidentity <> '' then a.attidentity::text || ' ' || {_NUMBERS} end, "
-        "case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end "
+        "case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end, "
+        "(select o.collname from pg_collation o join pg_type y on y.oid = a.atttypid "
+        "where o.oid = a.attcollation and o.oid <> y.typcollation) "
         "from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace "
         "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "
         "left join pg_depend s on s.refclassid = 'pg_class'::regclass and s.refobjid = a.attrelid "
@@ -114,7 +116,9 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
     ),
     (
         *("function", 1, ("result", "definition")),
-        "select p.oid::regprocedure::text, pg_get_function_result(p.oid), coalesce(p.prosrc, '') from pg_proc p "
+        "select p.oid::regprocedure::text, pg_get_function_result(p.oid), "
+        "case when p.prokind in ('f', 'p') then pg_get_functiondef(p.oid) else coalesce(p.prosrc, '') end "
+        "from pg_proc p "
         f"join pg_namespace n on n.oid = p.pronamespace where {_OWN} and {_not_of_extension('p.oid', 'pg_proc')}",
     ),
     (
@@ -123,6 +127,22 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
         "t.typdefault, (select string_agg(pg_get_constraintdef(k.oid), ' ' order by k.conname) from pg_constraint k "
         "where k.contypid = t.oid) from pg_type t join pg_namespace n on n.oid = t.typnamespace "
         f"where t.typtype = 'd' and {_OWN} and {_not_of_extension('t.oid', 'pg_type')}",
+    ),
+    (
+        *("composite type", 1, ("columns",)),
+        f"select {_TABLE}, (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' "
+        "order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) "
+        f"{_CLASS} and c.relkind = 'c'",
+    ),
+    (
+        *("range type", 1, ("of",)),
+        f"select {_named('n.nspname', 't.typname')}, format_type(r.rngsubtype, null) from pg_range r "
+        "join pg_type t on t.oid = r.rngtypid join pg_namespace n on n.oid = t.typnamespace "
+        f"where {_OWN} and {_not_of_extension('t.oid', 'pg_type')}",
+    ),
+    (
+        *("event trigger", 1, ("on", "function", "enabled")),
+        "select evtname, evtevent, evtfoid::regproc::text, evtenabled::text from pg_event_trigger",
     ),
     ("extension", 1, (), "select extname from pg_extension"),
     (
@@ -149,8 +169,12 @@ _QUERIES: tuple[tuple[str, int, tuple[str, ...], str], ...] = (
     (
         "role",
         1,
-        ("create db", "create role", "inherit"),
-        "select rolname, rolcreatedb, rolcreaterole, rolinherit from pg_roles",
+        (
+            *("create db", "create role", "superuser", "login", "replication", "bypasses row level security"),
+            *("inherit", "connections"),
+        ),
+        "select rolname, rolcreatedb, rolcreaterole, rolsuper, rolcanlogin, rolreplication, rolbypassrls, rolinherit, "
+        "rolconnlimit from pg_roles",
     ),
 )
 

@@ -334,6 +334,8 @@ def mysql() -> Served:
     arguments: dict[str, Any] = {"unix_socket": str(socket), "user": "root", "host": "localhost"}
 
     def answers() -> bool:
+        if not socket.exists():
+            return False
         try:
             pymysql.connect(**arguments, connect_timeout=2).close()
         except (pymysql.Error, OSError):

@@ -8,8 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from drizzle_guard.rehearse.facts import Facts, Key
 from drizzle_guard.rehearse.snapshot_parts import as_dict, items, literal, shown_list
 
+_POWERS = {
+    **{"create db": "createDb", "create role": "createRole", "superuser": "superuser", "login": "canLogin"},
+    **{"replication": "replication", "bypasses row level security": "bypassRls"},
+}
 _BARE_ROLES = ("current_user", "current_role", "session_user", "public")
 
 
@@ -17,10 +22,6 @@ def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What each statement builds, in the words of `facts.shown`, and the statement."""
     for name in as_dict(snapshot.get("schemas")):
         yield f'schema "{name}"', f"CREATE SCHEMA {_q(name)}"
-    for name, role in items(snapshot, "roles"):
-        inherit = "" if role.get("inherit", True) else " NOINHERIT"
-        powers = f"{' CREATEDB' if role.get('createDb') else ''}{' CREATEROLE' if role.get('createRole') else ''}"
-        yield f'role "{name}"', f"CREATE ROLE {_q(name)}{powers}{inherit}"
     for name, enum in items(snapshot, "enums"):
         values = ", ".join("'" + value.replace("'", "''") + "'" for value in shown_list(enum, "values"))
         yield f'enum "{_shown(enum, name)}"', f"CREATE TYPE {_place(enum, name)} AS ENUM ({values})"
@@ -36,6 +37,22 @@ def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield f'view "{_shown(view, name)}"', _view(name, view)
     for name, policy in items(snapshot, "policies"):
         yield f'policy "{name}"', _policy(str(policy.get("on", "")), name, policy)
+
+
+def role_statements(snapshot: dict[str, Any]) -> dict[str, str]:
+    """What makes each role, bare: a policy needs it; what is said of it is in `role_facts`."""
+    return {name: f"CREATE ROLE {_q(name)}" for name, _ in items(snapshot, "roles")}
+
+
+def role_facts(snapshot: dict[str, Any]) -> Facts:
+    """What is said of each role.  It cannot be read from a server on which the migrations made the same roles."""
+    found: dict[Key, dict[str, str]] = {}
+    for name, role in items(snapshot, "roles"):
+        powers = {label: "yes" if role.get(key) else "no" for label, key in _POWERS.items()}
+        powers["inherit"] = "yes" if role.get("inherit", True) else "no"
+        powers["connections"] = str(role.get("connLimit") if role.get("connLimit") is not None else -1)
+        found["role", name] = powers
+    return found
 
 
 def _q(name: object) -> str:
@@ -58,7 +75,7 @@ def _list(names: list[str]) -> str:
 
 def _numbers(body: dict[str, Any]) -> str:
     words = {"increment": "INCREMENT BY", "minValue": "MINVALUE", "maxValue": "MAXVALUE", "startWith": "START WITH"}
-    parts = [f" {word} {body[key]}" for key, word in {**words, "cache": "CACHE"}.items() if body.get(key)]
+    parts = [f" {word} {body[key]}" for key, word in {**words, "cache": "CACHE"}.items() if body.get(key) is not None]
     return "".join(parts) + (" CYCLE" if body.get("cycle") else "")
 
 

@@ -60,10 +60,19 @@ def test_drift_is_found_whoever_made_it(tmp_path: Path, kind: str) -> None:
         place.run("drop index by_name", "insert into users values (1, 'a', 1), (2, 'a', 2)")
         with pytest.raises(Exception, match="could not create unique index"):
             place.run("create unique index concurrently by_name on users (name)")
+        place.run("create publication replica", "create type pair as (a int, b int)")
         place.run("create schema hr", "create table hr.a (b int)", "alter table users alter column age drop default")
         code, report = against(place)
-        assert said(report)[1:4] == ["column users age", "column users nick", "index users by_name"]
-        assert report["differences"][3]["database"]["valid"] == "no" and "schema hr" in said(report)
+        assert said(report)[1:5] == [
+            "column users age",
+            "column users nick",
+            "composite type pair",
+            "index users by_name",
+        ]
+        assert report["differences"][4]["database"]["valid"] == "no" and "schema hr" in said(report)
+        assert "publication replica" not in said(report)
+        beside = 'only the database has, and whoever runs it may have made: publication "replica"'
+        assert beside in report["notes"]
 
 
 def test_what_ran_is_taken_from_git_where_the_folder_has_it_no_more(tmp_path: Path) -> None:
