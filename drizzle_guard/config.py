@@ -29,9 +29,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.config_file import NAME, parse_toml, read_bytes
+from drizzle_guard.light import NamedTuple
 
 #: where Drizzle keeps its rows if nothing says otherwise (drizzle-orm 0.45 pg-core/dialect.js, migrator.js)
 DEFAULT_TABLE = "__drizzle_migrations"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import pattern
 
-_VARIABLE = re.compile("[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = pattern("[A-Za-z_][A-Za-z0-9_]*")
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 _Text = Annotated[str, Field(min_length=1)]
 

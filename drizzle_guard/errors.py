@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from drizzle_guard.light import pattern
 
 # Control characters could move the cursor or recolour a terminal, and format characters (right-to-left
 # marks) could make a tag read as another one; a repository is untrusted.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNSAFE = pattern("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
-_CREDENTIALS = re.compile(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{0,3}|\b[a-z]+//)[^\s/@'\"]*[:/]\S*@")
+_CREDENTIALS = pattern(r"(\b[A-Za-z][A-Za-z0-9+.-]*:[/\\]{0,3}|\b[a-z]+//)[^\s/@'\"]*[:/]\S*@")
 
-_PAIR = re.compile(r"(?<![\w.-])[\w.-]+:[^\s@/'\"]+@(?=[\w\[])")
-_ASSIGNED = re.compile(r"(?i)((?:password|passwd|pwd|authtoken|token)=)[^\s&;'\"]+")
-_SHORT = re.compile(r"(\b(?:mysql|mariadb)\b.*?\s-p)[^\s)'\"]+")
+_PAIR = pattern(r"(?<![\w.-])[\w.-]+:[^\s@/'\"]+@(?=[\w\[])")
+_ASSIGNED = pattern(r"(?i)((?:password|passwd|pwd|authtoken|token)=)[^\s&;'\"]+")
+_SHORT = pattern(r"(\b(?:mysql|mariadb)\b.*?\s-p)[^\s)'\"]+")
 
 
 class GuardError(Exception):

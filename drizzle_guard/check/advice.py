@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
 from drizzle_guard.check.targets import FolderToCheck, Published
 from drizzle_guard.drizzle.folder import join
@@ -21,6 +20,7 @@ from drizzle_guard.heal.cure import examine, find_cure, for_a_person
 from drizzle_guard.heal.run import is_under_way
 from drizzle_guard.install.check import missing_parts
 from drizzle_guard.install.steps import Wanted
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.mend.repairs import Mended, mend
 from drizzle_guard.renumber.one_branch import compare
 from drizzle_guard.replay.plan import Refusal

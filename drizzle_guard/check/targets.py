@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.disk import find_folders, find_v1_folders, folder_files
@@ -24,6 +23,7 @@ from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.heal.cure import allowed_edits
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder
 from drizzle_guard.rules.reading import SYMLINK, UNREADABLE
 from drizzle_guard.rules.run import read_any_history, work

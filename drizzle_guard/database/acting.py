@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.database.world import INNER, Key, World
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect
 
 

@@ -6,30 +6,31 @@ import re
 from collections.abc import Container
 
 from drizzle_guard.database.world import Key, World
+from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.effects import Effect
 from drizzle_guard.sql.exact.spelling import is_literal
 
 _ROWS = "it depends on rows that are there"
 _READ = "what it does is not read here"
 
-_POSTGRES_TYPES = re.compile(
+_POSTGRES_TYPES = pattern(
     r"(integer|bigint|smallint|boolean|text|real|double precision|uuid|date|bytea|json|jsonb|inet|cidr|macaddr"
     r"|character( varying)?(\([1-9]\d{0,5}\))?|numeric(\([1-9]\d,\d\))?|interval"
     r"|(timestamp|time)(\([0-6]\))? with(out)? time zone)(\[\])?"
 )
-_POSTGRES_INDEXED = re.compile(
+_POSTGRES_INDEXED = pattern(
     r"integer|bigint|smallint|boolean|real|double precision|uuid|date|numeric(\(\d+,\d+\))?|text|character varying.*"
     r"|timestamp.*|inet"
 )
-_MYSQL_TYPES = re.compile(
+_MYSQL_TYPES = pattern(
     r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\(\d{1,4}\)|char\([1-9]\d?\)|text|double|float|date"
     r"|longtext|decimal\([1-5]\d,\d\)|datetime(\([0-6]\))?|timestamp(\([0-6]\))?"
 )
-_MYSQL_INDEXED = re.compile(
+_MYSQL_INDEXED = pattern(
     r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\((\d|\d\d|1\d\d)\)|date|datetime"
 )
 _LONGEST = 64  # characters of a name in MySQL
-_NAMES_OF_POSTGRES = re.compile(r".*_(pkey|key|seq|fkey|check|idx\d)$")
+_NAMES_OF_POSTGRES = pattern(r".*_(pkey|key|seq|fkey|check|idx\d)$")
 
 
 def doubt_about(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> str | None:

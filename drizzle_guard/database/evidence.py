@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.database.acting import Did
 from drizzle_guard.database.agreement import agrees
 from drizzle_guard.database.ledger import Claim, Statements, Walk, sql_text
 from drizzle_guard.database.rows import Comparison, Line, Proof, Verdict
 from drizzle_guard.database.world import Catalog, Key
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.statements import split_chunks
 

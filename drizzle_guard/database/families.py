@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 from enum import Enum
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.tokens import pieces
 
 

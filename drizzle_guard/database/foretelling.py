@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.database.acting import Did, act
 from drizzle_guard.database.doubts import doubt_about
@@ -19,6 +18,7 @@ from drizzle_guard.database.ledger import sql_text
 from drizzle_guard.database.world import Catalog, World
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.exact.statements import read_statements
 from drizzle_guard.sql.statements import split_chunks

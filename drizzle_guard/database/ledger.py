@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.database.acting import Acted, Did, act
 from drizzle_guard.database.world import Key, World
 from drizzle_guard.drizzle.folder import Migration
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.exact.pieces import Fold
 from drizzle_guard.sql.exact.statements import read_statements

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.foretelling import Foretold, foretell
@@ -18,6 +17,7 @@ from drizzle_guard.database.rows import Comparison, Line, Table
 from drizzle_guard.database.trial import doubt_of_trial
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.statements import read_statements
 from drizzle_guard.sql.statements import split_chunks
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import NamedTuple
 
 from drizzle_guard.database.evidence import Evidence, first_unrun
 from drizzle_guard.database.foretelling import Cause, Failure, foretell
@@ -13,6 +12,7 @@ from drizzle_guard.database.next_migrate import id_failure
 from drizzle_guard.database.rows import Comparison, Line, Row, Verdict
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.hazards import Script, find_hazards
 from drizzle_guard.sql.exact.statements import read_statements
 from drizzle_guard.sql.statements import split_chunks, statements

@@ -8,7 +8,6 @@ program's ledger, nothing of ours ever makes Drizzle's table.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import Next
@@ -17,6 +16,7 @@ from drizzle_guard.database.world import World
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.drizzle.runners import SUPABASE_RUNNER, WRANGLER_RUNNER, Runner
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 
 
 class OtherLedger(NamedTuple):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.light import NamedTuple
 
 #: changes of SQL files that are looked at, newest first; a history with more is not searched to its end
 _MOST = 20_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
 
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.database.by_name import compare_by_name, upgraded
@@ -30,6 +29,7 @@ from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import PATH, Entry, sql_path
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.light import NamedTuple
 
 
 class Place(NamedTuple):

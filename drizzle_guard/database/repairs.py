@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from hashlib import sha256
-from typing import NamedTuple
 
 from drizzle_guard.database.next_migrate import behind, id_failure, largest_id, newly_hidden, newly_repeated
 from drizzle_guard.database.one_run import Run, plan_run
@@ -19,6 +18,7 @@ from drizzle_guard.database.row_sql import Change, Names, set_sequence, writable
 from drizzle_guard.database.rows import Comparison, Line, Row, Table, Verdict
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple
 
 _UNSAFE = "its values cannot be named safely"
 

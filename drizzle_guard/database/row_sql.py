@@ -6,15 +6,14 @@ escaping are ever written.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
-from typing import NamedTuple
 
 from drizzle_guard.database.rows import IdSequence, Row
+from drizzle_guard.light import NamedTuple, pattern
 
 #: Drizzle's columns, 0.x and v1
 COLUMNS = frozenset(["id", "hash", "created_at", "name", "applied_at"])
-_PLAIN = re.compile(r"[0-9A-Za-z_]*")
+_PLAIN = pattern(r"[0-9A-Za-z_]*")
 
 
 class Change(NamedTuple):

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.database.hashes import file_hash, other_hashes
 from drizzle_guard.drizzle.folder import Migration
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.statements import decode, is_empty
 
 

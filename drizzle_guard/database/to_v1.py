@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.place import Place, View
@@ -20,6 +19,7 @@ from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.v1 import folder_millis
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules.for_v1 import folder_of
 from drizzle_guard.rules.run import check_journal_folder
 

@@ -6,10 +6,11 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import NamedTuple, pattern
 
 #: URL parameters that libpq knows; others (`pgbouncer`, `schema`, `connection_limit`) are for Node libraries
 _LIBPQ = frozenset(
@@ -18,10 +19,10 @@ _LIBPQ = frozenset(
         *("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "target_session_attrs"),
     ]
 )
-_AFTER_SCHEME = re.compile(r"[A-Za-z0-9+.-]+://[^/]|[A-Za-z]+:///\?|[A-Za-z]+:///[^@:]*$")
+_AFTER_SCHEME = pattern(r"[A-Za-z0-9+.-]+://[^/]|[A-Za-z]+:///\?|[A-Za-z]+:///[^@:]*$")
 #: what is not the path of a file but a URL, or a command, that was mistyped; it may hold a password
-_NO_PATH = re.compile(r"""[@=;'"\s]|//.*:|\\\\.*:|^\w{2,}:""")
-_SECRET = re.compile("pass|token|secret|key", re.IGNORECASE)
+_NO_PATH = pattern(r"""[@=;'"\s]|//.*:|\\\\.*:|^\w{2,}:""")
+_SECRET = pattern("pass|token|secret|key", re.IGNORECASE)
 _SERVERS = ("postgres", "postgresql", "mysql", "mysql2", "mariadb")
 _REMOTE = ("libsql", "http", "https", "ws", "wss")
 

@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from drizzle_guard.config import DEFAULT_SCHEMA, DEFAULT_TABLE, Config
 from drizzle_guard.database.families import Family, Many, families_of
@@ -25,6 +24,7 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.runners import WRANGLER
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import NamedTuple
 
 VARIABLE = "DATABASE_URL"
 #: the journal's dialect -> the kind of database it is for (Turso's journals say sqlite)

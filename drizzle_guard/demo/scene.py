@@ -10,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import drizzle_guard
 from drizzle_guard.errors import UsageError
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.install.shell_lines import MARK, executable
 from drizzle_guard.install.steps import Wanted, do, install_steps
+from drizzle_guard.light import NamedTuple
 
 if TYPE_CHECKING:
     from git import Repo

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import pattern
 
-_IMPORT = re.compile(r"^([ \t]*)import\s+(m\d+)\s+from\s+(['\"])\./([^'\"]*)\.sql\3[ \t]*(;?)[ \t]*\r?\n", re.MULTILINE)
-_JOURNAL = re.compile(r"^[ \t]*import\s+journal\s+from\b[^\n]*\n", re.MULTILINE)
-_NAMES = re.compile(r"(migrations\s*:\s*\{)([^}]*)(\})")
-_NAME = re.compile(r"\bm\d+\b")
+_IMPORT = pattern(r"^([ \t]*)import\s+(m\d+)\s+from\s+(['\"])\./([^'\"]*)\.sql\3[ \t]*(;?)[ \t]*\r?\n", re.MULTILINE)
+_JOURNAL = pattern(r"^[ \t]*import\s+journal\s+from\b[^\n]*\n", re.MULTILINE)
+_NAMES = pattern(r"(migrations\s*:\s*\{)([^}]*)(\})")
+_NAME = pattern(r"\bm\d+\b")
 
 
 def regenerate(data: bytes, entries: Sequence[Entry], name: str) -> bytes:

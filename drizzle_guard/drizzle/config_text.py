@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import NamedTuple
+
+from drizzle_guard.light import NamedTuple, pattern
 
 #: where drizzle-kit writes if the config has no `out`
 DEFAULT_OUT = "drizzle"
 
-_NAME = re.compile(r"(?=.*drizzle)(?=.*config).*\.(?:[cm]?[jt]s|json)", re.IGNORECASE)
-_USUAL_NAME = re.compile(r"drizzle.*\.config.*", re.IGNORECASE)
+_NAME = pattern(r"(?=.*drizzle)(?=.*config).*\.(?:[cm]?[jt]s|json)", re.IGNORECASE)
+_USUAL_NAME = pattern(r"drizzle.*\.config.*", re.IGNORECASE)
 _STRING = r"""(["'`])((?:(?!{0})[^\\$\n])*){0}"""
-_COMMENT = re.compile(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|/\*.*?\*/|//[^\n]*""", re.DOTALL)
-_OUT = re.compile(r"""\bout\b["']?\s*:\s*""" + _STRING.format(r"\1"))
-_OUT_OR_SPREAD = re.compile(r"\bout\b|\.\.\.\s*[\w$({]")
-_DIALECT = re.compile(r"""\bdialect["']?\s*:\s*""" + _STRING.format(r"\1"))
-_DIALECT_KEY = re.compile(r"\bdialect\b")
-_MIGRATIONS = re.compile(r"""\bmigrations["']?\s*:\s*\{([^}]*)\}""")
-_TABLE_OR_SCHEMA = re.compile(r"""\b(table|schema)["']?\s*:\s*(?:""" + _STRING.format(r"\2") + ")?")
-_CREDENTIALS = re.compile(r"""\bdbCredentials["']?\s*:\s*(\{[^}]*\})""")
+_COMMENT = pattern(r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|/\*.*?\*/|//[^\n]*""", re.DOTALL)
+_OUT = pattern(r"""\bout\b["']?\s*:\s*""" + _STRING.format(r"\1"))
+_OUT_OR_SPREAD = pattern(r"\bout\b|\.\.\.\s*[\w$({]")
+_DIALECT = pattern(r"""\bdialect["']?\s*:\s*""" + _STRING.format(r"\1"))
+_DIALECT_KEY = pattern(r"\bdialect\b")
+_MIGRATIONS = pattern(r"""\bmigrations["']?\s*:\s*\{([^}]*)\}""")
+_TABLE_OR_SCHEMA = pattern(r"""\b(table|schema)["']?\s*:\s*(?:""" + _STRING.format(r"\2") + ")?")
+_CREDENTIALS = pattern(r"""\bdbCredentials["']?\s*:\s*(\{[^}]*\})""")
 
 
 class ConfigText(NamedTuple):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
+from drizzle_guard.light import NamedTuple, pattern
 
-_START = re.compile(rb"<{7,}(?: |\r?$)")
-_END = re.compile(rb">{7,}(?: |\r?$)")
-_BASE = re.compile(rb"\|{7,}(?: |\r?$)")
-_MIDDLE = re.compile(rb"={7,}\r?$")
+_START = pattern(rb"<{7,}(?: |\r?$)")
+_END = pattern(rb">{7,}(?: |\r?$)")
+_BASE = pattern(rb"\|{7,}(?: |\r?$)")
+_MIDDLE = pattern(rb"={7,}\r?$")
 #: jj: a diff from the base to a side, a side as it is, the base as it is
-_DIFF = re.compile(rb"%{7,}(?: |\r?$)")
-_SIDE = re.compile(rb"\+{7,}(?: |\r?$)")
-_OLD = re.compile(rb"-{7,}(?: |\r?$)")
+_DIFF = pattern(rb"%{7,}(?: |\r?$)")
+_SIDE = pattern(rb"\+{7,}(?: |\r?$)")
+_OLD = pattern(rb"-{7,}(?: |\r?$)")
 
 
 class Halves(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import NamedTuple
 
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.journal import Entry, Journal, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple
 
 BUNDLE = "migrations.js"
 REGULAR = ("100644", "100755")

@@ -6,17 +6,17 @@ entry's `idx` + 1 for the next one; drizzle-orm 0.45 (`migrator.js`) reads only 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, dump, parse, style_of
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple, pattern
 
 PATH = "meta/_journal.json"
 
-_UNSAFE_TAG = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_UNSAFE_TAG = pattern("[\x00-\x1f\x7f-\x9f/\\\\\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_DRIVE = pattern(r"[A-Za-z]:")
 #: from here on JavaScript's numbers are more than a second apart
 _UNSURE = 2**62
 

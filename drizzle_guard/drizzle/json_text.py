@@ -9,22 +9,22 @@ file it replaces, because a formatter may have been over it.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from json.encoder import encode_basestring
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple, pattern
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _WIDTH = 80  # at which prettier and biome break a short array
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_INLINE = re.compile(rb"\[[^\]\r\n]")  # in a string too; soon tells that there is none
-_INLINE_ARRAY = re.compile(rb"\[[^\[\]{}\r\n]+\]")
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_INDENT = re.compile(rb"\n([ \t]+)\S")
+_SURROGATE = pattern("[\ud800-\udfff]")
+_INLINE = pattern(rb"\[[^\]\r\n]")  # in a string too; soon tells that there is none
+_INLINE_ARRAY = pattern(rb"\[[^\[\]{}\r\n]+\]")
+_STRING = pattern(rb'"(?:[^"\\]|\\.)*"')
+_INDENT = pattern(rb"\n([ \t]+)\S")
 
 
 class Number:

@@ -10,20 +10,21 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.config_file import parse_toml
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple, pattern
 
 #: the settings of wrangler; it reads the first of them that is there
 WRANGLER = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 #: where the Supabase CLI has its migrations; no setting moves them
 SUPABASE = "supabase/migrations"
 
-_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
-_LAST_COMMA = re.compile(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')
-_SUPABASE_FILE = re.compile(r"(\d+)_.*")
-_NUMBER = re.compile(r"\d+")
+_COMMENT = pattern(r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|//[^\n]*', re.DOTALL)
+_LAST_COMMA = pattern(r'("(?:\\.|[^"\\\n])*")|,(?=\s*[}\]])')
+_SUPABASE_FILE = pattern(r"(\d+)_.*")
+_NUMBER = pattern(r"\d+")
 
 
 class Runner(NamedTuple):

@@ -37,11 +37,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import NamedTuple
 
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, merge_sides
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 
 REFLOG = "drizzle-guard: renumber migrations"
 NOTE, PICK_NOTE, REBASE_NOTE = "drizzle-guard-note", "drizzle-guard-pick", "drizzle-guard-rebase"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.light import NamedTuple
 
 CONFIG_KEY = "drizzle-guard.mainline"
 CONFIG_FILE = "drizzle-guard.toml"

@@ -6,12 +6,12 @@ import os
 import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import MAX_BYTES, too_large
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.environment import OVERRULED, for_git, git_program
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 
 
 class GitFailed(GuardError):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.git.operation import (
     MERGE,
@@ -20,9 +19,10 @@ from drizzle_guard.git.operation import (
 )
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
+from drizzle_guard.light import NamedTuple, pattern
 
 # `git rebase` and `git cherry-pick` of git 2.44 and later label the other side `2abb0bb (subject)`, a revert the base
-_LABEL = re.compile(r"(parent of )?([0-9a-f]{4,64}) \(")
+_LABEL = pattern(r"(parent of )?([0-9a-f]{4,64}) \(")
 
 
 #: which operation brings them together; `other` is one that git keeps no note of

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.errors import GuardError, printable
@@ -19,6 +18,7 @@ from drizzle_guard.git.index import checkout, index_lines, scratch_index
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sparse import left_out, mark, unmarked
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 
 
 class PathChange(NamedTuple):

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
 
 from drizzle_guard.config import Config, read_config
 from drizzle_guard.drizzle.folder import Blob, Folder, join
@@ -23,6 +22,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.heal.row import Rebuilt, rebuild
 from drizzle_guard.heal.sources import entry_of, files_on_disk, own_migrations
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.mend.repairs import mend, repairs_of
 from drizzle_guard.renumber.decision import colliding_folders, decide
 from drizzle_guard.renumber.earlier_merge import newest_merges

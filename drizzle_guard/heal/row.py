@@ -8,11 +8,11 @@ of the journal was rejected: where entries were swapped by hand, an index would 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import PATH, dump_journal
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.replay import plan
 from drizzle_guard.sql.statements import decode, statements

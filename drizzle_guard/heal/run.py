@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import click
 
@@ -19,6 +18,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import sides_in_progress
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.cure import Case, Cure, errors_in, examine, find_cure, fix_of_left
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.finish_merge import RAN_ALREADY
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.terminal import say

@@ -8,7 +8,6 @@ commit that they were written for, while another branch may still have other byt
 from __future__ import annotations
 
 import os
-import re
 
 from drizzle_guard.drizzle.folder import BUNDLE
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
@@ -18,13 +17,14 @@ from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
 from drizzle_guard.install.step import Step, read
+from drizzle_guard.light import pattern
 
 ATTRIBUTES = ("**/meta/_journal.json merge=drizzle-journal", "**/meta/*_snapshot.json merge=drizzle-journal")
 _BUNDLE_LINE = f"/{BUNDLE} merge=drizzle-journal"
 COMMENT = "# drizzle-guard: two branches, one journal"
 FILE = ".gitattributes"
 _HUSKY = "/.husky/* text eol=lf"
-_LINE_ENDS = re.compile(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
+_LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
 
 
 def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False) -> list[Step]:

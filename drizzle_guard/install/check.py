@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import NamedTuple
 
 from drizzle_guard.git.environment import for_git
 from drizzle_guard.git.repository import Repository
@@ -32,6 +31,7 @@ from drizzle_guard.install.shell_lines import (
 )
 from drizzle_guard.install.step import read
 from drizzle_guard.install.steps import SECTION, Wanted, is_foreign_directory
+from drizzle_guard.light import NamedTuple
 
 _SHORT_PATH = "/usr/local/bin:/usr/bin:/bin"
 

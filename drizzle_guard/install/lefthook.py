@@ -8,10 +8,10 @@ several jobs with `use_stdin` lefthook gives the input to one.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from drizzle_guard.install.armed import ALL_HOOKS
 from drizzle_guard.install.shell_lines import guarded
+from drizzle_guard.light import NamedTuple
 
 _ARGUMENTS = {"post-merge": "{1}", "post-rewrite": "{1}", "pre-push": "{1} {2}"}
 _WITH_STDIN = ("post-rewrite", "pre-push")

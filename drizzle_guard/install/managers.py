@@ -8,7 +8,6 @@ Tried out with husky 9.1, lefthook 2.2 and pre-commit 4.7.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from drizzle_guard import __version__
 from drizzle_guard.git.repository import Repository
@@ -16,6 +15,7 @@ from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.install import lefthook
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
+from drizzle_guard.light import NamedTuple
 
 #: stands for the account that drizzle-guard is published under: there is none yet
 OWNER = "OWNER"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from drizzle_guard.git.text import text_of
+from drizzle_guard.light import NamedTuple
 
 
 class Step(NamedTuple):

@@ -7,7 +7,6 @@ comes before what is this clone's alone: a run that was stopped in between is co
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.handoff import is_of_this_repository, nets
@@ -29,6 +28,7 @@ from drizzle_guard.install.shell_lines import (
     without_block,
 )
 from drizzle_guard.install.step import Step, read
+from drizzle_guard.light import NamedTuple
 
 SECTION = "merge.drizzle-journal"
 

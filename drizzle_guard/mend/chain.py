@@ -12,7 +12,7 @@ the later migration's version stands, as it does in a database that ran both.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.drizzle.journal import snapshot_path
@@ -31,6 +31,7 @@ from drizzle_guard.drizzle.snapshot import (
     snapshot_id,
 )
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules.snapshots import NO_PARENT
 from drizzle_guard.sql.statements import actions, decode
 

@@ -10,9 +10,7 @@ A file is only deleted if git has it (`removable`) or its name says that a machi
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration
@@ -21,6 +19,7 @@ from drizzle_guard.drizzle.json_text import Number
 from drizzle_guard.drizzle.prefixes import style_of_prefix
 from drizzle_guard.drizzle.snapshot import chained, derived_id, dump_snapshot, read_snapshot
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple, pattern
 from drizzle_guard.mend.chain import rechain
 from drizzle_guard.rules.contents import LOST_OBJECT
 from drizzle_guard.rules.model import same_file
@@ -28,7 +27,7 @@ from drizzle_guard.rules.run import check_journal_folder, read_any_history
 from drizzle_guard.rules.snapshots import is_snapshot
 from drizzle_guard.sql.statements import decode, statements
 
-_LEFT_BY_A_MACHINE = re.compile(
+_LEFT_BY_A_MACHINE = pattern(
     r"(?:\.DS_Store|Thumbs\.db|desktop\.ini|\._.*|.*\.(?:orig|rej|bak|swp|swo|tmp|BACKUP\.\d+|LOCAL\.\d+|REMOTE\.\d+|BASE\.\d+).*|.*~)"
 )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.v1 import SNAPSHOT, SQL, Layout, is_v1_name, read_v1
@@ -13,6 +11,7 @@ from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.protect.compare import read_without_journal
 
 

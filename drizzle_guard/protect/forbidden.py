@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH, what_is_read
 from drizzle_guard.drizzle.v1 import Layout, layout_of
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.protect.compare import Only, describe_file, only_change, unsound_move
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from drizzle_guard.drizzle.folder import REGULAR, Folder, join
 from drizzle_guard.drizzle.journal import PATH
@@ -14,6 +14,7 @@ from drizzle_guard.git.handoff import has_blob, regenerated
 from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.protect.commits import (
     Origin,

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from http.client import HTTPException
 from typing import Any
 
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.pulls.forge import ForgeError
 
 _TIMEOUT = 30.0  # seconds
@@ -23,7 +23,7 @@ _MAX_BYTES = 32 * 1024 * 1024
 _MAX_PAGES = 200
 #: the longest that we wait for a limit to be lifted, in seconds
 PATIENCE = 60.0
-_NEXT = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
+_NEXT = pattern(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
-from typing import NamedTuple
 
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.environment import git_program
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 
 #: of git's own variables these may stay; any other could bring a setting, a program or another repository
 _KEPT = ("GIT_SSL_", "GIT_HTTP_", "GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_EXEC_PATH")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple
 
 #: the first line of our comment; a reader does not see it
 MARKER = "<!-- drizzle-guard: migrations of this branch -->"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import GuardError, printable
@@ -13,6 +12,7 @@ from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sides import Sides, merge_sides
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.git.worktree import changes
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
 from drizzle_guard.renumber.finish_merge import describe, headline
 from drizzle_guard.renumber.one_branch import Graph, compare

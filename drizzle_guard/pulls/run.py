@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.errors import GuardError, UsageError, printable, without_credentials
 from drizzle_guard.git.sides import merge_sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.pulls import words
 from drizzle_guard.pulls.clone import Clone, Pushed, throw_away_clone
 from drizzle_guard.pulls.forge import Forge, ForgeError, Pull

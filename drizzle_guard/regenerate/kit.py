@@ -11,11 +11,11 @@ import shlex
 import shutil
 import subprocess
 import sys
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.config_text import is_config, may_be_config, read_config_text
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.environment import for_other_programs
+from drizzle_guard.light import NamedTuple, pattern
 
 #: package manager -> how it runs a program of the project without installing anything
 RUNNERS = {
@@ -34,10 +34,10 @@ LOCKS = {
 }
 #: what drizzle-kit 0.31 reads without `--config`, in its order
 _DEFAULT_CONFIGS = ("drizzle.config.ts", "drizzle.config.js", "drizzle.config.json")
-_MANAGER = re.compile(r'"packageManager"\s*:\s*"(npm|pnpm|yarn|bun)@')
+_MANAGER = pattern(r'"packageManager"\s*:\s*"(npm|pnpm|yarn|bun)@')
 _NO_CHANGES = "No schema changes, nothing to migrate"
-_WROTE = re.compile(r"Your SQL migration file ➜ (.+?\.sql)")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_WROTE = pattern(r"Your SQL migration file ➜ (.+?\.sql)")
+_ANSI = pattern(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MAX_NAME = 50
 _LINES_SHOWN = 12
 

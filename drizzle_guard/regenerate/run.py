@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal, snapshot_path, sql_path
@@ -17,6 +16,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.saved import SAVED, save
 from drizzle_guard.git.text import text_of
 from drizzle_guard.git.worktree import apply
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.regenerate.kit import Kit
 from drizzle_guard.regenerate.tasks import Task, shown, starts_with, unmerged_paths

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import REGULAR, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
@@ -17,6 +16,7 @@ from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides, sides_in_progress, stash_sides
 from drizzle_guard.git.text import text_of
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.regenerate import kit as kits
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
 from drizzle_guard.renumber.rebase import canonical_head

@@ -16,7 +16,6 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple
 from urllib.parse import quote
 
 from drizzle_guard.database.families import Family
@@ -28,6 +27,7 @@ from drizzle_guard.database.rows import Line, Row, Verdict
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.engine import Engine
 from drizzle_guard.rehearse.facts import Difference, Facts, differences, shown
 from drizzle_guard.rehearse.migrator import Failure, migrate, prepare

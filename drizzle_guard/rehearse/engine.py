@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.facts import Facts
 
 

@@ -8,9 +8,9 @@ database itself spells `varchar(80)`, defaults and view definitions in one way, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 
 Key = tuple[str, ...]
 Facts = Mapping[Key, Mapping[str, str]]

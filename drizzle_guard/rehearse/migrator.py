@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from drizzle_guard.database.families import Family, Many, refusal
 from drizzle_guard.database.row_sql import Names
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.engine import Session, StatementError
 from drizzle_guard.rehearse.states import Step
 from drizzle_guard.sql.statements import split_chunks

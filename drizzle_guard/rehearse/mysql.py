@@ -17,15 +17,16 @@ from pymysql.constants import CLIENT
 from drizzle_guard.database.drivers.mysql import with_tls
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts
 from drizzle_guard.rehearse.mysql_facts import facts_of, text_of
 from drizzle_guard.rehearse.snapshot_mysql import statements_of
 
-_OURS = re.compile(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
+_OURS = pattern(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
 _NAME = r"[`\"]?[\w$-]+[`\"]?\s*\.\s*[`\"]?[\w$]"
 #: what belongs to the whole server, or may lie in another database
-_ELSEWHERE = re.compile(
+_ELSEWHERE = pattern(
     r"\b(?:create|alter|drop)\s+(?:or\s+replace\s+)?(?:database|schema|user|role|server|tablespace)\b|\bset\s+global\b"
     r"|\b(?:grant|revoke)\b.*\bto\b|(?:^|;)\s*use\s|\bload\s+data\b|\binto\s+(?:outfile|dumpfile)\b|\bset\s+password\b"
     rf"|\b(?:table|into|update|from|join|exists|references|view|trigger|procedure|function|event)\s+{_NAME}"
@@ -34,7 +35,7 @@ _ELSEWHERE = re.compile(
 )
 #: no such table, column or routine; a view that refers to what is gone
 _GONE = (1146, 1054, 1305, 1356)
-_SERIAL = re.compile(r"\bserial\s+auto_increment", re.IGNORECASE)
+_SERIAL = pattern(r"\bserial\s+auto_increment", re.IGNORECASE)
 _STOPPED = (1969, 3024)  # MariaDB's max_statement_time, MySQL's max_execution_time
 
 

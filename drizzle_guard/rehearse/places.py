@@ -6,12 +6,12 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from drizzle_guard.database.families import FAMILIES, Family, families_of
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target, parse_url
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.packaged import to_add
 from drizzle_guard.rehearse.engine import Engine, Setup
 

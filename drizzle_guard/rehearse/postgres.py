@@ -15,40 +15,39 @@ from drizzle_guard.database.families import Batch, Family
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import Target
 from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts
 from drizzle_guard.rehearse.postgres_facts import CARRIED, facts_of
 from drizzle_guard.rehearse.snapshot_postgres import role_facts, role_statements, statements_of
 
 #: how our databases are called; nobody else's is dropped
-_OURS = re.compile(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
+_OURS = pattern(r"drizzle_guard_rehearse_([0-9a-f]{12})_\d+")
 MARK = "made by drizzle-guard rehearse"
 _LOCKS = 0x64677265  # the letters "dgre": the class of the advisory lock that a run holds while it lives
 #: what belongs to the whole server, which is not ours to change
-_SERVER_WIDE = re.compile(
+_SERVER_WIDE = pattern(
     r"\b(?:create|alter|drop)\s+(?:role|user|group|database|tablespace|subscription)\b|\balter\s+system\b"
     r"|\bcopy\b[^;]*\bprogram\b|\breassign\s+owned\b",
     re.IGNORECASE,
 )
-_PLATFORM = re.compile(
+_PLATFORM = pattern(
     r'(?P<kind>role|schema) "(?P<name>anon|authenticated|service_role|authenticator|supabase_\w+|neon_\w+|auth|storage'
     r'|extensions|realtime|vault|cron|graphql|graphql_public|pgbouncer|net|rds\w*|cloudsql\w*|azure\w*)" does not exist'
 )
 #: what may stay behind on a connection
-_LASTING = re.compile(
-    r"\b(?:set|set_config|temp|temporary|prepare|listen|load|call|do|perform|select)\b", re.IGNORECASE
-)
+_LASTING = pattern(r"\b(?:set|set_config|temp|temporary|prepare|listen|load|call|do|perform|select)\b", re.IGNORECASE)
 #: what ends a transaction, or minds whether it is alone
-_NOT_AT_ONCE = re.compile(
+_NOT_AT_ONCE = pattern(
     r"\b(?:begin|start|commit|end|rollback|abort|savepoint|prepare|copy|vacuum|concurrently|dblink\w*)\b", re.IGNORECASE
 )
 #: what moves a sequence, belongs to the server, hides a table of the same name, or is no statement of a transaction
-_LEAVES_A_TRACE = re.compile(
+_LEAVES_A_TRACE = pattern(
     rf"{_NOT_AT_ONCE.pattern}|\b(?:insert|merge|nextval|setval|select|do|call|role|user|group|database|tablespace"
     r"|subscription|temp|temporary|pg_temp)\b",
     re.IGNORECASE,
 )
-_EXTENSION = re.compile(r'extension "(?P<name>[^"]+)" is not available|extension control file|shared_preload_libraries')
+_EXTENSION = pattern(r'extension "(?P<name>[^"]+)" is not available|extension control file|shared_preload_libraries')
 
 
 class PostgresEngine(Engine):

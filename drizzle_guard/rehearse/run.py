@@ -11,12 +11,12 @@ than to make it.)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.row_sql import Names
 from drizzle_guard.drizzle.snapshot import read_snapshot
 from drizzle_guard.errors import GuardError, UsageError
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.chunks import by_driver, cut_short
 from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only

@@ -23,9 +23,10 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.errors import UsageError
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.packaged import to_add_a_server
 
 _PATIENCE = 30.0  # seconds for a server to answer

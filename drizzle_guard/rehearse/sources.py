@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
@@ -20,6 +20,7 @@ from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.states import Start, Step, Version, merged, version_of
 from drizzle_guard.sql.statements import decode
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from drizzle_guard.database.families import Family
+from drizzle_guard.light import pattern
 from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts, Key
 from drizzle_guard.rehearse.snapshot_sqlite import statements_of
@@ -17,7 +18,7 @@ from drizzle_guard.sql.tokens import Token, tokenize
 
 _LOOK_EVERY = 50_000  # instructions of SQLite's machine between two looks at the clock
 _OWN = ("sqlite_", "libsql_")
-_DML = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert|update|delete|replace|select|with)\b", re.I | re.S)
+_DML = pattern(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:insert|update|delete|replace|select|with)\b", re.I | re.S)
 
 
 class SqliteEngine(Engine):

@@ -7,10 +7,10 @@ watermark), read once; Drizzle v1 runs every migration whose name it has not rec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.statements import decode
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.bundle import regenerate
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
@@ -14,6 +13,7 @@ from drizzle_guard.git.folders import changed_folders, folders_at, history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
 from drizzle_guard.renumber.rebase import interim_journal

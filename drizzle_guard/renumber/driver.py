@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
@@ -28,6 +27,7 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
 from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed, is_sure
 from drizzle_guard.install.shell_lines import executable, net_script, stop_script
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
 from drizzle_guard.renumber.rebase import onto as rebase_start
 from drizzle_guard.replay.identity import match_known

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.drizzle.folder import Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
@@ -14,6 +14,7 @@ from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan

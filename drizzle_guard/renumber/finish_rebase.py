@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
@@ -13,6 +12,7 @@ from drizzle_guard.git.handoff import REFLOG
 from drizzle_guard.git.index import index_lines, scratch_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.finish_merge import describe_move, same_commit_with_tree
 from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
 from drizzle_guard.renumber.rebase_by_hand import place_of

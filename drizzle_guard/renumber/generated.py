@@ -8,7 +8,6 @@ it would fail or do them twice.  It is set aside; once the folder is canonical, 
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import EMPTY, PATH, Entry, parse_journal, snapshot_path, sql_path
@@ -16,6 +15,7 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import files_in_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.saved import SAVED, save
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import Decision
 from drizzle_guard.replay.plan import Plan
 

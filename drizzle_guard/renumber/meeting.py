@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.errors import GuardError, printable
@@ -12,6 +11,7 @@ from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, is_merging
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.picked import is_behind
 from drizzle_guard.renumber.rebase import canonical_head
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from drizzle_guard.git.folders_v1 import v1_history_at
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import decide
 from drizzle_guard.replay.parting import Collision, Parting, collisions, part
 from drizzle_guard.replay.plan import Move, Plan, Refusal

@@ -6,7 +6,6 @@ This is where GitPython walks the refs: no hook and no merge waits for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
@@ -16,6 +15,7 @@ from drizzle_guard.git.folders_v1 import v1_changed_folders, v1_folders_at, v1_h
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import decide_meeting
 from drizzle_guard.renumber.meeting import Ends, meet
 from drizzle_guard.renumber.one_branch import compare_v1

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import dump_journal
 from drizzle_guard.git.folders import changed_folders, history_at
 from drizzle_guard.git.operation import is_rebasing, rebase_target, rewritten, rewritten_into_last
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.picked import is_behind
 from drizzle_guard.renumber.rebase_by_hand import (
     applied_as_text,

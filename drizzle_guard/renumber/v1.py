@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
@@ -16,6 +15,7 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders_v1 import v1_folders_at, v1_history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import GitFailed, Repository
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.v1 import v1_names
 
 

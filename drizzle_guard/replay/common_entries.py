@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema, snapshot_id
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.identity import Pairs
 from drizzle_guard.replay.parting import part
 from drizzle_guard.replay.plan import Refusal, Refused

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple, pattern
 from drizzle_guard.replay.remake import see_remake
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.draft import ANY
@@ -174,7 +174,7 @@ def without_passing(steps: Sequence[Step]) -> list[Step]:
     return [step._replace(touches=tuple(t for t in step.touches if stays(t))) for step in steps]
 
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[ \d:.]*")
+_DATE = pattern(r"\d{4}-\d\d-\d\d[ \d:.]*")
 
 
 def apart(one: str, other: str) -> bool:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 
+from drizzle_guard.light import pattern
 from drizzle_guard.replay.commute import Script
 from drizzle_guard.sql.footprint.dialect import dialect_of
 from drizzle_guard.sql.footprint.known import Known, from_snapshot
 from drizzle_guard.sql.footprint.read import Reader
 
 _NAME = r"((?:[\"`\[]?\w+[\"`\]]?\.)?[\"`\[]?\w+)"
-_USED = re.compile(
+_USED = pattern(
     r"(?:\bdrop\s+(?!table|column|not|default)\w+\s+(?:concurrently\s+)?(?:if\s+exists\s+)?|\balter\s+(?!column)\w+\s+|\bon\s+"
     r"(?!delete|update|conflict|duplicate)|\breferences\s+|\bindexed\s+by\s+|\busing\s+index\s+)" + _NAME
 )
-_MADE = re.compile(
+_MADE = pattern(
     r"\b(?:table|index|view|type|constraint|column|function|rename\s+to)\s+(?:if\s+not\s+exists\s+)?" + _NAME
 )
 #: rows, and objects whose effect depends on triggers, views and functions, which a snapshot does not hold
-_ASKS_FOR_MORE = re.compile(
+_ASKS_FOR_MORE = pattern(
     r"(?:\A|;|breakpoint|\bbegin|\bthen|\bloop|\n)\s*(?:insert|update|delete|truncate|select|with|merge|replace|call|perform|"
     r"drop\s+(?:table|view|schema|type|function|materialized)|refresh|execute|"
     r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:definer|algorithm|view|trigger|function|procedure|rule))\b"

@@ -7,9 +7,9 @@ pass each other (`commute`).  What is not understood touches everything that it 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.commute import Filed, Script, Step, apart, names_in, read_line, without_passing
 from drizzle_guard.replay.remake import see_remade_types, without_standing
 from drizzle_guard.sql.footprint.dialect import dialect_of

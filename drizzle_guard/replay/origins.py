@@ -7,10 +7,10 @@ share) is a change of the branch's like any other.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.drizzle.snapshot import previous_id, snapshot_id
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.sql.statements import decode
 

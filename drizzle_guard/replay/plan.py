@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 
 
 class Move(NamedTuple):

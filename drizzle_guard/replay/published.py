@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.identity import match_known, match_new
 from drizzle_guard.replay.parting import part
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from drizzle_guard.drizzle.folder import Folder, Migration, read_folder
 from drizzle_guard.errors import GuardError
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
 from drizzle_guard.replay.v1 import v1_hazard

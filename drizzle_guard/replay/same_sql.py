@@ -8,8 +8,8 @@ between, for then it has its work to do once more.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.actions import Action, Key
 from drizzle_guard.sql.members import created_columns
 from drizzle_guard.sql.statements import Statement, statements

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Subject
 from drizzle_guard.rules.reading import load, markers
 
@@ -21,9 +22,9 @@ BUNDLE_OUT_OF_STEP = Rule(
     "drizzle-guard renumber",
 )
 
-_IMPORT = re.compile(r"^[ \t]*import\s+(m\d+)\s+from\s+['\"]\./([^'\"\n]*)\.sql['\"]", re.MULTILINE)
-_NAMES = re.compile(r"migrations\s*:\s*\{([^}]*)\}")
-_NAME = re.compile(r"\bm\d+\b")
+_IMPORT = pattern(r"^[ \t]*import\s+(m\d+)\s+from\s+['\"]\./([^'\"\n]*)\.sql['\"]", re.MULTILINE)
+_NAMES = pattern(r"migrations\s*:\s*\{([^}]*)\}")
+_NAME = pattern(r"\bm\d+\b")
 
 
 def bundle_out_of_step(folder: Subject) -> Iterator[Finding]:

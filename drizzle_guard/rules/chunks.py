@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import sql_path
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Subject
 from drizzle_guard.rules.reading import load
 from drizzle_guard.sql.statements import BREAKPOINT, decode, split_chunks, statements
@@ -26,7 +27,7 @@ BREAKPOINTS = Rule(
 )
 
 _ONE_A_QUERY = ("mysql", "singlestore", "sqlite")
-_WHOLES = re.compile(
+_WHOLES = pattern(
     r"--(?!> statement-breakpoint)[^\n]*|/\*.*?(?:\*/|\Z)|\$(\w*)\$.*?(?:\$\1\$|\Z)|'(?:[^']|'')*'", re.DOTALL
 )
 _PULLED = "-- Current sql file was generated after introspecting the database"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.journal import is_safe_tag, snapshot_path, sql_path
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Subject
 from drizzle_guard.rules.reading import UNREADABLE, load, markers
 
@@ -69,7 +69,7 @@ STRAY_FILE = Rule(
     fatal=True,
 )
 
-_NUMBER = re.compile(r"\d+")
+_NUMBER = pattern(r"\d+")
 
 
 def missing_sql(folder: Subject) -> Iterator[Finding]:

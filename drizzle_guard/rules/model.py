@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.errors import printable
+from drizzle_guard.light import NamedTuple
 
 Severity = Literal["error", "warning"]
 

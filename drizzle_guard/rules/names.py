@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import is_safe_tag, sql_path
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Subject
 
 UNSAFE_TAG = Rule(
@@ -44,8 +45,8 @@ PREFIX_NONE = Rule(
     "set migrations.prefix to 'index' in drizzle.config",
 )
 
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.|$)", re.IGNORECASE)
-_FORBIDDEN = re.compile(r'[<>:"|?*]')
+_RESERVED = pattern(r"(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.|$)", re.IGNORECASE)
+_FORBIDDEN = pattern(r'[<>:"|?*]')
 
 
 def unsafe_tag(folder: Subject) -> Iterator[Finding]:

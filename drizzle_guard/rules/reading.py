@@ -12,6 +12,7 @@ from drizzle_guard.drizzle.folder import REGULAR, Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, parse
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Snapshot
 
 DUPLICATE_KEY = Rule(
@@ -80,9 +81,9 @@ BROKEN_SNAPSHOT = Rule(
     fatal=True,
 )
 
-_MARKER = re.compile(rb"^(?:<{7,} |>{7,} )", re.MULTILINE)
-_PREV = re.compile(rb'"prevId"\s*:\s*"')
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]\n]')
+_MARKER = pattern(rb"^(?:<{7,} |>{7,} )", re.MULTILINE)
+_PREV = pattern(rb'"prevId"\s*:\s*"')
+_TOKEN = pattern(r'"(?:[^"\\]|\\.)*"|[{}\[\]\n]')
 
 
 def load(blob: Blob, path: str) -> bytes | Finding:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.v1 import Layout
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules import bundle, chunks, contents, entries, files, mainline, names, repeats, snapshots, tracked
 from drizzle_guard.rules.mainline import is_published, published_entries
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder, Severity, Snapshot, Subject

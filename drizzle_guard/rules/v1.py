@@ -7,12 +7,13 @@ names, and `drizzle-kit check` compares snapshots along their `prevIds` (drizzle
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.drizzle.json_text import parse
 from drizzle_guard.drizzle.v1 import SECOND, SNAPSHOT, SQL, in_order
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules.entries import SAME_SECOND
 from drizzle_guard.rules.files import MISSING_SQL, ORPHAN_SQL, STRAY_FILE, sql_bytes
 from drizzle_guard.rules.mainline import NOT_AFTER_MAINLINE

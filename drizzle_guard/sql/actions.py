@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from drizzle_guard.light import NamedTuple
 
 #: verbs: create, drop, alter (an attribute of it), data (rows only)
 Key = tuple[str, ...]  # (kind, name…), lower case: ("column", "users", "age"), ("index", "users_email_idx")

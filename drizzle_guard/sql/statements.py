@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple, pattern
 from drizzle_guard.sql.actions import Action
 from drizzle_guard.sql.ddl import actions_of
 from drizzle_guard.sql.tokens import Cursor, Token, split, tokenize
@@ -89,8 +89,8 @@ def _is_unknown(action: Action, known: Collection[str] | None) -> bool:
 
 
 _TABLE_BEFORE = frozenset({"from", "join", "into", "update", "references", "table", "on", "only", "exists", "truncate"})
-_INNER_WORD = re.compile(r"\w+")
-_INNER_TABLE = re.compile(
+_INNER_WORD = pattern(r"\w+")
+_INNER_TABLE = pattern(
     r"\b(?:from|join|into|update|references|table|on)\s+(?:[\w$]+\.|\"[^\"]+\"\.)?[\"`]?([\w$]+)",
     re.IGNORECASE,
 )

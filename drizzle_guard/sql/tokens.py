@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+
+from drizzle_guard.light import NamedTuple, pattern
 
 
 class Token(NamedTuple):
@@ -44,7 +45,7 @@ _OF_DIALECT = {
     "mysql": {"string": _ESCAPED, "hash_": r"|\#[^\n]*"},
     "sqlite": {"hash_": "", "name": r"\[[^\]\n]*\]|"},
 }
-_EXECUTABLE = re.compile(r"/\*M?!\d*(.*?)\*/", re.DOTALL)  # MySQL and MariaDB run what stands in it
+_EXECUTABLE = pattern(r"/\*M?!\d*(.*?)\*/", re.DOTALL)  # MySQL and MariaDB run what stands in it
 
 
 def tokenize(text: str, dialect: str = "", *, exact: bool = False) -> Iterator[Token]:

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 from drizzle_guard.database.world import Catalog, World
+from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.pieces import Fold
 from drizzle_guard.sql.exact.spelling import expression_of, type_of
 from drizzle_guard.sql.exact.statements import read_statements
 
 Query = Callable[[str], list[Any]]
 
-_AUTOINCREMENT = re.compile(r"\bautoincrement\b", re.IGNORECASE)
+_AUTOINCREMENT = pattern(r"\bautoincrement\b", re.IGNORECASE)
 _MASTER = "select type, name, tbl_name, sql from sqlite_master order by rowid"
 _COLUMNS = """
 select m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden

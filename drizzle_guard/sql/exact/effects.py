@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from drizzle_guard.light import NamedTuple
 
 Kind = str  # table, column, index, constraint, primary, unique, foreign, check, view, type, value, sequence, function …
 Verb = Literal[

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from drizzle_guard.light import NamedTuple, pattern
 
 Dialect = Literal["postgresql", "mysql", "sqlite"]
 Kind = Literal["word", "name", "string", "body", "mark", "broken"]
@@ -77,7 +79,7 @@ _PARTS = {
 }
 _PARTS["mysql"] = _PARTS["mysql"].replace(r"[\w$][\w$.]*(?<!\.)|[\w$]+", r"\d[\w.]*|[\w$]+")
 _PATTERNS = {name: re.compile(part, re.VERBOSE | re.DOTALL) for name, part in _PARTS.items()}
-_COMMENT_ENDS = re.compile(r"/\*|\*/")
+_COMMENT_ENDS = pattern(r"/\*|\*/")
 _ENDLESS = ("nobody", "noes", "nos", "non", "nob", "noe")
 _PLAIN: dict[str, Kind] = {"word": "word", "string": "string", "mark": "mark"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.pieces import Dialect, Piece, pieces
 
 _POSTGRES = {
@@ -55,8 +56,8 @@ _MYSQL = {
 }
 #: integer types whose number in parentheses is a width for display, which MySQL 8.0.19 no longer keeps
 _WIDE = frozenset(["int", "tinyint", "smallint", "mediumint", "bigint", "year"])
-_SERIAL = re.compile(r"(small|big)?serial[248]?")
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_SERIAL = pattern(r"(small|big)?serial[248]?")
+_NUMBER = pattern(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 def type_of(text: str, dialect: Dialect) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.alter import alter
 from drizzle_guard.sql.exact.columns import Unread, elements, index_columns
 from drizzle_guard.sql.exact.effects import Effect, Statement
@@ -13,7 +14,7 @@ from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, pieces,
 _QUIET = ("set", "reset", "pragma", "analyze", "vacuum", "use", "lock", "unlock", "notify", "discard", "checkpoint")
 _CONTROL = ("begin", "commit", "rollback", "start", "end", "savepoint", "release", "abort")
 _ROWS = ("insert", "update", "delete", "replace", "truncate", "merge", "copy")
-_WORD = re.compile(r"\w+")
+_WORD = pattern(r"\w+")
 _OBJECTS = ("table", "view", "type", "sequence", "schema", "function", "procedure", "extension", "domain", "role")
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property, partial
 
+from drizzle_guard.light import pattern
 from drizzle_guard.sql.footprint.mentions import closing, unquoted
 from drizzle_guard.sql.tokens import Token, words
 
@@ -15,8 +16,8 @@ _STARTS = words(
 )
 _SILENT = words("end exception null return raise when exit continue get assert open close fetch commit rollback")
 _PLACE = '"*"'
-_TABLE = re.compile(r'\b(table|on|from|into|update|references|only|truncate)(\s+)"\*"(?:\."\*")?', re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z_]\w*")
+_TABLE = pattern(r'\b(table|on|from|into|update|references|only|truncate)(\s+)"\*"(?:\."\*")?', re.IGNORECASE)
+_NAME = pattern(r"[A-Za-z_]\w*")
 
 
 def _named(name: str, place: re.Match[str]) -> str:

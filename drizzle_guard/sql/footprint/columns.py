@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft, is_built_in_type
 from drizzle_guard.sql.footprint.known import Column, ForeignKey, Unique, plain_type

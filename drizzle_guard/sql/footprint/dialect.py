@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.tokens import Token
 
 #: a schema ("" for the default one) and a name

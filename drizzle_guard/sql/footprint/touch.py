@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.footprint.dialect import Name
 
 #: what is touched: an aspect and whose it is, e.g. ("type", ("", "users")), ("name", "relation", ("", "users"))
