@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import click
 
+from drizzle_guard.disk import find_v1_folders
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.install.attributes import is_committed
+from drizzle_guard.install.attributes import has_folder, is_committed
 from drizzle_guard.install.check import missing_parts, parts
 from drizzle_guard.install.managers import ABOUT_SOURCE, SOURCE, Lines, advice, prepare_line
 from drizzle_guard.install.shell_lines import guarded
@@ -54,9 +56,20 @@ def command(
             _offer_theirs(repository, wanted, dry_run, yes)
         if not steps and not missing_parts(repository, wanted):
             click.echo("this clone is armed already")
+        if not repository.is_bare and not has_folder(repository):
+            _tell_of_folders(repository)
         if not dry_run:
             _tell_what_to_commit(repository, steps)
     return 0
+
+
+def _tell_of_folders(repository: Repository) -> None:
+    if any(find_v1_folders(Path(repository.root))):
+        click.echo("\nDrizzle v1's folders merge without a journal; what is armed here looks after their order, and")
+        click.echo("protects them.")
+        return
+    click.echo("\nThere is no migration folder here yet. When there is one, its line ends are added by:")
+    click.echo("  drizzle-guard install")
 
 
 def _is_npm_script() -> bool:
@@ -119,7 +132,10 @@ def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bo
 def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, yes: bool) -> bool:
     """Show the lines for one file, and add them if the user says so; returns whether nothing is left to do."""
     if lines.file and lines.lines:
-        if lines.keys:
+        if lines.replaces:
+            place = f"what its `{lines.keys}` has" if lines.keys else "what it has"
+            click.echo(f"\n{printable(lines.file)} is yours; these take the place of {place} under these names:")
+        elif lines.keys:
             click.echo(f"\n{printable(lines.file)} is yours; these lines go first below its `{lines.keys}`:")
         else:
             click.echo(f"\n{printable(lines.file)} is yours; a merge is finished by itself with these lines in it:")

@@ -16,6 +16,8 @@ FINISHING_HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit"
 ALL_HOOKS = (*FINISHING_HOOKS, "pre-push")
 
 NAME = b"drizzle-guard"
+#: in the hooks that husky 4 and yorkie make of what package.json says (`install.package_json`)
+_PACKAGE_JSON = (b"husky.sh", b"yorkie")
 PRE_COMMIT_CONFIG = ".pre-commit-config.yaml"
 LEFTHOOK_CONFIGS = tuple(
     f"{dot}lefthook{local}.{end}"
@@ -67,6 +69,10 @@ def calls_us(root: str, directory: str, hook: str, *, protect: bool = False) -> 
         return configured or names(_read(f"{path}.legacy"), hook, protect)
     if b"lefthook" in text:
         return any(names(_read(os.path.join(root, name)), hook, protect) for name in LEFTHOOK_CONFIGS)
+    if any(sign in text for sign in _PACKAGE_JSON):
+        from drizzle_guard.install.package_json import keeper_files  # late, and rare
+
+        return any(names(_read(os.path.join(root, name)), hook, protect) for name in keeper_files(text))
     # husky 9 puts stubs into `.husky/_`, which run the file of the same name one directory up
     outer = os.path.join(os.path.dirname(directory), hook)
     return os.path.basename(directory) == "_" and names(_read(outer), hook, protect)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.drizzle.folder import BUNDLE
+from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
 from drizzle_guard.errors import GuardError
 from drizzle_guard.git.folders import escape, folders_in_index
@@ -38,10 +39,40 @@ def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False)
         file = os.path.join(repository.root, FILE)
         here = read(file)
         # what this very branch has committed, and the worktree has not, is no older branch
-        if _missing(here, merge) and (is_committed(repository) or not _is_on_mainline(repository, merge)):
+        if not _missing(here, merge):
+            steps += _later_line_ends(repository, file, here)
+        elif is_committed(repository) or not _is_on_mainline(repository, merge):
             steps += _step(file, here, [*merge, *line_end_lines(repository)])
     own = own_attributes(repository)
     return steps + _step(own, read(own), merge)
+
+
+def _later_line_ends(repository: Repository, file: str, here: str | None) -> list[Step]:
+    """The line ends of folders that came after the first `install`, where the file is as that has left it."""
+    if COMMENT not in (here or "").splitlines():
+        return []
+    steps = _step(file, here, ends := line_end_lines(repository))
+    return [] if steps and _is_on_mainline(repository, ends) else steps
+
+
+def missing_line_ends(repository: Repository) -> tuple[str, ...]:
+    """What `install` would add to the committed file for folders that came later; a merge does not need it."""
+    file = os.path.join(repository.root, FILE)
+    old = read(file)
+    steps = _later_line_ends(repository, file, old)
+    return tuple(line for step in steps for line in _missing(old, (step.new or "").splitlines()))
+
+
+def has_folder(repository: Repository) -> bool:
+    """Whether there is a folder with a journal: its line ends are written down by `install`."""
+    return bool(_folders(repository))
+
+
+def _folders(repository: Repository) -> set[str]:
+    """The folders in the index, and those that are not added yet."""
+    new = repository.run("ls-files", "-z", "-o", "--exclude-standard", "--", f":(top,glob)**/{PATH}")
+    ends = (path[: -len(PATH)].rstrip("/") for path in text_of(new.stdout).split("\0") if path)
+    return folders_in_index(repository) | set(ends)
 
 
 def uncovered(repository: Repository) -> list[str]:
@@ -77,7 +108,7 @@ def line_end_lines(repository: Repository) -> list[str]:
     husky's files are run by `sh`, which does not take CRLF.
     """
     lines = []
-    for folder in sorted(folders_in_index(repository)):
+    for folder in sorted(_folders(repository)):
         if '"' in folder or "\n" in folder:
             continue
         pattern = f"{folder}/" if folder else ""

@@ -12,15 +12,25 @@ import subprocess
 from drizzle_guard.git.environment import for_git
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of
-from drizzle_guard.install.armed import ALL_HOOKS, MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_sure, names
-from drizzle_guard.install.attributes import uncovered
+from drizzle_guard.install import lefthook
+from drizzle_guard.install.armed import (
+    ALL_HOOKS,
+    LEFTHOOK_CONFIGS,
+    MERGE_HOOKS,
+    PICK_HOOKS,
+    REBASE_HOOKS,
+    is_sure,
+    names,
+)
+from drizzle_guard.install.attributes import missing_line_ends, uncovered
 from drizzle_guard.install.managers import (
     advice,
+    can_be_added,
     husky_directory,
-    lefthook_config,
     silent_hooks,
     unreached_line,
 )
+from drizzle_guard.install.package_json import find_keeper
 from drizzle_guard.install.shell_lines import (
     MARK,
     driver_program,
@@ -83,7 +93,9 @@ def _which(path: str | None = None) -> str | None:
 def _attributes(repository: Repository) -> Part:
     missing = uncovered(repository)
     step = "drizzle-guard install" if missing else ""
-    return Part("attributes (.gitattributes or .git/info/attributes)", not missing, step, tuple(missing))
+    later = () if missing or repository.is_bare else missing_line_ends(repository)
+    notes = (*missing, *(f"not in .gitattributes yet, drizzle-guard install adds it: {line}" for line in later))
+    return Part("attributes (.gitattributes or .git/info/attributes)", not missing, step, notes)
 
 
 def _hooks(repository: Repository, wanted: Wanted, try_hooks: bool) -> list[Part]:
@@ -113,13 +125,12 @@ def _step(repository: Repository, wanted: Wanted) -> str:
     lines = next((lines for lines in theirs if lines.then and not lines.lines), None)
     if lines is not None:
         return lines.then
-    hooks = (
-        []
-        if theirs
-        else [hook for hook in silent_hooks(repository, protect=wanted.protect) if _is_theirs(repository, hook)]
-    )
-    where = ", ".join(os.path.relpath(os.path.join(repository.hooks_dir, hook), repository.root) for hook in hooks)
-    return f"drizzle-guard install, then add the lines that it shows to {where}" if hooks else "drizzle-guard install"
+    if theirs and all(can_be_added(lines) for lines in theirs):
+        return "drizzle-guard install --yes"
+    hooks = [hook for hook in silent_hooks(repository, protect=wanted.protect) if _is_theirs(repository, hook)]
+    own = [os.path.relpath(os.path.join(repository.hooks_dir, hook), repository.root) for hook in hooks]
+    where = ", ".join(dict.fromkeys([lines.file for lines in theirs] or own))
+    return f"drizzle-guard install, then add the lines that it shows to {where}" if where else "drizzle-guard install"
 
 
 def _is_theirs(repository: Repository, hook: str) -> bool:
@@ -137,28 +148,29 @@ def _unreached(repository: Repository, hook: str) -> str | None:
     text = read(file)
     if text is None or is_plain_hook(text):
         return None
+    if husky is None and (keeper := find_keeper(repository.root, repository.hooks_dir)):
+        text = keeper.commands.get(hook, "")  # the rest is the manager's
     if names(bytes_of(text), hook, False) and (line := unreached_line(text)):
         return line
-    name = lefthook_config(repository)
-    if name is not None and "lefthook" in text and name.endswith((".yml", ".yaml")):
-        return _skipped_by_lefthook(read(os.path.join(repository.root, name)) or "", hook)
+    if "lefthook" in text:
+        names_there = (name for name in LEFTHOOK_CONFIGS if os.path.exists(os.path.join(repository.root, name)))
+        texts = ((name, read(os.path.join(repository.root, name)) or "") for name in names_there)
+        return next((why for name, text in texts if (why := _skipped_by_lefthook(name, text, hook))), None)
     return None
 
 
-def _skipped_by_lefthook(text: str, hook: str) -> str | None:
-    import yaml
-
-    try:
-        config = yaml.safe_load(text)
-        group = config.get(hook) or {}
-        jobs = [*(group.get("jobs") or ()), *(group.get("commands") or {}).values()]
-        ours = [job for job in jobs if isinstance(job, dict) and MARK in str(job.get("run", ""))]
-        for owner in (group, *ours):
-            for key in ("skip", "only", "exclude_tags"):
-                if owner.get(key):
-                    return f"{key}: {owner[key]}"
-    except (yaml.YAMLError, AttributeError):
+def _skipped_by_lefthook(name: str, text: str, hook: str) -> str | None:
+    """What in one of lefthook's files (the local one, too) may keep it from our job."""
+    group = lefthook.read(name, text).get(hook)
+    if not isinstance(group, dict):
         return None
+    commands = group.get("commands")
+    jobs = [*(group.get("jobs") or ()), *(commands.values() if isinstance(commands, dict) else ())]
+    ours = [job for job in jobs if isinstance(job, dict) and MARK in str(job.get("run", ""))]
+    for owner in (group, *ours):
+        for key in ("skip", "only", "exclude_tags"):
+            if owner.get(key):
+                return f"{key}: {owner[key]}"
     return None
 
 

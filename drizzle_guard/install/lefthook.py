@@ -1,4 +1,4 @@
-"""The lines of `lefthook.yml` that call drizzle-guard (lefthook 1.10 and later).
+"""The lines of `lefthook.yml`, `.toml` or `.json` that call drizzle-guard (lefthook 1.10 and later).
 
 A key that is there twice is an error of lefthook's, so a hook that the file has already gets a job of ours beside the
 team's, and only the others come as new keys.  Ours is the first job: what runs before it may end the hook, and of
@@ -7,8 +7,13 @@ several jobs with `use_stdin` lefthook gives the input to one.
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
+from drizzle_guard.config_file import parse_toml
+from drizzle_guard.errors import UsageError
+from drizzle_guard.git.text import bytes_of
 from drizzle_guard.install.armed import ALL_HOOKS
 from drizzle_guard.install.shell_lines import guarded
 from drizzle_guard.light import NamedTuple
@@ -25,27 +30,44 @@ class Place(NamedTuple):
     keys: str
 
 
-def hooks_there(text: str) -> list[str]:
-    """The hooks that the file has already; none where it is no YAML that can be read."""
+def read(name: str, text: str) -> dict[str, Any]:
+    """What a configuration says, whatever its form; nothing where it cannot be read."""
     import yaml  # late, and of pre-commit's
 
     try:
-        found = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return []
-    return [hook for hook in ALL_HOOKS if hook in found] if isinstance(found, dict) else []
+        if name.endswith(".toml"):
+            return parse_toml(bytes_of(text), name)
+        found: object = json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+    except (ValueError, RecursionError, UsageError, yaml.YAMLError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def new_hooks(hooks: list[str], *, protect: bool) -> tuple[str, ...]:
-    """The lines for hooks that the file does not have, to be put at its end."""
+def hooks_there(name: str, text: str) -> list[str]:
+    """The hooks that the file has already; none where it cannot be read."""
+    found = read(name, text)
+    return [hook for hook in ALL_HOOKS if hook in found]
+
+
+def new_hooks(name: str, hooks: list[str], *, protect: bool) -> tuple[str, ...]:
+    """The lines for hooks that the file does not have, to be put at its end (of JSON: into its braces)."""
     lines: list[str] = []
+    if name.endswith(".toml"):
+        return tuple(line for hook in hooks for line in _toml_job(hook, protect))
+    if name.endswith(".json"):
+        rows = [f"{json.dumps(hook)}: {json.dumps({'jobs': [_members(hook, protect)]})}" for hook in hooks]
+        return tuple(row + ("," if n < len(rows) else "") for n, row in enumerate(rows, 1))
     for hook in hooks:
         lines += [f"{hook}:", "  jobs:", *_job(hook, "    ", protect)]
     return tuple(lines)
 
 
-def place(text: str, hook: str, *, protect: bool) -> Place:
+def place(name: str, text: str, hook: str, *, protect: bool) -> Place:
     """The job for a hook that the file has, indented as its others; row -1 where the file is written otherwise."""
+    if name.endswith(".toml"):
+        return Place(-1, _toml_job(hook, protect), hook)
+    if name.endswith(".json"):
+        return Place(-1, (json.dumps(_members(hook, protect)) + ",",), f"{hook}: jobs:")
     rows = text.splitlines()
     at = next((n for n, row in enumerate(rows) if re.fullmatch(rf"""(["']?){hook}\1\s*:\s*(#.*)?""", row)), None)
     block = []
@@ -82,9 +104,21 @@ def with_job(old: str, hook: str, lines: tuple[str, ...], row: int) -> str | Non
     return _verified(old, "".join(rows), "\n".join(lines), hook)
 
 
+def _members(hook: str, protect: bool) -> dict[str, str | bool]:
+    run = f"sh -c '{guarded(hook, protect=protect, args=_ARGUMENTS.get(hook, ''))}'"
+    return {"run": run, "use_stdin": True} if hook in _WITH_STDIN else {"run": run}
+
+
 def _job(hook: str, indent: str, protect: bool) -> tuple[str, ...]:
-    run = f"{indent}- run: sh -c '{guarded(hook, protect=protect, args=_ARGUMENTS.get(hook, ''))}'"
-    return (run, f"{indent}  use_stdin: true") if hook in _WITH_STDIN else (run,)
+    members = _members(hook, protect)
+    run = f"{indent}- run: {members['run']}"
+    return (run, f"{indent}  use_stdin: true") if "use_stdin" in members else (run,)
+
+
+def _toml_job(hook: str, protect: bool) -> tuple[str, ...]:
+    """A string of JSON is one of TOML, too."""
+    members = _members(hook, protect).items()
+    return (f"[[{hook}.jobs]]", *(f"{name} = {json.dumps(value)}" for name, value in members))
 
 
 def _verified(old: str, new: str, added: str, hook: str | None) -> str | None:

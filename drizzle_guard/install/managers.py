@@ -12,7 +12,7 @@ import os
 from drizzle_guard import __version__
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
-from drizzle_guard.install import lefthook
+from drizzle_guard.install import lefthook, package_json
 from drizzle_guard.install.armed import ALL_HOOKS, LEFTHOOK_CONFIGS, PRE_COMMIT_CONFIG, calls_us
 from drizzle_guard.install.shell_lines import MARK, PROTECTING, guarded
 from drizzle_guard.light import NamedTuple
@@ -29,6 +29,7 @@ class Lines(NamedTuple):
     """What a person is to add to a file: the file (from the repository's top), the lines, the command to run then.
 
     `hook` and `keys`: the lines go first below these keys of a hook that lefthook's file has already.
+    `replaces`: what stands there under the same names is in the lines.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Lines(NamedTuple):
     then: str = ""
     hook: str = ""
     keys: str = ""
+    replaces: bool = False
 
 
 def husky_directory(repository: Repository) -> str | None:
@@ -78,13 +80,16 @@ def advice(repository: Repository, *, protect: bool = True) -> list[Lines]:
                 found.append(Lines(os.path.relpath(file, root), (guarded(hook, protect=protect),)))
         if not found and silent:
             found.append(Lines("", (), "npx husky"))
+    keeper = package_json.find_keeper(root, repository.hooks_dir) if husky is None else None
+    if keeper is not None and silent:
+        found.append(_package_json_advice(keeper, silent, protect))
     name = lefthook_config(repository)
-    if name is not None and silent:
-        found += _lefthook_advice(name, _read(os.path.join(root, name)), protect)
+    if name is not None:
+        found += _lefthook_advice(repository, name, silent, protect)
     config = os.path.join(root, PRE_COMMIT_CONFIG)
     if os.path.exists(config) and f"{MARK}-renumber" not in _read(config):
         found.append(Lines(PRE_COMMIT_CONFIG, pre_commit_lines(), "pre-commit install"))
-    elif os.path.exists(config) and silent and husky is None and name is None:
+    elif os.path.exists(config) and silent and husky is None and name is None and keeper is None:
         found.append(Lines("", (), pre_commit_command()))
     return found
 
@@ -94,16 +99,42 @@ def lefthook_config(repository: Repository) -> str | None:
     return next((name for name in LEFTHOOK_CONFIGS if os.path.exists(os.path.join(repository.root, name))), None)
 
 
-def _lefthook_advice(name: str, text: str, protect: bool) -> list[Lines]:
-    """What lefthook's configuration lacks: new hooks, and a job in each hook that it has; the command comes last."""
-    lacking = [hook for hook in ALL_HOOKS if not _has(text, hook, protect)]
-    there = [hook for hook in lefthook.hooks_there(text) if hook in lacking]
+def _package_json_advice(found: package_json.Found, silent: list[str], protect: bool) -> Lines:
+    """The members that the manager's list of hooks lacks."""
+    keeper = found.keeper
+    rows = []
+    for hook in silent:
+        stdin = keeper.stdin if hook == "pre-push" else ""
+        line = guarded(hook, protect=protect, args=keeper.params, stdin=stdin)
+        rows.append(package_json.row(found, hook, line))
+    end = [","] * (len(rows) - 1) + [""]
+    lines = tuple(f"{row}{comma}" for row, comma in zip(rows, end, strict=True))
+    return Lines(found.file, lines, keeper.then, keys=".".join(found.keys), replaces=True)
+
+
+def _lefthook_advice(repository: Repository, name: str, silent: list[str], protect: bool) -> list[Lines]:
+    """What lefthook's configuration lacks: new hooks, and a job in each hook that it has; the command comes last.
+
+    Hooks that stand in `.git/hooks` beside it are this clone's alone: the team has what the configuration says.
+    """
+    texts = [text for file in LEFTHOOK_CONFIGS if (text := _read(os.path.join(repository.root, file)))]
+    lacking = [hook for hook in ALL_HOOKS if not any(_has(text, hook, protect) for text in texts)]
+    if not lacking and not silent:
+        return []
+    text = _read(os.path.join(repository.root, name))
+    there = [hook for hook in lefthook.hooks_there(name, text) if hook in lacking]
     new = [hook for hook in lacking if hook not in there]
-    found = [Lines(name, lefthook.new_hooks(new, protect=protect))] if new or not lacking else []
+    found = [Lines(name, lefthook.new_hooks(name, new, protect=protect))] if new or not lacking else []
     for hook in there:
-        place = lefthook.place(text, hook, protect=protect)
+        place = lefthook.place(name, text, hook, protect=protect)
         found.append(Lines(name, place.lines, hook=hook, keys=place.keys))
     return [*found[:-1], found[-1]._replace(then="npx lefthook install")]
+
+
+def can_be_added(lines: Lines) -> bool:
+    """Whether `install --yes` adds these lines by itself; not what somebody has to complete first."""
+    name = os.path.basename(lines.file)
+    return name in ALL_HOOKS or (name in LEFTHOOK_CONFIGS and name.endswith((".yml", ".yaml")))
 
 
 def pre_commit_block() -> tuple[str, ...]:

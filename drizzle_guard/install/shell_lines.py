@@ -232,12 +232,16 @@ def _call(hook: str, protect: bool, args: str = '"$@"') -> str:
     return f"hook {hook}{given} --stop-code={STOP}{flag}"
 
 
-def guarded(hook: str, *, protect: bool = True, args: str = '"$@"') -> str:
-    """One line for a hook that somebody else wrote; a clone without drizzle-guard passes it without a word."""
+def guarded(hook: str, *, protect: bool = True, args: str = '"$@"', stdin: str = "") -> str:
+    """One line for a hook that somebody else wrote; a clone without drizzle-guard passes it without a word.
+
+    `args` is what git gave, as the manager of the hook hands it on; `stdin` writes what git wrote, into a pipe.
+    """
+    call = f'{stdin}"$c" {_call(hook, protect, args)}'
     return (
         f"c=$(git config --get {PROGRAM_KEY} || :); "
         f'command -v "$c" >/dev/null 2>&1 || c={MARK}; '
-        f'if command -v "$c" >/dev/null 2>&1; then "$c" {_call(hook, protect, args)} || [ $? -ne {STOP} ] || exit 1; fi'
+        f'if command -v "$c" >/dev/null 2>&1; then {call} || [ $? -ne {STOP} ] || exit 1; fi'
     )
 
 

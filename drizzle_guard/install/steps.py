@@ -16,6 +16,7 @@ from drizzle_guard.install.armed import ALL_HOOKS
 from drizzle_guard.install.attributes import attribute_steps, without_lines
 from drizzle_guard.install.managers import husky_directory
 from drizzle_guard.install.native import in_every_worktree
+from drizzle_guard.install.package_json import find_keeper
 from drizzle_guard.install.shell_lines import (
     PROGRAM_KEY,
     block,
@@ -88,6 +89,8 @@ def _hook_steps(repository: Repository, path: str | None, wanted: Wanted) -> lis
     directory = repository.hooks_dir
     if is_foreign_directory(repository) and not wanted.global_hooks:
         return []
+    if find_keeper(repository.root, directory) is not None:
+        return []  # the manager would overwrite or delete them
     real, common = os.path.realpath(directory), os.path.realpath(repository.common_dir)
     shared = not real.startswith(common + os.sep)
     steps = []

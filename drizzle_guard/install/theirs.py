@@ -28,7 +28,7 @@ def addition(repository: Repository, lines: Lines, protect: bool) -> Step | None
     """The step that adds the lines to the file; None if that cannot be done without understanding more of it."""
     path = os.path.join(repository.root, lines.file)
     old = read(path)
-    if old is None or os.path.islink(path):
+    if old is None or os.path.islink(path) or lines.replaces:
         return None
     name = os.path.basename(path)
     if name == PRE_COMMIT_CONFIG:
@@ -47,7 +47,7 @@ def _with_lefthook(name: str, old: str, lines: Lines, protect: bool) -> str | No
         return None
     if not lines.hook:
         return lefthook.with_new_hooks(old, lines.lines)
-    place = lefthook.place(old, lines.hook, protect=protect)
+    place = lefthook.place(name, old, lines.hook, protect=protect)
     return lefthook.with_job(old, lines.hook, place.lines, place.row)
 
 

@@ -395,3 +395,31 @@ def test_what_uninstall_took_from_the_team_comes_back(bed: Bed) -> None:
     assert bed.git("status", "--porcelain").strip() == "D .gitattributes"
     assert bed.call("install").code == 0
     assert bed.git("status", "--porcelain") == ""
+
+
+def test_a_folder_that_comes_after_the_first_install(bed: Bed) -> None:
+    """Its line ends are added by the next `install`, and `--check -v` says so."""
+    bed.commit("start")
+    said = bed.call("install").out
+    assert said.endswith(
+        "There is no migration folder here yet. When there is one, its line ends are added by:\n"
+        "  drizzle-guard install\n\nCommit this, so that it holds for everybody:\n  git add .gitattributes\n"
+    )
+    bed.commit("armed")
+    bed.branch("feature")
+    bed.put(CASE / "base")  # not added yet
+    note = "not in .gitattributes yet, drizzle-guard install adds it: /drizzle/*.sql text eol=lf\n"
+    done = bed.call("install", "--check", "-v")
+    assert done.code == 0 and note in done.out
+    said = bed.call("install").out
+    assert said == (
+        "change file .gitattributes\n\nCommit this, so that it holds for everybody:\n  git add .gitattributes\n"
+    )
+    assert bed.read(".gitattributes").endswith(
+        b"meta/*_snapshot.json merge=drizzle-journal\n/drizzle/*.sql text eol=lf\n"
+    )
+    assert bed.call("install").out == "this clone is armed already\n"
+    assert note not in bed.call("install", "--check", "-v").out
+    bed.git("stash", "-q", "-u")
+    bed.call("uninstall")
+    assert not (bed.root / ".gitattributes").exists()

@@ -7,6 +7,7 @@ import yaml
 
 from drizzle_guard.install.lefthook import hooks_there, new_hooks, place, with_job, with_new_hooks
 
+YML = "lefthook.yml"
 #: a file that has the hook, and the keys below which our job goes
 WRITTEN = {
     "jobs": ("pre-push:\n  jobs:\n    - run: 'true'\n", "pre-push: jobs:"),
@@ -34,8 +35,8 @@ NOT_UNDERSTOOD = [
 @pytest.mark.parametrize("how", WRITTEN)
 def test_a_job_in_a_hook_that_is_there(how: str) -> None:
     text, keys = WRITTEN[how]
-    assert "pre-push" in hooks_there(text)
-    found = place(text, "pre-push", protect=True)
+    assert "pre-push" in hooks_there(YML, text)
+    found = place(YML, text, "pre-push", protect=True)
     assert found.keys == keys
     new = with_job(text, "pre-push", found.lines, found.row)
     assert new is not None
@@ -49,14 +50,14 @@ def test_a_job_in_a_hook_that_is_there(how: str) -> None:
 
 @pytest.mark.parametrize("text", NOT_UNDERSTOOD)
 def test_a_file_that_is_written_otherwise_is_left(text: str) -> None:
-    found = place(text, "pre-push", protect=True)
+    found = place(YML, text, "pre-push", protect=True)
     assert found.row == -1 and found.lines[0].startswith("    - run: sh -c ")
     assert with_job(text, "pre-push", found.lines, found.row) is None
 
 
 @pytest.mark.parametrize("text", ["", "min_version: 2.0.0", "pre-push:\n  jobs:\n    - run: a\n"])
 def test_new_hooks_at_the_end(text: str) -> None:
-    lines = new_hooks(["pre-commit", "post-rewrite"], protect=True)
+    lines = new_hooks(YML, ["pre-commit", "post-rewrite"], protect=True)
     new = with_new_hooks(text, lines)
     assert new is not None and new.startswith(text)
     assert set(yaml.safe_load(new)) == {*(yaml.safe_load(text) or ()), "pre-commit", "post-rewrite"}
@@ -64,4 +65,4 @@ def test_new_hooks_at_the_end(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["pre-commit:\n  jobs: []\n", "a: [\n", "- a\n"])
 def test_no_key_comes_twice(text: str) -> None:
-    assert with_new_hooks(text, new_hooks(["pre-commit"], protect=True)) is None
+    assert with_new_hooks(text, new_hooks(YML, ["pre-commit"], protect=True)) is None

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.cases import side_files
 from support.gitbed import Bed, tree_of
-from support.live.bench import missing
-from support.locks import locked
+from support.live.managers import managers
 from support.protect_commits import CASE
 
-VERSIONS = {"husky": "9.1.7", "lefthook": "2.2.2"}
 RENUMBERED = (
     "renumbered 2 migrations in drizzle\n  0001_comments -> 0003_comments\n  0002_post_views -> 0004_post_views\n"
 )
@@ -25,20 +22,8 @@ HOOKS = ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-re
 
 @pytest.fixture(scope="session")
 def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A node_modules with both managers; skips where there is no npm, but not under CI."""
-    if shutil.which("npm") is None:
-        missing("npm: husky and lefthook cannot be run")
-    base = tmp_path_factory.getbasetemp()
-    directory = (base.parent if base.name.startswith("popen-") else base) / "npm"
-    directory.mkdir(exist_ok=True)
-    with locked(directory / "lock"):
-        if not (directory / "node_modules").exists():
-            (directory / "package.json").write_text('{"private": true}')
-            wanted = [f"{name}@{version}" for name, version in VERSIONS.items()]
-            argv = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *wanted)
-            done = subprocess.run(argv, cwd=directory, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-    return directory / "node_modules"
+    """A node_modules with the managers."""
+    return managers(tmp_path_factory)
 
 
 def _with_modules(bed: Bed, modules: Path, *names: str, prepare: str) -> Bed:
@@ -47,7 +32,7 @@ def _with_modules(bed: Bed, modules: Path, *names: str, prepare: str) -> Bed:
     bed.write(".gitignore", "node_modules\n")
     (bed.root / "node_modules").mkdir()
     for name in names:
-        for found in modules.glob(f"{name}*"):
+        for found in (modules / name, *modules.glob(f"{name}-[!4]*")):
             (bed.root / "node_modules" / found.name).symlink_to(found)
     (bed.root / "node_modules/.bin").symlink_to(modules / ".bin")
     return bed
@@ -199,6 +184,41 @@ class TestLefthook:
         bed.write("lefthook.yml", config)
         assert bed.tool("install", "--yes").out.count("change file lefthook.yml\n") == 2
         assert bed.read("lefthook.yml").decode() == typed
+
+    @pytest.mark.parametrize("form", ["toml", "json"])
+    def test_the_other_forms_of_its_file(self, bed: Bed, modules: Path, form: str) -> None:
+        """The lines are shown although plain hooks of this clone's own are in place: the team has the file alone."""
+        _with_modules(bed, modules, "lefthook", prepare="lefthook install")
+        name = f"lefthook.{form}"
+        start = {"toml": '[[pre-push.jobs]]\nrun = "true"\n', "json": '{"pre-push": {"jobs": [{"run": "true"}]}}\n'}
+        bed.write(name, start[form])
+        out = bed.tool("install").out
+        assert "add hook .git/hooks/post-merge\n" in out and "Until then" not in out
+        new = out.split(f"\n{name} is yours; a merge is finished by itself with these lines in it:\n")[1].split("\n\n")[
+            0
+        ]
+        heading = "these lines go first below its `pre-push" + (": jobs`:\n" if form == "json" else "`:\n")
+        job = out.split(heading.replace("jobs`", "jobs:`"))[1].split("then: npx lefthook install\n")[0]
+        if form == "toml":
+            bed.write(name, job + start[form] + new)
+        else:
+            there = json.loads(start[form])
+            jobs = [json.loads(job.strip().removesuffix(",")), *there["pre-push"]["jobs"]]
+            bed.write(name, json.dumps({**json.loads(f"{{{new}}}"), "pre-push": {"jobs": jobs}}))
+        bed.run("npx", "lefthook", "install")
+        assert b"lefthook" in bed.read(".git/hooks/post-merge")
+        assert bed.tool("install", "--check").code == 0 and name not in bed.tool("install").out
+        _branches(bed)
+        bed.git("merge", "--no-edit", "main")
+        assert bed.files("HEAD") == side_files(CASE / "expected")
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        done = bed.try_git("commit", "-a", "-m", "edit")
+        assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
+        local = name.replace(".", "-local.")
+        off = {"toml": "[post-merge]\nskip = true\n", "json": '{"post-merge": {"skip": true}}'}
+        bed.write(local, off[form])
+        done = bed.tool("install", "--check", "-v")
+        assert done.code == 1 and "post-merge: its line may not be reached: skip: True\n" in done.out
 
     def test_uninstall_also_takes_hooks_that_lefthook_put_aside(self, bed: Bed, modules: Path) -> None:
         _with_modules(bed, modules, "lefthook", prepare="lefthook install")
