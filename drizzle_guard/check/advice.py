@@ -1,8 +1,9 @@
 """What to type about each finding: what was tried in memory and takes it away, not what the rule usually needs.
 
 A command stands there only if it works here.  First `drizzle-guard check --fix`, which touches nothing that a database
-has seen; then `drizzle-guard renumber`; else what fits where it is typed (is this clone armed, is it published, which
-commit has the file); else what the rule says, which is for a person.
+has seen; then `drizzle-guard renumber`; else what brings it back from git (`check.from_git`); else what fits where it
+is typed (is this clone armed, is it published); else what the rule says, which is for a person.  Of several commands
+each has its own line.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Collection
 
+from drizzle_guard.check.from_git import brings_back
 from drizzle_guard.check.targets import FolderToCheck, Published
-from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
@@ -79,37 +80,22 @@ def advised(target: FolderToCheck, known: Published, checked: Checked, again: Ch
     merge = _merge(known, onto) if any(judged.finding.merge_cures for judged in checked.findings) else ""
     for judged in checked.findings:
         key = _key(judged.finding)
-        fix = _by_hand(target, known, judged, merge)
-        fix = fix or (for_a_person(judged.finding) if key in in_vain else judged.finding.fix)
-        if not fix.startswith("git checkout "):  # that brings back one file, and changes nothing else
-            fix = RENUMBER if key in (healed or ()) else FIX if key in mended else fix
+        fix = _by_hand(judged, merge)
+        is_tried = judged.severity == "error" and key not in in_vain and known.repository is not None
+        fix = fix or (judged.finding.fix if is_tried else for_a_person(judged.finding))
+        back = "" if key in mended else brings_back(target, known, checked, judged.finding, again)
+        is_file = judged.finding.rule is MISSING_SQL  # that changes nothing else
+        fix = back if back and is_file else RENUMBER if key in (healed or ()) else FIX if key in mended else back or fix
         findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
     return checked._replace(findings=tuple(findings))
 
 
-def _by_hand(target: FolderToCheck, known: Published, judged: Judged, merge: str) -> str:
+def _by_hand(judged: Judged, merge: str) -> str:
     """What fits here and takes a finding away that no repair does; "" if it is what the rule says."""
     finding = judged.finding
-    if finding.rule is MISSING_SQL:
-        return _brings_back(target, known, finding.files[0])
     if finding.merge_cures:
         return merge
     return finding.rule.published_fix if judged.published else ""
-
-
-def _brings_back(target: FolderToCheck, known: Published, file: str) -> str:
-    """What restores a file: from HEAD, else the mainline, else the newest commit that has it; "" if none has."""
-    repository, shown = known.repository, printable(shlex.quote(join(target.name, file)))
-    if repository is None or is_under_way(repository):
-        return ""
-    if file in known.committed:
-        return f"git checkout HEAD -- {shown}"
-    if known.mainline is not None and file in known.mainline.tip.files:
-        return f"git checkout {printable(shlex.quote(known.mainline.name))} -- {shown}"
-    place = f":(top,literal){join(known.folder, file)}"
-    newest = ("log", "--all", "-m", "-1", "--full-history", "--diff-filter=AMT", "--format=%h", "--", place)
-    commit = (repository.line(*newest) or "").split("\n")[0]
-    return f"git checkout {commit} -- {shown}" if commit else ""
 
 
 def _merge(known: Published, onto: str | None) -> str:
@@ -130,7 +116,7 @@ def _merge(known: Published, onto: str | None) -> str:
     if isinstance(outcome, Refusal):
         return f"a merge of {printable(mainline.name)} would be refused; see why: drizzle-guard graph"
     merge = f"git merge {printable(shlex.quote(mainline.name))}"
-    return merge if armed else f"{merge}, then {RENUMBER}, then git commit"
+    return merge if armed else f"{merge}\n{RENUMBER}\ngit commit"
 
 
 def _healed(

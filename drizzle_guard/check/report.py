@@ -114,7 +114,9 @@ def _text(report: Report, quiet: bool, color: bool) -> Iterator[str]:
             where = printable(found.file) + ("" if found.line is None else f":{found.line}")
             yield f"  {severity} {found.code} {found.name}  {style(where, fg='cyan')}"
             yield f"    {found.message}"
-            yield style(f"    fix: {found.fix}", dim=True)
+            first, *more = found.fix.split("\n")
+            yield style(f"    fix: {first}", dim=True)
+            yield from (style(f"         {line}", dim=True) for line in more)
 
 
 def _heading(folder: FolderReport) -> str:
@@ -158,7 +160,7 @@ def _sarif(report: Report) -> dict[str, Any]:
                 "ruleId": found.code,
                 "ruleIndex": indexes[found.code],
                 "level": found.severity,
-                "message": {"text": f"{found.message} Fix: {found.fix}."},
+                "message": {"text": f"{found.message} Fix: {found.fix}".rstrip(".") + "."},
                 "locations": [{"physicalLocation": place}],
             }
         )

@@ -146,7 +146,7 @@ def show_left(case: Case, left: Sequence[Finding]) -> None:
     """Say which errors are left in a folder, and what helps against each."""
     for finding in left:
         click.echo(f"  left: {finding.rule.code} {finding.message}")
-        click.echo(f"    fix: {fix_of_left(case, finding)}")
+        click.echo("    fix: " + fix_of_left(case, finding).replace("\n", "\n         "))
 
 
 def findings_left(case: Case, left: Sequence[Finding]) -> list[dict[str, str]]:

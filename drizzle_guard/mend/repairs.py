@@ -217,12 +217,23 @@ def _bundle(folder: Folder) -> list[tuple[str, Blob, str]]:
 
 
 def repairs_of(old: Folder, files: Mapping[str, Blob]) -> frozenset[tuple[str, str]]:
-    """The (tag, path) of what differs in `files` from the folder `old` just as a repair of it makes it."""
+    """The (tag, path) of what differs in `files` from the folder `old` just as a repair of it makes it.
+
+    A snapshot that can be read again counts as one, too: whoever broke it, drizzle-kit has stopped over it since.
+    """
     owned = [PATH, *(snapshot_path(entry.prefix) for entry in old.entries)]
     both = [path for path in owned if path in old.files and path in files]
     if all(same_file(old.files[path], files[path]) for path in both):
         return frozenset()
     return frozenset(_repairs_in(old, files))
+
+
+def _is_read(blob: Blob) -> bool:
+    try:
+        read_snapshot(blob)
+    except (GuardError, OSError):
+        return False
+    return True
 
 
 def _repairs_in(old: Folder, files: Mapping[str, Blob]) -> Iterator[tuple[str, str]]:
@@ -232,6 +243,9 @@ def _repairs_in(old: Folder, files: Mapping[str, Blob]) -> Iterator[tuple[str, s
     """
     mended = mend(old.name, old.files, removable=frozenset(old.files))
     owners = {snapshot_path(entry.prefix): entry.tag for entry in reversed(old.entries)}
+    for path, tag in owners.items():
+        if path in old.files and path in files and not _is_read(old.files[path]) and _is_read(files[path]):
+            yield tag, path
     for path, blob in mended.files.items():
         if path in owners and blob is not None and path in files and same_file(blob, files[path]):
             yield owners[path], path

@@ -217,7 +217,7 @@ class _Judge:
     @staticmethod
     def _may_regenerate(outcome: Plan | Refusal, position: int, ours_established: bool) -> bool:
         """Whether a merge was refused so that this side's own migrations may be generated again."""
-        return isinstance(outcome, Refusal) and outcome.may_regenerate and (position == 0) != ours_established
+        return isinstance(outcome, Refusal) and outcome.way_out.may_regenerate and (position == 0) != ours_established
 
     def _tags_at_tip(self, old: Folder, around: Around) -> set[str]:
         """What is still forbidden at the end of the range: what was taken back, or allowed later, does no harm."""

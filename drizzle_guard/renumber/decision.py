@@ -18,9 +18,9 @@ from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
 from drizzle_guard.renumber.rebase import interim_journal
 from drizzle_guard.renumber.rebase import onto as rebase_start
-from drizzle_guard.renumber.ways_out import WayOut, lines_for
+from drizzle_guard.renumber.ways_out import lines_for
 from drizzle_guard.replay.identity import match_new
-from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.published import Established, brings_nothing, establish, moves_published
 from drizzle_guard.replay.replay import plan
 
@@ -95,7 +95,7 @@ def decide(
 def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept: Established | None = None) -> Decision:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
     decision = judge(meeting, kept)
-    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out == "move":
+    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
         there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
         # in a rebase HEAD is the mainline, and the branch goes there
         here = sides.kind != "rebase" and there not in ("", meeting.folder) and not meeting.ours.entries
@@ -154,7 +154,7 @@ def _refusal(meeting: Meeting, found: Established) -> Refusal | None:
     stays, moves = meeting.in_order(found.ours)
     if not stays.entries or not moves.entries:
         return Refusal(
-            "one side has moved or deleted the whole folder", _last_tag(moves), _last_tag(stays), way_out="move"
+            "one side has moved or deleted the whole folder", _last_tag(moves), _last_tag(stays), way_out=WayOut.MOVE
         )
     return None
 
@@ -169,7 +169,7 @@ def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:
     published = meeting.published if found.clash else None
     if published and (lost := moves_published(_new_places(outcome, moves), published)):
         reason = "both sides hold published migrations that the other has not"
-        return Refusal(reason, lost, _last_tag(stays), way_out="mainline")
+        return Refusal(reason, lost, _last_tag(stays), way_out=WayOut.MAINLINE)
     return (
         outcome._replace(interim=Blob.of(interim_journal(outcome, meeting.ours), PATH)) if meeting.rebasing else outcome
     )
@@ -226,7 +226,7 @@ def explain_refusal(decision: Decision, sides: Sides, *, merged: bool = False) -
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
     ways = lines_for(
-        WayOut(refusal.way_out),
+        refusal.way_out,
         sides,
         folder,
         kept=decision.keeper,

@@ -24,7 +24,8 @@ from drizzle_guard.renumber.decision import Decision, colliding_folders, decide,
 from drizzle_guard.renumber.earlier_merge import Work, look_back
 from drizzle_guard.renumber.generated import find_generated
 from drizzle_guard.renumber.meeting import Ends, meet
-from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.plan import Plan, Refusal, WayOut
+from drizzle_guard.rules.reading import marker_line
 
 
 def named_folders(repository: Repository, paths: Sequence[str]) -> set[str] | None:
@@ -71,7 +72,7 @@ def find_work(repository: Repository, named: set[str] | None, onto: str | None, 
 
 def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str | None) -> Decision:
     """The decision with the files that a person has mended and staged, where it was refused for one of the branch's."""
-    if isinstance(decision.outcome, Plan) or decision.outcome.way_out != "edit":
+    if isinstance(decision.outcome, Plan) or decision.outcome.way_out is not WayOut.EDIT:
         return decision
     branch = decision.theirs if decision.ours_established else decision.ours
     own = {path for entry in branch.entries for path in (sql_path(entry.tag), snapshot_path(entry.prefix))}
@@ -79,7 +80,9 @@ def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str 
     edits = {
         path: blob
         for path, blob in staged.items()
-        if path in own and blob not in [side.files.get(path) for side in decision.versions]
+        if path in own
+        and blob not in [side.files.get(path) for side in decision.versions]
+        and marker_line(blob.data) is None  # `git add drizzle` stages what git has left half resolved
     }
     if not edits:
         return decision

@@ -8,22 +8,10 @@ are typed in `tests/renumber/test_places.py`.
 from __future__ import annotations
 
 import shlex
-from enum import Enum
 
 from drizzle_guard.errors import printable
 from drizzle_guard.git.sides import Sides
-
-
-class WayOut(Enum):
-    """How a refusal can be left."""
-
-    REGENERATE = "regenerate"
-    UP = "up"
-    EDIT = "edit"
-    MAINLINE = "mainline"
-    MOVE = "move"
-    BRANCH = "branch"
-    LOOK = "look"
+from drizzle_guard.replay.plan import WayOut
 
 
 def lines_for(

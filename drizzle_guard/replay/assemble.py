@@ -10,7 +10,7 @@ from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join
 from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
-from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
+from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused, WayOut
 
 
 def assemble(
@@ -114,7 +114,7 @@ def _refuse_strays(known: set[str], sides: Sequence[Folder], moves: Sequence[Mov
         for path in _paths(move.new):
             if path not in known and any(path in side.files for side in sides):
                 reason = f"{path} lies in the way and belongs to no journal entry"
-                raise Refused(Refusal(reason, own=move.old.tag, way_out="branch"))
+                raise Refused(Refusal(reason, own=move.old.tag, way_out=WayOut.BRANCH))
 
 
 def _journal_file(journal: Journal, mainline: Folder, branch: Folder) -> Blob:
@@ -134,5 +134,5 @@ def _bundle_file(journal: Journal, mainline: Folder, branch: Folder, moves: Sequ
         data = bundle.regenerate(old.data, journal.entries, join(mainline.name, BUNDLE))
     except GuardError as error:
         own = moves[0].old.tag if moves else ""
-        raise Refused(Refusal(error.message.rstrip("."), own=own, way_out="branch")) from None
+        raise Refused(Refusal(error.message.rstrip("."), own=own, way_out=WayOut.BRANCH)) from None
     return old if data == old.data else Blob.of(data, BUNDLE, mode=old.mode)

@@ -21,7 +21,7 @@ from drizzle_guard.errors import GuardError
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.identity import Pairs
 from drizzle_guard.replay.parting import part
-from drizzle_guard.replay.plan import Refusal, Refused
+from drizzle_guard.replay.plan import Refusal, Refused, WayOut
 
 
 class Settled(NamedTuple):
@@ -121,7 +121,7 @@ def _three_equalities(
 ) -> Migration | None:
     """What stands in the mainline's row for a base entry; None if nothing."""
     if branch is not None and main is not None and branch.sql is None and main.sql is not None:
-        raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out="edit"))
+        raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out=WayOut.EDIT))
     if main is None and branch is None:
         return None
     if main is None:

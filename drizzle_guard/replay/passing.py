@@ -10,7 +10,7 @@ from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.ground import known_before
 from drizzle_guard.replay.hazards import Script, find_hazards
-from drizzle_guard.replay.plan import Refusal, Refused
+from drizzle_guard.replay.plan import Refusal, Refused, WayOut
 from drizzle_guard.replay.undone import find_undone
 from drizzle_guard.sql.footprint.known import Known
 from drizzle_guard.sql.statements import decode
@@ -48,7 +48,7 @@ def _hazards(settled: Settled, branch: Folder, dialect: str) -> Iterator[Refusal
 
 
 def _read(reason: str, own: str, other: str) -> Refusal:
-    return Refusal(reason, own=own, other=other, way_out="look")
+    return Refusal(reason, own=own, other=other, way_out=WayOut.LOOK)
 
 
 def _ground(settled: Settled, branch: Folder, lines: Sequence[Script], dialect: str) -> Known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Literal
 
 from drizzle_guard.drizzle.folder import Blob
@@ -60,25 +61,35 @@ class Plan(NamedTuple):
         return (*(printable(line) for line in (*out, *gone)), *self.edited)
 
 
+class WayOut(Enum):
+    """How a refusal can be left; what is typed for it stands in `renumber.ways_out`."""
+
+    REGENERATE = "regenerate"
+    LOOK = "look"  # it was read from SQL, and a person may know better
+    UP = "up"
+    EDIT = "edit"  # a file, which can be mended where git has stopped
+    BRANCH = "branch"  # only a commit on the side in question mends it
+    MAINLINE = "mainline"
+    MOVE = "move"
+
+    @property
+    def may_regenerate(self) -> bool:
+        """Whether one way is to generate the branch's own migrations anew; then protect lets the old ones go."""
+        return self in (WayOut.REGENERATE, WayOut.LOOK, WayOut.EDIT)
+
+
 class Refusal(NamedTuple):
     """Why the two histories cannot be put in a row by a machine.
 
     `reason` is one sentence without names of files; `own` and `other` are the tags on the branch and on the mainline
-    ("" where there is none).  `way_out` is `regenerate`, `look` (it was read from SQL, and a person may know better),
-    `up`, `edit` (of a file, which can be done where git has stopped), `branch` (what only a commit on the side in
-    question can mend), `mainline` or `move`; `save` are the branch's SQL files with hand-written parts.
+    ("" where there is none).  `save` are the branch's SQL files with hand-written parts.
     """
 
     reason: str
     own: str = ""
     other: str = ""
-    way_out: Literal["regenerate", "look", "up", "edit", "branch", "mainline", "move"] = "regenerate"
+    way_out: WayOut = WayOut.REGENERATE
     save: tuple[str, ...] = ()
-
-    @property
-    def may_regenerate(self) -> bool:
-        """Whether the ways out offer to generate the branch's own migrations anew (`renumber.ways_out`)."""
-        return self.way_out in ("regenerate", "look", "edit")
 
     @property
     def sentence(self) -> str:

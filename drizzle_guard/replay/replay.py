@@ -26,7 +26,7 @@ from drizzle_guard.replay.assemble import assemble
 from drizzle_guard.replay.common_entries import Settled, settle
 from drizzle_guard.replay.origins import Line
 from drizzle_guard.replay.passing import refuse_hazards
-from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused
+from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused, WayOut
 from drizzle_guard.replay.shared_numbers import with_own_snapshots
 from drizzle_guard.replay.snapshot_chain import Chain, Done
 from drizzle_guard.replay.verify import refuse_new_faults, verify
@@ -59,9 +59,9 @@ def plan(
         return result._replace(passed_over=passed)
     except Refused as refused:
         refusal = refused.refusal._replace(save=_handwritten(base, branch))
-        if refusal.way_out == "look" and not anyway:  # that way is only named where it leads out
+        if refusal.way_out is WayOut.LOOK and not anyway:  # that way is only named where it leads out
             looked = plan(base, mainline, branch, layout=layout, picked=picked, anyway=True)
-            return refusal if isinstance(looked, Plan) else refusal._replace(way_out="regenerate")
+            return refusal if isinstance(looked, Plan) else refusal._replace(way_out=WayOut.REGENERATE)
         return refusal
     except RecursionError:
         raise GuardError(f"{printable(branch.name)}: a snapshot or SQL file is nested too deeply.") from None
@@ -90,7 +90,7 @@ def _replay(
             try:
                 snapshots[path], done = chain.append(own, line.origins(position), entry)
             except GuardError as error:
-                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out="branch")) from None
+                raise Refused(Refusal(error.message.rstrip("."), own=own.tag, way_out=WayOut.BRANCH)) from None
         elif _loses_shared(own, entry, branch) and (repeated := chain.repeat(own, entry)):
             snapshots[path], done = repeated, "copied"
         moves.append(Move(own.entry, entry, done))
@@ -109,7 +109,7 @@ def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) ->
     for migration in kept.get(own.entry.prefix, ()):
         if migration.snapshot == own.snapshot:
             reason = "they share a number and a snapshot"
-            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out="branch"))
+            raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out=WayOut.BRANCH))
 
 
 def _loses_shared(own: Migration, entry: Entry, branch: Folder) -> bool:
@@ -141,11 +141,11 @@ def _refuse_unmovable(own: Sequence[Migration], branch: Folder) -> None:
         elif entry.when is None:
             reason = "its journal entry has no `when`"
         elif migration.sql is None:
-            raise Refused(Refusal("its SQL file is missing on the branch", own=entry.tag, way_out="edit"))
+            raise Refused(Refusal("its SQL file is missing on the branch", own=entry.tag, way_out=WayOut.EDIT))
         elif tags[entry.tag] > 1:
             reason = "its tag stands twice in the branch's journal"
         if reason:
-            raise Refused(Refusal(reason, own=entry.tag, way_out="branch"))
+            raise Refused(Refusal(reason, own=entry.tag, way_out=WayOut.BRANCH))
 
 
 def _start_after_deletions(settled: Settled, base: Folder, mainline: Folder, branch: Folder) -> Blob | None:
@@ -183,7 +183,7 @@ def _merge_header(base: Journal, mainline: Journal, branch: Journal, layout: Jou
             value = own
         else:
             reason = f'the journals differ in "{printable(key)}"'
-            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out="branch"))
+            raise Refused(Refusal(reason, branch.entries[-1].tag, mainline.entries[-1].tag, way_out=WayOut.BRANCH))
         if value is not None or key in mainline.header:
             header[key] = value
     return header

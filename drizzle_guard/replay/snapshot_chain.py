@@ -30,7 +30,7 @@ from drizzle_guard.drizzle.snapshot import (
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.origins import Origins
-from drizzle_guard.replay.plan import Refusal, Refused
+from drizzle_guard.replay.plan import Refusal, Refused, WayOut
 from drizzle_guard.rules.contents import Contents, tables_of
 from drizzle_guard.sql.statements import decode, statements
 
@@ -179,7 +179,7 @@ class Chain:
                 self._tip = read_snapshot(self._blob)
             except GuardError as error:
                 other = self._newest_unseen()
-                raise Refused(Refusal(error.message.rstrip("."), other=other, way_out="branch")) from None
+                raise Refused(Refusal(error.message.rstrip("."), other=other, way_out=WayOut.BRANCH)) from None
         return self._tip
 
     def _same_version(self, own: Migration, body: Body, tip: Body) -> None:
@@ -188,7 +188,7 @@ class Chain:
                 versions = f"{body.get(key)!r} on the branch, {tip.get(key)!r} on the mainline"
                 other = self._newest_unseen()
                 reason = f"their snapshots have another {key} ({printable(versions)})"
-                raise Refused(Refusal(reason, own.tag, other, way_out="up"))
+                raise Refused(Refusal(reason, own.tag, other, way_out=WayOut.UP))
 
     def _conflict(self, own: Migration, conflicts: Sequence[Path]) -> Refusal:
         path = conflicts[0]

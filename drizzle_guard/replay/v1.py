@@ -19,7 +19,7 @@ from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.ground import known_before
 from drizzle_guard.replay.hazards import Script, find_hazards
 from drizzle_guard.replay.parting import Collision
-from drizzle_guard.replay.plan import Move, Plan, Refusal
+from drizzle_guard.replay.plan import Move, Plan, Refusal, WayOut
 from drizzle_guard.sql.statements import decode
 
 _FORMAT = "%Y%m%d%H%M%S"
@@ -74,7 +74,7 @@ def v1_plan(base: Folder, mainline: Folder, branch: Folder, own: Sequence[Migrat
     try:
         names = v1_names([m.tag for m in mainline.migrations], [m.tag for m in own])
     except GuardError as error:
-        return Refusal(error.message.rstrip("."), way_out="branch")
+        return Refusal(error.message.rstrip("."), way_out=WayOut.BRANCH)
     moves, files = [], dict[str, Blob | None]()
     for migration in own:
         old, to = migration.tag, names[migration.tag]
@@ -93,7 +93,7 @@ def v1_hazard(base: Folder, first: Sequence[Migration], second: Sequence[Migrati
     dialect = v1_dialect([*second, *first])
     known = known_before(lambda: _scripts(base.migrations), None, [*theirs, *mine], dialect, [])
     for hazard in find_hazards(theirs, mine, dialect, known):
-        return Refusal(hazard.reason, own=hazard.own, other=hazard.other, way_out="look")
+        return Refusal(hazard.reason, own=hazard.own, other=hazard.other, way_out=WayOut.LOOK)
     return None
 
 

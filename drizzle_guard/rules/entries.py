@@ -37,6 +37,7 @@ IDX_GAP = Rule(
     "number that is taken, and `generate` then overwrites that snapshot in place. A gap in old entries does no harm.",
     "Leave gaps in published migrations as they are. Renumber your own with `drizzle-guard renumber`.",
     "drizzle-guard renumber",
+    by_hand="leave it: a gap in published entries does no harm",
 )
 WHEN_NOT_RISING = Rule(
     "DG006",
@@ -48,9 +49,9 @@ WHEN_NOT_RISING = Rule(
     "Your own migration: `drizzle-guard renumber` gives it a `when` above all others. A published one: do not touch "
     "it (where it ran, it would run again); see with `drizzle-guard status` which databases skipped it, and run it "
     "there with `drizzle-guard apply`.",
-    "drizzle-guard renumber; if it is published: drizzle-guard status",
+    "drizzle-guard renumber",
     published_fix="published: leave it; drizzle-guard status --url URL says whether a database skipped it",
-    by_hand="drizzle-guard status",
+    by_hand="leave it if it is published; drizzle-guard status --url URL says whether a database skipped it",
 )
 WHEN_IN_FUTURE = Rule(
     "DG007",

@@ -45,7 +45,7 @@ CRLF = Rule(
     f"Put `{ATTRIBUTE}` into .gitattributes (`drizzle-guard install` does) and take the CRs away: "
     "`sed -i 's/\\r$//' FILE && git add FILE`. A migration that stands in git with CRLF and has run so "
     "keeps its bytes: leave it, and give it a line of its own, `/FILE -text`.",
-    f"{ATTRIBUTE} in .gitattributes, then sed -i 's/\\r$//' FILE && git add FILE",
+    f"put `{ATTRIBUTE}` into .gitattributes, and take the CRs away",
 )
 BYTE_ORDER_MARK = Rule(
     "DG015",
@@ -137,7 +137,7 @@ def sql_bytes(path: str, blob: Blob, entries: tuple[int, ...] = (), *, git_has_l
         line = data.count(b"\n", 0, at) + 1
         where = " in this worktree alone: git has LF" if git_has_lf else ""
         file = shlex.quote(printable(name))
-        fix = f"{ATTRIBUTE} in .gitattributes, then sed -i 's/\\r$//' {file} && git add {file}"
+        fix = f"put `{ATTRIBUTE}` into .gitattributes, then:\nsed -i 's/\\r$//' {file}\ngit add {file}"
         yield CRLF.at(
             name,
             f"{shown} has Windows line ends (CR){where}.",

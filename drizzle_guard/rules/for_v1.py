@@ -105,7 +105,7 @@ def _snapshots(folder: Subject) -> Iterator[Finding]:
             yield UP_LOSES.at(
                 folder.history.journal_path,
                 message,
-                fix="drizzle-guard renumber, if the second is not published; else give it a number of its own by hand",
+                fix="give the second a number of its own by hand",
                 entries=(earlier, position),
             )
 

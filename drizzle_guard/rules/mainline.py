@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -21,7 +22,7 @@ PUBLISHED_CHANGED = Rule(
     "skipped.",
     "Take the mainline's version back (`git checkout <mainline> -- <file>`) and put the change into a new migration: "
     "`drizzle-kit generate --custom`.",
-    "git checkout <mainline> -- <file>, and a new migration for the change",
+    "take the mainline's version back, and put the change into a new migration",
 )
 PUBLISHED_MISSING = Rule(
     "DG032",
@@ -30,7 +31,7 @@ PUBLISHED_MISSING = Rule(
     "Databases that ran it keep what it did, new ones never get it. Migrations that came after it may fail there.",
     "Bring it back (`git checkout <mainline> -- <folder>`, then `drizzle-guard renumber` for your own) and undo it "
     "in a new migration, if it should be undone.",
-    "git merge the mainline, then drizzle-guard renumber",
+    "bring it back from the mainline, and undo it in a new migration if it should be undone",
 )
 NOT_AFTER_MAINLINE = Rule(
     "DG033",
@@ -40,7 +41,8 @@ NOT_AFTER_MAINLINE = Rule(
     "smaller `when`, is skipped there without a word; one with the same number collides at the merge.",
     "Bring the mainline in (`git merge` or `git rebase`; the merge driver of `drizzle-guard install` renumbers; in a "
     "clone that is not armed, `drizzle-guard renumber` and `git commit`) or, after the fact, `drizzle-guard renumber`.",
-    "git merge the mainline, or drizzle-guard renumber after it",
+    "drizzle-guard renumber",
+    by_hand="bring the mainline in, by a merge or rebase; then its own migrations come behind",
 )
 
 
@@ -104,7 +106,8 @@ def published_changed(folder: Subject) -> Iterator[Finding]:
             if how is not None:
                 name = join(history.name, path)
                 message = f"{printable(path)} is not as on {printable(mainline.name)}{how}."
-                fix = f"git checkout {printable(mainline.name)} -- {printable(name)}; a new migration for the change"
+                shown = f"{shlex.quote(printable(mainline.name))} -- {shlex.quote(printable(name))}"
+                fix = f"git checkout {shown}\nthen put the change into a new migration"
                 yield PUBLISHED_CHANGED.at(name, message, fix=fix, entries=(position,), files=(path,))
     yield from _reordered(folder, mainline)
 
@@ -151,7 +154,7 @@ def not_after_mainline(folder: Subject) -> Iterator[Finding]:
         if problems:
             newer = f" (newest there: {printable(unseen[-1].tag)})" if unseen else ""
             what = f"{folder.tag(position)} does not come after {printable(mainline.name)}{newer}"
-            fix = f"git merge {printable(mainline.name)}" if unseen else None
+            fix = f"git merge {shlex.quote(printable(mainline.name))}" if unseen else None
             message = f"{what}: {' and '.join(problems)}."
             found = NOT_AFTER_MAINLINE.at(folder.history.journal_path, message, fix=fix, entries=(position,))
             yield found._replace(merge_cures=bool(unseen) and position > last)

@@ -36,7 +36,7 @@ BROKEN_JOURNAL = Rule(
     "number in `when` is skipped or runs again.",
     "Bring the journal back from git (`git log -p -- <journal>` shows the last good one) and add the missing entries "
     "with `drizzle-guard renumber`.",
-    "restore the journal from git: git log -p -- meta/_journal.json",
+    "restore the journal from a commit in which it was sound",
     fatal=True,
 )
 CONFLICT_MARKERS = Rule(
@@ -47,7 +47,7 @@ CONFLICT_MARKERS = Rule(
     "0). SQL with markers fails at the deploy, on some databases after the statements before them have run.",
     "Resolve the conflict. For the journal and snapshots `drizzle-guard renumber` does it, also after the fact; in "
     "SQL keep the published text as it is.",
-    "drizzle-guard renumber (journal, snapshots); resolve SQL by hand",
+    "drizzle-guard renumber",
     by_hand="resolve the conflict by hand",
     fatal=True,
 )
@@ -77,7 +77,7 @@ BROKEN_SNAPSHOT = Rule(
     "drizzle-kit reads and validates all snapshots in meta/ before `generate` and `check`: one bad file stops both "
     "(`generate` with exit code 0).",
     "Restore it from git. If it was never committed, delete it with its migration and generate that again.",
-    "restore the snapshot from git: git log -p -- <file>",
+    "restore the snapshot from a commit in which it was sound, or generate its migration again",
     fatal=True,
 )
 

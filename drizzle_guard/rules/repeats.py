@@ -16,7 +16,7 @@ from drizzle_guard.sql.statements import Statement, decode, statements
 CREATED_TWICE = Rule(
     "DG035",
     "created-twice",
-    "Two migrations create the same object.",
+    "Two migrations create the same object, or drop it.",
     "A merge that was resolved by hand left a migration under its old number and under the new one, or `generate` "
     "repeated what a snapshot had lost. A database that runs both stops at the second with `already exists`: every new "
     "one, in CI and on every new colleague's machine. `drizzle-kit check` says that all is fine.",
@@ -27,7 +27,13 @@ CREATED_TWICE = Rule(
     fatal=True,
 )
 
-_KINDS = ("table", "column", "type", "index")
+_KINDS = ("table", "column", "type", "index", "constraint", "schema", "sequence", "view", "policy", "trigger")
+#: what is dropped by its name alone, so that a second drop must fail
+_NAMED = ("table", "column", "type")
+#: what stands on a table and goes with it
+_OF_TABLE = ("index", "constraint", "policy", "trigger")
+#: what may go with something else that is dropped, without being named
+_CASCADED = ("constraint", "view", "sequence")
 _PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
 
 
@@ -37,6 +43,7 @@ class _Made:
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect
         self.by: dict[Key, int] = {}
+        self.gone: dict[Key, int] = {}
         self._on: dict[Key, str] = {}
 
     def key(self, action: Action) -> Key:
@@ -47,29 +54,39 @@ class _Made:
     def create(self, action: Action, position: int) -> None:
         key = self.key(action)
         self.by.setdefault(key, position)
-        self._on[key] = action.on or (key[1] if action.kind == "column" else "")
+        self._is_back(key)
+        self._on[key] = action.on or (key[1] if action.kind in ("column", "constraint") else "")
+
+    def _is_back(self, key: Key) -> None:
+        """Forget that a thing was dropped, and with a table all that stands on it."""
+        whole = key[0] == "table"
+        for gone in [k for k in self.gone if k == key or (whole and (k[0] == "index" or k[1] == key[1]))]:
+            self.gone.pop(gone)
 
     def drop(self, action: Action) -> None:
-        """Forget what is dropped, and what may go with it: the columns and indexes of its table."""
+        """Forget what is dropped, and what may go with it: what stands on its table, and what a cascade takes."""
         self.by.pop(self.key(action), None)
         if action.kind == "schema":
             self.by.clear()
         elif action.kind in ("table", "column", "constraint"):
             table = action.key[1]
             whole = action.kind == "table"
-            for key in [k for k in self.by if k[0] == "index" or (whole and k[0] == "column" and k[1] == table)]:
+            for key in [k for k in self.by if k[0] in _OF_TABLE or (whole and k[0] == "column" and k[1] == table)]:
                 if key[0] == "column" or self._on.get(key) == table:
                     self.by.pop(key)
+        if action.kind != "constraint":
+            for key in [k for k in self.by if k[0] in _CASCADED]:
+                self.by.pop(key)
 
     def forget(self, statement: Statement) -> None:
         """What a statement that is not understood may drop or rename."""
-        if statement.words & {"drop", "rename"}:
-            for key in [k for k in self.by if statement.words.issuperset(part.rpartition(".")[2] for part in k[1:])]:
-                self.by.pop(key)
+        for known in (self.by, self.gone) if statement.words & {"drop", "rename"} else (self.gone,):
+            for key in [k for k in known if statement.words.issuperset(part.rpartition(".")[2] for part in k[1:])]:
+                known.pop(key)
 
 
 def created_twice(folder: Subject) -> Iterator[Finding]:
-    """DG035: a table, column, type or index that an earlier migration creates, and nothing drops in between."""
+    """DG035: a table, column, index or the like that an earlier migration creates, and nothing drops in between."""
     made = _Made(folder.history.journal.dialect)
     texts: dict[tuple[str, ...], int] = {}
     for position, migration in enumerate(folder.history.migrations):
@@ -85,8 +102,8 @@ def created_twice(folder: Subject) -> Iterator[Finding]:
                 made.by.setdefault(key, position)
         entries, earlier = folder.history.entries, texts.setdefault(whole, position)
         if twice is not None and entries[twice[1]].tag != migration.tag:  # one tag twice is DG002
-            shown, first = twice
-            what = f"both create {shown}: every new database stops at the second"
+            done, first = twice
+            what = f"both {done}: every new database stops at the second"
             yield _finding(folder, first, position, what)
         elif earlier != position and entries[earlier].tag != migration.tag and not _creates(found):
             yield _finding(folder, earlier, position, "hold the same SQL")._replace(mild=True, fatal=False)
@@ -98,7 +115,7 @@ def _creates(found: list[Statement]) -> bool:
 
 
 def _repeated(made: _Made, found: list[Statement], position: int) -> tuple[str, int] | None:
-    """What the statements create that stands already, and who made it: the first of all."""
+    """What the statements create that stands already or drop that is gone, and who did it before: the first of all."""
     first: tuple[str, int] | None = None
     for statement in found:
         if not statement.actions:
@@ -106,14 +123,17 @@ def _repeated(made: _Made, found: list[Statement], position: int) -> tuple[str, 
         for action in statement.actions:
             if action.guarded and action.verb == "drop":
                 made.forget(statement)
-            if action.kind not in (*_KINDS, "schema", "constraint"):
+            if action.kind not in _KINDS or (action.kind == "constraint" and not action.name[-1]):
                 continue
             if action.verb == "drop":
+                earlier = made.gone.setdefault(made.key(action), position)
+                if earlier != position and not action.guarded and first is None and action.kind in _NAMED:
+                    first = (f"drop {_shown(action)}", earlier)
                 made.drop(action)
             elif action.verb == "create" and action.kind in _KINDS:
                 earlier = made.by.get(made.key(action), position)
                 if earlier != position and not action.guarded and first is None:
-                    first = (_shown(action), earlier)
+                    first = (f"create {_shown(action)}", earlier)
                 made.create(action, position)
     return first
 

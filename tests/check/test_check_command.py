@@ -242,13 +242,14 @@ def test_line_ends_that_the_checkout_made(bed: Bed) -> None:
     bed.git("rm", "-rq", "--cached", ".")
     bed.git("reset", "-q", "--hard")
     done = run_check(bed, "--onto", "main")
-    cure = f"sed -i 's/\\r$//' drizzle/{tag}.sql && git add drizzle/{tag}.sql"
+    cure = [f"sed -i 's/\\r$//' drizzle/{tag}.sql", f"git add drizzle/{tag}.sql"]
     assert (done.code, done.out.count("warning DG014"), done.out.count("DG0")) == (0, 2, 3), done.out
     assert f"{tag}.sql has Windows line ends (CR) in this worktree alone: git has LF." in done.out
-    assert f"fix: {ATTRIBUTE} in .gitattributes, then {cure}\n" in done.out
+    assert "\n         ".join([f"fix: put `{ATTRIBUTE}` into .gitattributes, then:", *cure]) in done.out
     bed.write(".gitattributes", f"{ATTRIBUTE}\n")
-    bed.run("sh", "-c", cure)
-    bed.run("sh", "-c", cure.replace(tag, "0000_base"))
+    for command in cure:
+        bed.run("sh", "-c", command)
+        bed.run("sh", "-c", command.replace(tag, "0000_base"))
     assert run_check(bed, "--onto", "main").out.splitlines()[-1] == "1 folder, 2 migrations: sound."
     assert bed.git("status", "--porcelain") == "?? .gitattributes"
 

@@ -43,7 +43,7 @@ def test_json_exactly(bed: Bed) -> None:
         "file": "drizzle/meta/_journal.json",
         "line": 19,
         "tags": ["0002_own"],
-        "fix": "git merge main, then drizzle-guard renumber, then git commit",
+        "fix": "git merge main\ndrizzle-guard renumber\ngit commit",
     }
     del found["folders"][0]["findings"]
     assert found == {

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from drizzle_guard.errors import GuardError
-from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.replay import plan
 from support.cases import MERGE, MergeCase, cases_in
 from support.gitbed import Bed, Done
@@ -62,7 +62,7 @@ def test_core(name: str) -> None:
     outcome = plan(base, mainline, branch, layout=ours.journal)
     if isinstance(outcome, Refusal):
         assert f"drizzle: {outcome.sentence}" == case.refused
-        if outcome.way_out == "look":  # then `renumber --anyway` is named, and has to lead out
+        if outcome.way_out is WayOut.LOOK:  # then `renumber --anyway` is named, and has to lead out
             assert isinstance(plan(base, mainline, branch, layout=ours.journal, anyway=True), Plan)
     else:
         files = {**{p: b.data for p, b in theirs.files.items()}, **{p: b.data for p, b in ours.files.items()}}

@@ -9,7 +9,7 @@ import pytest
 
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.errors import GuardError
-from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.replay import plan
 
 
@@ -119,7 +119,7 @@ def test_nothing_to_do() -> None:
 )
 def test_a_refusal_names_what_to_save(sql: str, saved: tuple[str, ...]) -> None:
     refusal = _refusal(_history(BASE), _history(BASE, NAME), _history(BASE, AGE._replace(sql=sql)))
-    assert refusal == Refusal('both create table "n"', "0001_age", "0001_name", "look", saved)
+    assert refusal == Refusal('both create table "n"', "0001_age", "0001_name", WayOut.LOOK, saved)
     assert refusal.sentence == '0001_age (branch) and 0001_name (mainline): both create table "n".'
 
 
@@ -133,7 +133,7 @@ def test_links_are_not_followed() -> None:
     files = {**own.files, "meta/0001_snapshot.json": Blob.of(b"/etc/passwd", "s.json", mode="120000")}
     refusal = _refusal(base, main, read_folder("drizzle", files))
     assert refusal.reason == "s.json is a symbolic link; drizzle-guard only works on regular files"
-    assert refusal.way_out == "branch"
+    assert refusal.way_out is WayOut.BRANCH
     files = {**own.files, "0001_age.sql": Blob.of(b"/etc/passwd", "age.sql", mode="120000")}
     with pytest.raises(GuardError, match=r"^age\.sql is a symbolic link"):
         plan(base, main, read_folder("drizzle", files), layout=own.journal)

@@ -21,6 +21,7 @@ from drizzle_guard.database.row_sql import Names
 from drizzle_guard.database.urls import parse_url
 from support.live import servers
 from support.live.bench import Bench
+from support.printed_commands import heard
 
 KINDS = ("postgresql", "mysql", "sqlite")
 BREAK = "\n--> statement-breakpoint\n"
@@ -125,6 +126,7 @@ class Place:
                 code = main([*arguments, *(() if plain else ("--url", self.url if url is None else url))])
             finally:
                 sys.stdin = old
+        heard(("drizzle-guard", *arguments), out.getvalue() + err.getvalue())
         return Result(code, out.getvalue(), err.getvalue())
 
     def status(self, *arguments: str) -> Any:

@@ -247,7 +247,7 @@ def one(seed: int) -> str:
         establish(base, ours, theirs, theirs, otherwise_ours=True)
         outcome = plan(base, theirs, ours, layout=ours.journal)
         if isinstance(outcome, Refusal):
-            return f"refused: {outcome.way_out}"
+            return f"refused: {outcome.way_out.value}"
         judge(outcome, base, theirs, ours)
         return "plan"
     except GuardError as error:

@@ -21,6 +21,7 @@ from unittest import mock
 
 from drizzle_guard.__main__ import main
 from support.cases import put_side
+from support.printed_commands import heard
 
 #: where `drizzle-guard` of the running Python is installed
 SCRIPTS = Path(sys.executable).parent
@@ -114,6 +115,7 @@ class Bed:
             check=False,
         )
         out = Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
+        heard(argv, out.text)
         assert "Traceback" not in out.text, out.text
         assert not check or out.code == 0, f"{argv} ended with {out.code}:\n{out.text}"
         return out
@@ -153,6 +155,7 @@ class Bed:
         out.flush()
         err.flush()
         done = Done(code, *(file.getvalue().decode() for file in written))
+        heard(("drizzle-guard", *args), done.text)
         assert "Traceback" not in done.text, done.text
         return done
 
