@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from drizzle_guard.light import NamedTuple, pattern
-from drizzle_guard.replay.remake import see_remake
+from drizzle_guard.replay.remake import see_remake, see_what_went
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.draft import ANY
 from drizzle_guard.sql.footprint.known import Known
@@ -39,7 +39,9 @@ def read_line(scripts: Sequence[Script], dialect: Dialect, known: Known) -> list
     for script in scripts:
         for seen in reader.read(script.sql):
             steps.append(Step(script.tag, seen, seen.touches))
-            see_remake(steps, known)
+            see_remake(steps, known, dialect)
+    if dialect.is_sqlite:
+        see_what_went(steps, known)
     return steps
 
 

@@ -14,6 +14,7 @@ from drizzle_guard.replay.commute import Filed, Script, Step, apart, names_in, r
 from drizzle_guard.replay.remake import see_remade_types, without_standing
 from drizzle_guard.sql.footprint.dialect import dialect_of
 from drizzle_guard.sql.footprint.known import Known
+from drizzle_guard.sql.footprint.tables import SOUND
 from drizzle_guard.sql.footprint.touch import Key, Mode, Thing, Touch
 from drizzle_guard.sql.tokens import words
 
@@ -171,12 +172,19 @@ class _Lines:
         thing = own.thing if own.thing.name or own.thing.kind == "primary key" else main.thing
         if main.thing.kind not in ("table", "extension") and own.thing.kind in ("table", "extension"):
             thing = main.thing
-        shown = _show(thing)
+        shown = show(thing)
+        if main.key == SOUND:
+            side, other = ("mainline", "branch") if main.mode is Mode.CHANGE else ("branch", "mainline")
+            left, changed = (main.thing, own.thing) if main.mode is Mode.CHANGE else (own.thing, main.thing)
+            return (
+                f"the {side} drops {show(left)}, of which a view or trigger is left, and the {other} renames or drops "
+                f"something in {show(changed)}, which SQLite then refuses"
+            )
         if main.key[0] == "primary":
             shown = f"the primary key of table {_quoted(thing.table)}" if "creates" in (main.verb, own.verb) else shown
         if "recreates" in (main.verb, own.verb):
             thing = main.thing if main.verb == "recreates" else own.thing
-            shown = _show(thing)
+            shown = show(thing)
         if main.key[0] in _ROWS and all(main.key[1] in written for written in self._written):
             return f"both change rows of table {_quoted(main.thing.table or main.thing.name)}"
         mains, owns = (self._verb(side, touch) for side, touch in ((0, main), (1, own)))
@@ -213,7 +221,8 @@ def _members(touch: Touch) -> list[str]:
     return [""] if touch.members.but else sorted(touch.members.names)
 
 
-def _show(thing: Thing) -> str:
+def show(thing: Thing) -> str:
+    """An object as a message calls it."""
     kind = thing.kind
     if kind == "value":
         return f"value {printable(repr(thing.name))} of type {_quoted(thing.table)}"
@@ -225,7 +234,7 @@ def _show(thing: Thing) -> str:
 def _named(thing: Thing) -> str:
     if thing.kind == "column":
         return f"column {_quoted(f'{thing.table}.{thing.name}')}"
-    return _show(thing)
+    return show(thing)
 
 
 def _quoted(name: str) -> str:

@@ -9,9 +9,10 @@ from functools import partial
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.ground import known_before
-from drizzle_guard.replay.hazards import Script, find_hazards
+from drizzle_guard.replay.hazards import Hazard, Script, find_hazards
 from drizzle_guard.replay.plan import Refusal, Refused, WayOut
 from drizzle_guard.replay.undone import find_undone
+from drizzle_guard.replay.unfounded import find_unfounded
 from drizzle_guard.sql.footprint.known import Known
 from drizzle_guard.sql.statements import decode
 
@@ -40,11 +41,20 @@ def _hazards(settled: Settled, branch: Folder, dialect: str) -> Iterator[Refusal
             known = _ground(settled, branch, [*moved, *passed], dialect)
             for hazard in find_hazards(moved, passed, dialect, known):
                 yield _read(hazard.reason, hazard.own, hazard.other)
-    for hazard in find_undone(_scripts(settled.withdrawn), mine, theirs, "the branch") if settled.withdrawn else ():
-        yield _read(f"the mainline deleted the migration that {hazard.reason}", hazard.own, hazard.other)
-    new = _scripts([m for m in settled.unseen if m not in settled.deleted])
-    for hazard in find_undone(_scripts(settled.deleted), new, (), "the mainline") if settled.deleted else ():
-        yield _read(f"the branch deleted the migration that {hazard.reason}", hazard.other, hazard.own)
+    if settled.withdrawn:
+        for hazard in _without(_scripts(settled.withdrawn), mine, theirs, "the branch", dialect):
+            yield _read(f"the mainline deleted the migration that {hazard.reason}", hazard.own, hazard.other)
+    if settled.deleted:
+        new = _scripts([m for m in settled.unseen if m not in settled.deleted])
+        for hazard in _without(_scripts(settled.deleted), new, (), "the mainline", dialect):
+            yield _read(f"the branch deleted the migration that {hazard.reason}", hazard.other, hazard.own)
+
+
+def _without(
+    deleted: Sequence[Script], others: Sequence[Script], keeps: Sequence[Script], user: str, dialect: str
+) -> Iterator[Hazard]:
+    yield from find_undone(deleted, others, keeps, user)
+    yield from find_unfounded(deleted, others, keeps, user, dialect)
 
 
 def _read(reason: str, own: str, other: str) -> Refusal:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
-from drizzle_guard.sql.footprint.known import Column, Dropped, Known, Table, index_key
+from drizzle_guard.sql.footprint.known import Column, Dropped, Index, Known, Table, index_key
+from drizzle_guard.sql.footprint.tables import SOUND
 from drizzle_guard.sql.footprint.touch import ALL, Key, Members, Mode, Thing, Touch, only, shown_name
 
 if TYPE_CHECKING:
     from drizzle_guard.replay.commute import Step
 
 
-def see_remake(steps: list[Step], known: Known) -> None:
+def see_remake(steps: list[Step], known: Known, dialect: Dialect) -> None:
     """If the newest step completes a table made anew, let the steps of it touch only what differs."""
     names = [
         (t.verb, t.key[2]) for t in steps[-1].touches if t.key[:2] == ("name", "relation") and t.mode is Mode.CHANGE
@@ -37,7 +38,40 @@ def see_remake(steps: list[Step], known: Known) -> None:
             copies = step.seen.text.startswith("insert ") and _is_plain_copy(step.seen.text)
             gone = (passing, table) if copies else (passing,)
             steps[n] = step._replace(touches=tuple(t for t in step.touches if not any(name in t.key for name in gone)))
-    steps[-1] = steps[-1]._replace(touches=tuple(_difference(table, known, known.dropped.get(table))))
+    steps[-1] = steps[-1]._replace(touches=tuple(_difference(table, known, known.dropped.get(table), dialect)))
+
+
+def see_what_went(steps: list[Step], known: Known) -> None:
+    """Say which indexes and triggers went with a table that was made anew, if nobody made them again.
+
+    What was made again as it was is in nobody's way.
+    """
+    for n, step in enumerate(steps):
+        table = next((t.key[1] for t in step.touches if t.key[0] == "structure" and t.mode is Mode.RESTORE), None)
+        before = known.dropped.get(table) if isinstance(table, tuple) else None
+        if before is None or not isinstance(table, tuple):
+            continue
+        touches = list(step.touches)
+        for name, index in before.indexes.items():
+            if known.indexes.get((None, f".{name[1]}")) != index or not _made_again(steps, n, name, index):
+                touches.append(Touch(("name", "relation", name), Mode.CHANGE, Thing("index", name[1]), "drops"))
+        for trigger in before.triggers:
+            if trigger not in known.triggers.get(table, {}):
+                thing = Thing("trigger", trigger, shown_name(table))
+                touches.append(Touch(("name", "trigger", ("", trigger)), Mode.CHANGE, thing, "drops"))
+        steps[n] = step._replace(touches=tuple(touches))
+
+
+def _made_again(steps: list[Step], start: int, name: Name, index: Index) -> bool:
+    """Whether one statement makes the index again and nothing else happens to it; it is then taken out."""
+    key = ("name", "relation", name)
+    found = [
+        n for n in range(start + 1, len(steps)) if any(t.key == key and t.mode is Mode.CHANGE for t in steps[n].touches)
+    ]
+    if len(found) != 1 or index.partial or not _does(steps[found[0]], "creates", name):
+        return False
+    steps[found[0]] = steps[found[0]]._replace(touches=())
+    return True
 
 
 def _does(step: Step, verb: str, table: Name) -> bool:
@@ -51,7 +85,7 @@ def _is_plain_copy(text: str) -> bool:
     return bool(columns) and tail.partition(" from ")[0] == columns and " where " not in tail
 
 
-def _difference(table: Name, known: Known, before: Dropped | None) -> list[Touch]:
+def _difference(table: Name, known: Known, before: Dropped | None, dialect: Dialect) -> list[Touch]:
     shown = shown_name(table)
     whole = Thing("table", shown)
     found: list[Touch] = []
@@ -62,6 +96,8 @@ def _difference(table: Name, known: Known, before: Dropped | None) -> list[Touch
 
     for aspect in ("structure", "anew"):
         touch(aspect, Mode.RESTORE, verb="recreates")
+    if dialect.is_sqlite:
+        found.append(Touch(SOUND, Mode.USE, whole, "changes"))
     now = known.tables[table]
     old = before.table if before is not None else Table()
     for name, column in now.columns.items():
@@ -154,7 +190,11 @@ def _rest_of(touch: Touch, ground: Known, now: Known, dialect: Dialect) -> list[
     if touch.key[:2] == ("name", "relation") and name in ground.tables and name in now.tables:
         keys = frozenset(key._replace(name="") for key in ground.parents(name))
         before = Dropped(ground.tables[name], keys)
-        return [t for t in _difference(name, now, before) if t.mode is not Mode.RESTORE and t.key[0] != "structure"]
+        return [
+            t
+            for t in _difference(name, now, before, dialect)
+            if t.mode is not Mode.RESTORE and t.key[0] not in ("structure", "sound")
+        ]
     if touch.key[0] == "name" and ground.enums.get(name) is not None and ground.enums[name] == now.enums.get(name):
         return []
     if touch.key[:2] == ("name", "relation") and index_key(dialect, None, name) in ground.indexes:

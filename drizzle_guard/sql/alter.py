@@ -90,7 +90,8 @@ def _is_word(at: Cursor) -> bool:
 
 
 def _rename_in_table(schema: str, table: str, at: Cursor, guarded: bool) -> Iterator[Action]:
-    if at.skip("to"):
+    # MySQL takes `RENAME b`, `RENAME = b` and `RENAME AS b` for `RENAME TO b`
+    if at.skip("to") or at.skip("as") or at.skip("=") or len(at.rest()) == 1:
         yield Action("drop", "table", (table,), schema, guarded)
         yield Action("create", "table", (at.name()[1],), schema, guarded)
         return

@@ -28,6 +28,7 @@ def body_runs_later(draft: Draft, body: Sequence[Token]) -> None:
     written = [n for n, token in enumerate(body) if token == Token("word", "into")]
     for table in Mentions([t for n in written for t in body[n : n + 4]], draft.dialect).tables:
         draft.of(table, "must", Mode.USE, verb="writes rows of")
+        draft.of(table, "fresh", Mode.ADD, verb="writes rows of")
         if verbs & {"conflict", "duplicate", "replace", "ignore"}:
             draft.of(table, "keys", Mode.USE, verb="writes rows of")
 

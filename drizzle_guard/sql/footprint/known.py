@@ -40,11 +40,12 @@ class ForeignKey(NamedTuple):
 
 
 class Index(NamedTuple):
-    """An index and the table that it is on."""
+    """An index and the table that it is on; `partial`: its predicate or expressions are more than these columns."""
 
     table: Name
     columns: frozenset[str]
     unique: bool
+    partial: bool = False
 
 
 class Table:
@@ -73,10 +74,12 @@ class Trigger(NamedTuple):
 
 
 class Dropped(NamedTuple):
-    """A table as it was when it was dropped."""
+    """A table as it was when it was dropped, and what went with it: indexes and triggers by their names."""
 
     table: Table
     foreign: frozenset[ForeignKey]
+    indexes: Mapping[Name, Index] = {}
+    triggers: Mapping[str, Trigger] = {}
 
 
 class Known:
@@ -120,11 +123,23 @@ class Known:
     def drop_table(self, name: Name) -> None:
         if name in self.tables:
             keys = frozenset(key._replace(name="") for key in self.parents(name))
-            self.dropped[name] = Dropped(self.tables.pop(name), keys)
+            lost = {("", k[1].rpartition(".")[2]): i for k, i in self.indexes.items() if i.table == name}
+            self.dropped[name] = Dropped(self.tables.pop(name), keys, lost, self.triggers.get(name, {}))
         self.views.pop(name, None)
         self.triggers.pop(name, None)
         self.indexes = {k: i for k, i in self.indexes.items() if i.table != name}
         self.foreign = {k: f for k, f in self.foreign.items() if f.child != name}
+
+    def rename_in_bodies(self, old: Name, new: Name) -> None:
+        """Views and triggers that name a table name it by its new name from now on."""
+        for view, found in self.views.items():
+            if old in found.tables:
+                self.views[view] = found.renamed(old, new)
+        for home, triggers in self.triggers.items():
+            for name, trigger in triggers.items():
+                body = [t._replace(text=new[1]) if t.text.lower() == old[1] and t.kind in ("word", "name") else t
+                        for t in trigger.body]  # fmt: skip
+                self.triggers[home] = {**self.triggers[home], name: trigger._replace(body=body)}
 
     def rename_table(self, old: Name, new: Name) -> None:
         if old in self.tables:
@@ -201,7 +216,9 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
             table.rules.add(_plain(str(check.get("value", ""))))
         for index in _values(entry, "indexes"):
             place = index_key(dialect, here, (here[0], name(index.get("name"))))
-            known.indexes[place] = Index(here, names(index.get("columns")), bool(index.get("isUnique")))
+            over = names(index.get("columns"))
+            partial = bool(index.get("where")) or not over <= table.columns.keys()
+            known.indexes[place] = Index(here, over, bool(index.get("isUnique")), partial)
         for foreign in _values(entry, "foreignKeys"):
             action = str(foreign.get("onDelete") or "")
             found = ForeignKey(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.tokens import Token, words
@@ -64,6 +65,13 @@ class Mentions:
         self._bare: set[str] = set()
         self._dotted: set[str] = set()
         self._read()
+
+    def renamed(self, old: Name, new: Name) -> Mentions:
+        """The same with another name of a table."""
+        other = copy(self)
+        other.tables = {new if table == old else table: None for table in self.tables}
+        other.starred = {new if table == old else table for table in self.starred}
+        return other
 
     def _read(self) -> None:
         tokens = self._tokens

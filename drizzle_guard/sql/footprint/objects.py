@@ -274,6 +274,8 @@ def on_table(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
         if table is None:  # SQLite and MySQL
             table = next((t for t, found in draft.known.triggers.items() if name[1] in found), ("*", "*"))
             draft.touch(("name", kind, ("", name[1])), Mode.CHANGE, Thing(kind, name[1], shown_name(table)), verb)
+            if table in draft.known.tables and not draft.conditional:  # it goes with its table
+                draft.use_table(table)
         else:
             draft.of(table, kind, Mode.CHANGE, only(name[1]), verb=verb, kind=kind)
             draft.alters(table)

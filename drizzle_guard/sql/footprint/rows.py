@@ -98,6 +98,8 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
                 verb="refers to rows of",
             )
     _unique_values(draft, table, listed or None, rest, loose=loose)
+    if replaces or (loose and "replace" in words):  # the row in its way is deleted
+        _carry_on(draft, table)
 
 
 def _conflict_target(draft: Draft, tokens: Sequence[Token]) -> frozenset[str] | None:
@@ -254,6 +256,11 @@ def remove(draft: Draft, table: Name, seen: frozenset[Name] = frozenset()) -> No
     draft.of(table, "rows", Mode.CHANGE, verb="deletes rows of")
     draft.of(table, "gone", Mode.CHANGE, verb="deletes rows of")
     _fires(draft, table, "delete")
+    _carry_on(draft, table, seen)
+
+
+def _carry_on(draft: Draft, table: Name, seen: frozenset[Name] = frozenset()) -> None:
+    """Foreign keys do to their rows what is done to the rows that they refer to."""
     for key in draft.known.children(table):
         if key.on_delete and key.child not in seen and key.child != table:
             if key.on_delete == "cascade":

@@ -21,8 +21,16 @@ from drizzle_guard.sql.footprint.draft import ANY, Draft
 from drizzle_guard.sql.footprint.kept import virtual_table
 from drizzle_guard.sql.footprint.known import Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
-from drizzle_guard.sql.footprint.touch import Mode, Thing, only, shown_name
+from drizzle_guard.sql.footprint.touch import ALL, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
+
+#: SQLite renames nothing and drops no column while any view or trigger of the database names what is gone
+SOUND = ("sound",)
+
+
+def _needs_soundness(draft: Draft, table: Name) -> None:
+    if draft.dialect.is_sqlite:
+        draft.touch(SOUND, Mode.USE, Thing("table", shown_name(table)), "changes")
 
 
 def create_table(draft: Draft, at: Cursor) -> None:
@@ -105,9 +113,22 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
                 draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
         if cascade:
             dependents(draft, table)
+        if draft.dialect.is_sqlite and _leaves_dangling(draft, table):
+            draft.touch(SOUND, Mode.CHANGE, Thing(kind, shown_name(table)), "drops")
         draft.known.drop_table(table)
         if not at.skip(","):
             return
+
+
+def _leaves_dangling(draft: Draft, table: Name) -> bool:
+    """Whether a view, or a trigger of another table, goes on naming what is dropped here."""
+    known = draft.known
+    return any(table in found.tables for view, found in known.views.items() if view != table) or any(
+        table in Mentions(trigger.body, draft.dialect).tables
+        for home, triggers in known.triggers.items()
+        for trigger in triggers.values()
+        if home != table
+    )
 
 
 def dependents(draft: Draft, name: Name) -> None:
@@ -160,7 +181,9 @@ def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
     if unique:
         draft.limits(table, found.words, unique=True)
     if named:
-        draft.known.indexes[index_key(draft.dialect, table, name)] = Index(table, frozenset(over), unique)
+        known = draft.known.tables.get(table)
+        partial = any(t.text == "where" for t in rest) or (known is not None and not over <= known.columns.keys())
+        draft.known.indexes[index_key(draft.dialect, table, name)] = Index(table, frozenset(over), unique, partial)
 
 
 def drop_index(draft: Draft, at: Cursor) -> None:
@@ -305,6 +328,7 @@ def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
     draft.of(table, "column", Mode.CHANGE, only(name), verb="drops")
     draft.of(table, "shape", Mode.ADD)
     draft.of(table, "positions", Mode.ADD)
+    _needs_soundness(draft, table)
     if draft.known.unique(table) is None or any(name in key for key in draft.known.unique(table) or ()):
         draft.loses_key(table, frozenset({name}))
     if known:
@@ -393,8 +417,15 @@ def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
         known.columns[found.name] = found.column
 
 
+def _is_one_name(at: Cursor) -> bool:
+    """Whether nothing but a name follows: MySQL takes `ALTER TABLE a RENAME b` and `RENAME = b`, too."""
+    at.skip("=")
+    rest = at.rest()
+    return len(rest) == 1 or (len(rest) == 3 and rest[1].text == ".")
+
+
 def _rename(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
-    if at.skip("to") or at.skip("as"):
+    if at.skip("to") or at.skip("as") or (draft.dialect.is_mysql and _is_one_name(at)):
         new = qualified(draft, at)
         new = (new[0] or table[0], new[1])
         rename_table(draft, table, new)
@@ -419,6 +450,7 @@ def _rename(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
         draft.of(table, "column", Mode.CHANGE, only(new_name), verb="creates")
         draft.of(table, "shape", Mode.ADD)
         draft.of(table, "positions", Mode.ADD)
+        _needs_soundness(draft, table)
         if known and old in known.columns:
             known.columns[new_name] = known.columns.pop(old)
     draft.alters(table)
@@ -431,6 +463,9 @@ def rename_table(draft: Draft, old: Name, new: Name) -> None:
         if draft.dialect.kind == "postgresql":
             draft.name("table", name, verb, space="type")
     draft.of(old, "anew", Mode.CHANGE, verb="drops")
+    _needs_soundness(draft, old)
+    if draft.dialect.is_sqlite:  # it writes the new name into views and triggers
+        draft.known.rename_in_bodies(old, new)
     draft.known.rename_table(old, new)
 
 
@@ -449,6 +484,10 @@ def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
     elif verb in ("enable", "disable"):
         draft.of(table, "triggers", Mode.ADD)
         draft.touch(("switches", table), Mode.CHANGE, shown, "changes")
+        if "trigger" in rest:  # ALL and USER are those that stand
+            named = draft.dialect.fold(at.tokens[-1])
+            every = at.tokens[-1].kind == "word" and named in ("all", "user")
+            draft.of(table, "trigger", Mode.CHANGE, ALL if every else only(named), kind="trigger")
         draft.twice = True
     elif verb == "set" and at.skip("schema"):
         rename_table(draft, table, ((lambda s: "" if s == "public" else s)(one_name(draft, at)), table[1]))
