@@ -17,11 +17,13 @@ from typing import Any
 
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.snapshot import read_snapshot
+from drizzle_guard.drizzle.v1 import SNAPSHOT
 from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.git.folders import blob
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.rehearse.facts import Difference
 from drizzle_guard.rehearse.snapshot_parts import as_dict, items
+from drizzle_guard.rehearse.snapshot_v1 import as_tables, rows_in
 
 _VERSIONS = 200  # so many versions of snapshots are read at most
 
@@ -33,7 +35,8 @@ def ever_held(files: Iterable[Blob], path: Path) -> Callable[[Difference], bool]
     names: set[Name] = set()
     for snapshot in chain(files, _of_history(path)):  # one at a time, while the repository is open
         with suppress(GuardError, OSError):
-            names.update(_names(read_snapshot(snapshot)))
+            body = read_snapshot(snapshot)
+            names.update(_names(body if "tables" in body else as_tables(rows_in(body))))
     return lambda difference: _name_of(difference) in names
 
 
@@ -67,7 +70,7 @@ def _of_history(path: Path) -> Iterator[Blob]:
         return
     with repository:
         folder = Path(os.path.relpath(os.path.realpath(path), os.path.realpath(repository.root))).as_posix()
-        pattern = f":(top,glob){'' if folder == '.' else folder + '/'}meta/*_snapshot.json"
+        inside = f":(top,glob){'' if folder == '.' else folder + '/'}"
         listed = repository.line(
             "log",
             "--format=",
@@ -79,7 +82,8 @@ def _of_history(path: Path) -> Iterator[Blob]:
             "--max-count=400",
             "HEAD",
             "--",
-            pattern,
+            f"{inside}meta/*_snapshot.json",
+            f"{inside}*/{SNAPSHOT}",
         )
         seen: dict[str, str] = {}
         for line in (listed or "").splitlines():

@@ -38,7 +38,7 @@ def _lines(rehearsal: Rehearsal) -> Iterator[str]:
     migrations = f"{count} migration{'s' if count != 1 else ''}"
     yield f"{name}: {migrations} on {rehearsal.engine}, as {rehearsal.family.name} runs them"
     for outcome in rehearsal.outcomes:
-        yield from _outcome_lines(outcome, name)
+        yield from _outcome_lines(outcome, name, by_name=source.present.by_name)
     yield from _comparison_lines(rehearsal)
     for note in rehearsal.notes:
         yield f"  note: {printable(note)}"
@@ -57,20 +57,20 @@ def verdict(rehearsal: Rehearsal) -> str:
     return f"Rehearsed: all {starts} starting points end in the same schema."
 
 
-def _outcome_lines(outcome: Outcome, name: str) -> Iterator[str]:
+def _outcome_lines(outcome: Outcome, name: str, *, by_name: bool) -> Iterator[str]:
     label = outcome.start.label
     ran = _count(len(outcome.ran))
     if outcome.lacks:
         yield f"  ? {label}: cannot rehearse here: {printable(outcome.lacks)}"
         failure = outcome.failure or outcome.made
         if failure:
-            yield from _failure_lines(failure, name)
+            yield from _failure_lines(failure, name, by_name=by_name)
     elif outcome.made:
         yield f"  ✗ {label}: this state cannot be made; its own version of the folder fails"
-        yield from _failure_lines(outcome.made, name)
+        yield from _failure_lines(outcome.made, name, by_name=by_name)
     elif outcome.failure:
         yield f"  ✗ {label}: fails"
-        yield from _failure_lines(outcome.failure, name)
+        yield from _failure_lines(outcome.failure, name, by_name=by_name)
     else:
         yield f"  {'✓' if outcome.good else '✗'} {label}: {ran}"
     if outcome.again:
@@ -85,14 +85,20 @@ def _outcome_lines(outcome: Outcome, name: str) -> Iterator[str]:
         yield from _difference_lines(outcome.differs, "that one", "this one", "        ")
 
 
-def _failure_lines(failure: Failure, name: str) -> Iterator[str]:
+def _failure_lines(failure: Failure, name: str, *, by_name: bool) -> Iterator[str]:
     tag = printable(failure.tag)
     if failure.statement:
-        yield f"      {name}/{tag}.sql, line {failure.line}: statement {failure.statement} of {failure.statements}"
+        file = _file(tag, by_name=by_name)
+        yield f"      {name}/{file}, line {failure.line}: statement {failure.statement} of {failure.statements}"
     else:
         yield f"      {tag}"
     yield f"      {printable(failure.sql)}"
     yield f"      {printable(failure.words)}"
+
+
+def _file(tag: str, *, by_name: bool) -> str:
+    """Where a migration's SQL lies in its folder; v1 goes by name."""
+    return f"{tag}/migration.sql" if by_name else f"{tag}.sql"
 
 
 def _comparison_lines(rehearsal: Rehearsal) -> Iterator[str]:
@@ -103,6 +109,8 @@ def _comparison_lines(rehearsal: Rehearsal) -> Iterator[str]:
     if compared.differs:
         yield f"  ✗ {name} is not what the migrations make:"
         yield from _difference_lines(compared.differs, "the snapshot", "the database", "      ")
+    elif compared.unbuilt:
+        yield f"  ? the same as {name}, as far as that can be built here"
     else:
         yield f"  ✓ the same as {name}"
     for difference in compared.by_hand[:_SHOWN]:
@@ -181,7 +189,7 @@ def findings(rehearsals: Sequence[Rehearsal]) -> Iterator[tuple[str, int, str, s
         for outcome in r.outcomes:
             failure = outcome.failure or outcome.made
             if failure and failure.statement:
-                file = f"{failure.tag}/migration.sql" if r.source.present.by_name else f"{failure.tag}.sql"
+                file = _file(failure.tag, by_name=r.source.present.by_name)
                 level = "warning" if outcome.lacks else "error"
                 words = f"from {outcome.start.label}: statement {failure.statement}: {failure.words}"
                 yield level, failure.line, f"{folder}/{file}" if folder else file, words

@@ -14,13 +14,13 @@ from collections.abc import Callable, Sequence
 
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.drizzle.snapshot import read_snapshot
-from drizzle_guard.errors import GuardError, UsageError
+from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.rehearse.chunks import by_driver, cut_short
 from drizzle_guard.rehearse.engine import Engine, Session, StatementError, Unbuilt
-from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only
+from drizzle_guard.rehearse.facts import IN_SNAPSHOTS, Difference, Facts, differences, only, shown
 from drizzle_guard.rehearse.migrator import Failure, at_once, migrate, prepare
+from drizzle_guard.rehearse.snapshot_v1 import keys_of_v1
 from drizzle_guard.rehearse.sources import Source
 from drizzle_guard.rehearse.states import Start, Step, Version, pending
 
@@ -223,16 +223,18 @@ def _against_snapshot(
     if source.snapshot is None:
         return None, ["The folder has no snapshot, so nothing was compared with one."]
     try:
-        body = read_snapshot(source.snapshot)
+        body = source.snapshot.read()
     except GuardError as error:
         return None, [f"The newest snapshot was not looked at: {error.message}"]
-    if "ddl" in body or "tables" not in body:
-        return None, ["Snapshots of Drizzle v1 are not compared with the database yet; the starting points are."]
+    if "tables" not in body:
+        return None, [f"The newest snapshot was not looked at: {printable(source.snapshot.name)} lists no tables."]
     try:
         built, unbuilt = engine.build(body, like)
     except StatementError as error:
         return None, [f"The newest snapshot was not looked at: it cannot be built here: {error.words}"]
     kinds = IN_SNAPSHOTS[source.kind]
+    if source.kind == "sqlite" and source.present.by_name:
+        built, facts = keys_of_v1(built), keys_of_v1(facts)
     found = differences(only(built, kinds), only(facts, kinds))
     whats = {u.what for u in unbuilt}
     found = [d for d in found if not _is_unbuilt(d, whats)]
@@ -247,5 +249,13 @@ def _against_snapshot(
 
 
 def _is_unbuilt(difference: Difference, whats: set[str]) -> bool:
+    """Whether the snapshot lacks an object only because it could not be built here."""
     kind, *names = difference.key
-    return f'{kind} "{names[-1]}"' in whats or (len(names) > 1 and f'table "{names[0]}"' in whats)
+    if whats & {shown(difference.key), f'{kind} "{names[-1]}"', f'table "{names[0]}"'}:
+        return True
+    if f'the constraints of table "{names[0]}"' not in whats:
+        return False
+    one, other = difference.one or {}, difference.other or {}
+    return kind in ("foreign key", "check", "unique constraint") or (
+        bool(one and other) and {label for label in other if one.get(label) != other[label]} == {"primary key"}
+    )

@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from drizzle_guard.rehearse.snapshot_parts import as_dict, items, literal, shown_list
+from drizzle_guard.rehearse.snapshot_parts import as_dict, index_columns, items, literal, shown_list
 
 
 def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What each statement builds, in the words of `facts.shown`, and the statement."""
     computed = as_dict(as_dict(snapshot.get("internal")).get("indexes"))
     for name, table in items(snapshot, "tables"):
-        yield f'table "{name}"', _table(name, table, computed)
+        yield f'table "{name}"', _table(name, table)
+    for name, table in items(snapshot, "tables"):
+        yield from _constraints(name, table, computed)
     for name, table in items(snapshot, "tables"):
         for index, body in items(table, "indexes"):
-            columns = _columns(index, body, computed)
+            columns = index_columns(body, as_dict(computed.get(index)), _q)
             unique = "UNIQUE " if body.get("isUnique") else ""
             yield f'index "{index}" of table "{name}"', f"CREATE {unique}INDEX {_q(index)} ON {_q(name)} ({columns})"
     for name, table in items(snapshot, "tables"):
@@ -46,26 +48,31 @@ def _list(body: dict[str, Any], key: str) -> str:
     return ", ".join(map(_q, shown_list(body, key)))
 
 
-def _columns(name: str, body: dict[str, Any], computed: dict[str, Any]) -> str:
-    flags = as_dict(as_dict(computed.get(name)).get("columns"))
-    names = shown_list(body, "columns")
-    return ", ".join(c if as_dict(flags.get(c)).get("isExpression") else _q(c) for c in names)
-
-
-def _table(name: str, table: dict[str, Any], computed: dict[str, Any]) -> str:
+def _table(name: str, table: dict[str, Any]) -> str:
     parts = [_column(column, body) for column, body in items(table, "columns")]
     for key, body in items(table, "compositePrimaryKeys"):
         parts.append(f"CONSTRAINT {_q(key)} PRIMARY KEY ({_list(body, 'columns')})")
+    return f"CREATE TABLE {_q(name)} ({', '.join(parts)})"
+
+
+def _constraints(name: str, table: dict[str, Any], computed: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """One by one: a constraint on a column that a merge lost must not keep the table from being compared.
+
+    The primary key is part of the table: an AUTO_INCREMENT needs it.
+    """
+    add = f"ALTER TABLE {_q(name)} ADD CONSTRAINT"
     for key, body in items(table, "uniqueConstraints"):
-        parts.append(f"CONSTRAINT {_q(key)} UNIQUE ({_columns(key, body, computed)})")
+        columns = index_columns(body, as_dict(computed.get(key)), _q)
+        yield f'index "{key}" of table "{name}"', f"{add} {_q(key)} UNIQUE ({columns})"
     for members in ("checkConstraint", "checkConstraints"):
         for key, body in items(table, members):
-            parts.append(f"CONSTRAINT {_q(key)} CHECK ({body.get('value')})")
-    return f"CREATE TABLE {_q(name)} ({', '.join(parts)})"
+            yield f'check "{key}" of table "{name}"', f"{add} {_q(key)} CHECK ({body.get('value')})"
 
 
 def _column(name: str, column: dict[str, Any]) -> str:
     words = [_q(name), str(column.get("type", ""))]
+    words += [f"CHARACTER SET {charset}"] if (charset := column.get("charSet")) else []
+    words += [f"COLLATE {collation}"] if (collation := column.get("collation")) else []
     if column.get("autoincrement"):
         words.append("AUTO_INCREMENT")
     if column.get("primaryKey"):
@@ -77,5 +84,6 @@ def _column(name: str, column: dict[str, Any]) -> str:
     if column.get("default") is not None:
         words.append(f"DEFAULT {literal(column['default'])}")
     if column.get("onUpdate"):
-        words.append("ON UPDATE CURRENT_TIMESTAMP")
+        precision = f"({p})" if (p := column.get("onUpdateFsp")) else ""
+        words.append(f"ON UPDATE CURRENT_TIMESTAMP{precision}")
     return " ".join(words)

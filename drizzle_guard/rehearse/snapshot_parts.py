@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -23,6 +23,19 @@ def shown_list(owner: dict[str, Any], key: str) -> list[str]:
     """A list of names."""
     value = owner.get(key)
     return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def index_columns(index: dict[str, Any], computed: dict[str, Any], quoted: Callable[[str], str]) -> str:
+    """The columns of an index as SQL; `computed` says which are expressions, unless they say so themselves (v1)."""
+    flags = as_dict(computed.get("columns"))
+    found = []
+    for column in index.get("columns") or []:
+        if isinstance(column, dict):
+            text, expression = str(column.get("expression")), column.get("isExpression")
+        else:
+            text, expression = str(column), as_dict(flags.get(column)).get("isExpression")
+        found.append(text if expression else quoted(text))
+    return ", ".join(found)
 
 
 def literal(value: Any) -> str:

@@ -31,6 +31,8 @@ def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, table in tables:
         yield f'table "{_shown(table, name)}"', _table(name, table)
     for name, table in tables:
+        yield from _constraints(name, table)
+    for name, table in tables:
         yield from _members(name, table)
     for name, view in items(snapshot, "views"):
         if not view.get("isExisting"):
@@ -81,14 +83,20 @@ def _numbers(body: dict[str, Any]) -> str:
 
 def _table(name: str, table: dict[str, Any]) -> str:
     parts = [_column(column, body) for column, body in items(table, "columns")]
+    return f"CREATE TABLE {_place(table, name)} ({', '.join(parts)})"
+
+
+def _constraints(name: str, table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """One by one: a constraint on a column that a merge lost must not keep the table from being compared."""
+    of, add = f'of table "{_shown(table, name)}"', f"ALTER TABLE {_place(table, name)} ADD CONSTRAINT"
     for key, body in items(table, "compositePrimaryKeys"):
-        parts.append(f"CONSTRAINT {_q(key)} PRIMARY KEY ({_list(shown_list(body, 'columns'))})")
+        yield f'primary key "{key}" {of}', f"{add} {_q(key)} PRIMARY KEY ({_list(shown_list(body, 'columns'))})"
     for key, body in items(table, "uniqueConstraints"):
         nulls = " NULLS NOT DISTINCT" if body.get("nullsNotDistinct") else ""
-        parts.append(f"CONSTRAINT {_q(key)} UNIQUE{nulls} ({_list(shown_list(body, 'columns'))})")
+        columns = _list(shown_list(body, "columns"))
+        yield f'unique constraint "{key}" {of}', f"{add} {_q(key)} UNIQUE{nulls} ({columns})"
     for key, body in items(table, "checkConstraints"):
-        parts.append(f"CONSTRAINT {_q(key)} CHECK ({body.get('value')})")
-    return f"CREATE TABLE {_place(table, name)} ({', '.join(parts)})"
+        yield f'check "{key}" {of}', f"{add} {_q(key)} CHECK ({body.get('value')})"
 
 
 def _column(name: str, column: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from drizzle_guard.rehearse.snapshot_parts import as_dict, items, literal, shown_list
+from drizzle_guard.rehearse.snapshot_parts import as_dict, index_columns, items, literal, shown_list
 
 
 def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -19,11 +19,10 @@ def statements_of(snapshot: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f'table "{name}"', _table(name, table)
     for name, table in items(snapshot, "tables"):
         for index, body in items(table, "indexes"):
-            flags = as_dict(as_dict(computed.get(index)).get("columns"))
-            columns = [c if as_dict(flags.get(c)).get("isExpression") else _q(c) for c in shown_list(body, "columns")]
+            columns = index_columns(body, as_dict(computed.get(index)), _q)
             unique = "UNIQUE " if body.get("isUnique") else ""
             where = f" WHERE {body['where']}" if body.get("where") else ""
-            yield f'index "{index}"', f"CREATE {unique}INDEX {_q(index)} ON {_q(name)} ({', '.join(columns)}){where}"
+            yield f'index "{index}"', f"CREATE {unique}INDEX {_q(index)} ON {_q(name)} ({columns}){where}"
     for name, view in items(snapshot, "views"):
         if not view.get("isExisting"):
             yield f'view "{name}"', f"CREATE VIEW {_q(name)} AS {view.get('definition')}"
@@ -35,6 +34,13 @@ def _q(name: str) -> str:
 
 def _list(names: list[str]) -> str:
     return ", ".join(map(_q, names))
+
+
+def without_constraints(name: str, snapshot: dict[str, Any]) -> str | None:
+    """A table's columns alone: a constraint on a column that a merge lost must not keep it from being compared."""
+    tables = dict(items(snapshot, "tables"))
+    bare = {"columns": as_dict(tables.get(name)).get("columns")}
+    return _table(name, bare) if name in tables else None
 
 
 def _table(name: str, table: dict[str, Any]) -> str:
@@ -49,9 +55,10 @@ def _table(name: str, table: dict[str, Any]) -> str:
         )
     for check, body in items(table, "checkConstraints"):
         parts.append(f"CONSTRAINT {_q(str(body.get('name', check)))} CHECK({body.get('value')})")
-    # drizzle-kit makes a unique index of what the schema calls a unique constraint
-    statement = f"CREATE TABLE {_q(name)} ({', '.join(parts)})"
-    return statement
+    # drizzle-kit 0.31 makes a unique index of what the schema calls a unique constraint; v1 does not
+    for unique, body in items(table, "tableUniques"):
+        parts.append(f"CONSTRAINT {_q(unique)} UNIQUE({_list(shown_list(body, 'columns'))})")
+    return f"CREATE TABLE {_q(name)} ({', '.join(parts)})"
 
 
 def _column(name: str, column: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,14 @@ from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.snapshot import read_snapshot
-from drizzle_guard.drizzle.v1 import SNAPSHOT, SQL, folder_millis, is_v1_name, read_v1
+from drizzle_guard.drizzle.v1 import SNAPSHOT, SQL, folder_millis, in_order, is_v1_name, read_v1
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.folders import files_at
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
 from drizzle_guard.light import NamedTuple
+from drizzle_guard.rehearse.snapshot_v1 import schema_of
 from drizzle_guard.rehearse.states import Start, Step, Version, merged, version_of
 from drizzle_guard.sql.statements import decode
 
@@ -33,10 +34,17 @@ _DIALECTS = {
 }
 
 
+class Newest(NamedTuple):
+    """The schema that the newest snapshot describes (of a v1 folder: those that no other follows)."""
+
+    name: str
+    read: Callable[[], dict[str, Any]]
+
+
 class Source(NamedTuple):
     """A folder to rehearse: what stands on disk, and where databases can stand.
 
-    `kind` is the kind of database; `snapshot` is the newest one; `notes` say what could not be looked at.
+    `kind` is the kind of database; `snapshot` is the newest schema; `notes` say what could not be looked at.
     """
 
     name: str
@@ -45,7 +53,7 @@ class Source(NamedTuple):
     dialect: str
     present: Version
     starts: tuple[Start, ...]
-    snapshot: Blob | None
+    snapshot: Newest | None
     notes: tuple[str, ...]
 
 
@@ -56,19 +64,24 @@ def read_source(path: Path, name: str, onto: str | None, open_: ExitStack, *, al
     """
     v1 = not (path / PATH).is_file()
     files = v1_files(path, name) if v1 else folder_files(path, name)
+    newest = None
     if v1:
-        present, snapshot, dialect = _v1_version(name, files), _v1_newest(files), ""
-        if snapshot is not None:
-            dialect = str(read_snapshot(snapshot).get("dialect", ""))
+        present, dialect = _v1_version(name, files), ""
+        snapshots = _v1_snapshots(files)
+        if snapshots:
+            dialect = str(read_snapshot(snapshots[-1][1]).get("dialect", ""))
+            newest = Newest(snapshots[-1][1].name, partial(schema_of, snapshots))
     else:
         folder = read_folder(name, files)
-        present, snapshot, dialect = version_of(folder), newest_snapshot(folder), folder.journal.dialect
+        present, dialect, snapshot = version_of(folder), folder.journal.dialect, newest_snapshot(folder)
+        if snapshot is not None:
+            newest = Newest(snapshot.name, partial(read_snapshot, snapshot))
     kind = _DIALECTS.get(dialect)
     if kind is None:
         said = f"is for {printable(dialect)}" if dialect else "does not say for which database it is"
         raise UsageError(f"{printable(name)} {said}; rehearse knows postgresql, mysql, sqlite and turso.")
     starts, notes = _starts(path, onto, present, open_, v1=v1, all_bases=all_bases)
-    return Source(name, path, kind, dialect, present, tuple(starts), snapshot, tuple(notes))
+    return Source(name, path, kind, dialect, present, tuple(starts), newest, tuple(notes))
 
 
 def newest_snapshot(folder: Folder) -> Blob | None:
@@ -105,9 +118,10 @@ def _text(blob: Blob) -> str:
     return decode(blob.data)
 
 
-def _v1_newest(files: Mapping[str, Blob]) -> Blob | None:
-    found = [path for path in files if path.endswith(f"/{SNAPSHOT}")]
-    return files[max(found)] if found else None
+def _v1_snapshots(files: Mapping[str, Blob]) -> list[tuple[str, Blob]]:
+    """Name and snapshot of each migration, in the order in which v1 runs them."""
+    names = in_order(path.partition("/")[0] for path in files if path.endswith(f"/{SNAPSHOT}"))
+    return [(name, files[f"{name}/{SNAPSHOT}"]) for name in names]
 
 
 def _starts(
@@ -222,6 +236,8 @@ def _dict(value: Any) -> dict[str, Any]:
 
 
 def snapshots_of(path: Path) -> list[Blob]:
-    """The snapshots on disk of a folder with a journal."""
+    """The snapshots on disk of a folder."""
+    if not (path / PATH).is_file():
+        return [blob for _, blob in _v1_snapshots(v1_files(path, path.name))]
     files = folder_files(path, path.name)
     return [files[p] for p in files if p.startswith("meta/") and p.endswith("_snapshot.json")]

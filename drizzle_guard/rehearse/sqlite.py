@@ -13,7 +13,7 @@ from drizzle_guard.database.families import Family
 from drizzle_guard.light import pattern
 from drizzle_guard.rehearse.engine import Engine, Session, Setup, StatementError, Unbuilt
 from drizzle_guard.rehearse.facts import Facts, Key
-from drizzle_guard.rehearse.snapshot_sqlite import statements_of
+from drizzle_guard.rehearse.snapshot_sqlite import statements_of, without_constraints
 from drizzle_guard.sql.tokens import Token, tokenize
 
 _LOOK_EVERY = 50_000  # instructions of SQLite's machine between two looks at the clock
@@ -48,7 +48,11 @@ class SqliteEngine(Engine):
             try:
                 session.run(sql)
             except StatementError as error:
-                unbuilt.append(Unbuilt(what, error.words))
+                bare = without_constraints(what[7:-1], snapshot) if what.startswith('table "') else None
+                unbuilt.append(Unbuilt(f"the constraints of {what}" if bare else what, error.words))
+                if bare:
+                    with contextlib.suppress(StatementError):
+                        session.run(bare)
         facts = session.facts()
         session.drop()
         return facts, unbuilt

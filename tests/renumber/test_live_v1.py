@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 from pathlib import Path
 
+import pytest
+
 from support.cases import MERGE, put_side
-from support.databases import Place
+from support.databases import KINDS, Place
 from support.gitbed import Bed
 from support.live.v1_bench import V1, ran, tables_of
 
@@ -56,42 +57,40 @@ def test_renumbered_folders_run_in_one_order(bed: Bed) -> None:
     assert found[0] == found[1] == found[2]
 
 
-def test_status_for_v1_foretells_what_happens(tmp_path: Path) -> None:
-    place = Place(tmp_path, "sqlite")
-    place.path.mkdir()
-    v1 = V1(place.path)
-    put_side(MERGE / "sqlite-1v1/expected", place.folder)
-    journal = json.loads((place.folder / "meta/_journal.json").read_text("utf-8"))["entries"]
-    entries = [(e["tag"], e["when"], (place.folder / f"{e['tag']}.sql").read_text("utf-8")) for e in journal]
-    place.applied(*entries[:-1])
-    report = place.status("--for", "v1")
+SAMPLES = {"postgresql": "pg-1v1", "mysql": "mysql-1v1", "sqlite": "sqlite-1v1"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_status_for_v1_foretells_what_happens(tmp_path: Path, kind: str) -> None:
+    """On three databases alike: one that is sound, one with a row of nobody's, one that 0.x skips a migration on."""
+    sound, spoiled, skipped = (Place(tmp_path / name, kind) for name in ("sound", "spoiled", "skipped"))
+    for place in (sound, spoiled, skipped):
+        put_side(MERGE / SAMPLES[kind] / "expected", place.folder)
+        for file in place.folder.glob("*.sql"):  # MariaDB does not take what drizzle-kit writes for MySQL
+            file.write_text(file.read_text("utf-8").replace("serial AUTO_INCREMENT", "bigint unsigned AUTO_INCREMENT"))
+    journal = json.loads((sound.folder / "meta/_journal.json").read_text("utf-8"))["entries"]
+    entries = [(e["tag"], e["when"], (sound.folder / f"{e['tag']}.sql").read_text("utf-8")) for e in journal]
+    for place in (sound, spoiled, skipped):
+        place.applied(*entries[:-1])
+    table = "drizzle.__drizzle_migrations" if kind == "postgresql" else "__drizzle_migrations"
+    assert sound.guard("check", "--for", "v1", plain=True).code == 0
+    report = sound.status("--for", "v1")
     assert report["findings"] == [] and report["notes"][-1].startswith("Drizzle v1: nothing here stops")
-
-    database = place.path / "local.db"
-    spoiled, skipped = tmp_path / "spoiled.db", tmp_path / "skipped.db"
-    shutil.copy(database, spoiled)
-    shutil.copy(database, skipped)
-    url, place.url = place.url, str(spoiled)
-    _run(spoiled, "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('gone', 5)")
-    assert any("fits no migration" in f["message"] for f in place.status("--for", "v1")["findings"])
-    place.url = str(skipped)
-    _run(skipped, f"UPDATE __drizzle_migrations SET created_at = {entries[-1][1] + 5000} WHERE created_at = "
-         f"{entries[-2][1]}")  # fmt: skip
-    found = [f["message"] for f in place.status("--for", "v1")["findings"]]
+    spoiled.run(f"INSERT INTO {table} (hash, created_at) VALUES ('gone', 5)")
+    assert any("fits no migration" in f["message"] for f in spoiled.status("--for", "v1")["findings"])
+    skipped.run(f"UPDATE {table} SET created_at = {entries[-1][1] + 5000} WHERE created_at = {entries[-2][1]}")
+    found = [f["message"] for f in skipped.status("--for", "v1")["findings"]]
     assert any(message.startswith(f"{entries[-1][0]} would run: v1 runs every migration") for message in found)
-    place.url = url
 
+    v1 = V1(sound.path, kind)
     assert v1.kit("up").startswith("0 ")
-    assert v1.migrate(database, place.folder) == [""]
-    assert len(ran(database)) == len(entries)
-    (said,) = v1.migrate(spoiled, place.folder)
+    assert v1.migrate(sound.url, sound.folder) == [""]
+    for place in (spoiled, skipped):
+        shutil.rmtree(place.folder)
+        shutil.copytree(sound.folder, place.folder)
+    (said,) = v1.migrate(spoiled.url, spoiled.folder)
     assert "do not match any local migration" in said
-    assert v1.migrate(skipped, place.folder) == [""]
-    assert tables_of(skipped) == tables_of(database)
-
-
-def _run(database: Path, sql: str) -> None:
-    connection = sqlite3.connect(database)
-    with connection:
-        connection.execute(sql)
-    connection.close()
+    assert v1.migrate(skipped.url, skipped.folder) == [""]
+    for place in (sound, skipped):  # by name now
+        assert place.status()["findings"] == []
+        assert place.select(f"SELECT count(*) FROM {table} WHERE name IS NOT NULL") == [(len(entries),)]

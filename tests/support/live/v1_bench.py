@@ -1,4 +1,4 @@
-"""Real drizzle-kit and drizzle-orm 1.0.0-rc.5 (Drizzle v1), on SQLite files."""
+"""Real drizzle-kit and drizzle-orm 1.0.0-rc.5 (Drizzle v1), on SQLite files and on servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from support.live.bench import TIMEOUT, node_with
+from support.live.bench import TIMEOUT, Bench, node_with
 
 _PLACE = Path(__file__).resolve().parent / "v1"
 _KIT = _PLACE / "node_modules" / "drizzle-kit" / "bin.cjs"
@@ -16,10 +16,12 @@ _KIT = _PLACE / "node_modules" / "drizzle-kit" / "bin.cjs"
 class V1:
     """A project of Drizzle v1 in a directory, whose schema is written as tables: name -> columns."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, dialect: str = "sqlite") -> None:
         self.node, self.root = node_with(_PLACE), root
+        if dialect != "sqlite":
+            Bench.require()  # the drivers of servers lie in its node_modules, beside which ours are
         (root / "drizzle.config.ts").write_text(
-            'export default { dialect: "sqlite", schema: "./src/schema.ts", out: "./drizzle" };\n'
+            f'export default {{ dialect: "{dialect}", schema: "./src/schema.ts", out: "./drizzle" }};\n'
         )
         (root / "node_modules").symlink_to(_PLACE / "node_modules")
         (root / ".gitignore").write_text("node_modules\n")
@@ -40,8 +42,8 @@ class V1:
         )
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
-    def migrate(self, database: Path, *folders: Path) -> list[str]:
-        """Run the migrator once for each folder; what it said ("" when it was content)."""
+    def migrate(self, database: Path | str, *folders: Path) -> list[str]:
+        """Run the migrator on a file or URL, once for each folder; what it said ("" when it was content)."""
         command = [self.node, str(_PLACE / "migrate.mjs"), str(database), *map(str, folders)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=True)
         said: list[str] = json.loads(done.stdout)
