@@ -21,7 +21,7 @@ import sys
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
-from drizzle_guard.errors import printable
+from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.git.handoff import Keeper, has_blob, leave_net, leave_note, leave_rebase_note, leave_words, verdict
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
@@ -53,6 +53,10 @@ def main(argv: list[str]) -> int:
             if path.rpartition("/")[2] == BUNDLE:
                 return _bundle(repository, current, other, path, label)
             return _snapshot(repository, current, other, path, label)
+    except UsageError as error:  # drizzle-guard.toml, say, which the other side of a rebase may have broken
+        fail(error)
+        say("git stops here. When that is mended:", "drizzle-guard renumber")
+        return MARKERS
     except Exception as error:  # also a fault of ours: then git does what it would have done without us
         fail(error)
         return MARKERS

@@ -191,7 +191,30 @@ def test_a_merge_that_brings_other_settings(bed: Bed) -> None:
     bed.write("drizzle-guard.toml", 'mainline = "upstream/production"\n')
     bed.commit("settings", "--no-verify")
     bed.git("checkout", "-q", "feature")
+    own = bed.git("rev-parse", "HEAD")
     bed.git("merge", "-q", "--no-edit", "main")
+    assert bed.files("HEAD") == EXPECTED
+
+    bed.git("checkout", "-q", "main")
+    bed.write("drizzle-guard.toml", "mainline = \n")
+    bed.commit("broken", "--no-verify")
+    bed.git("checkout", "-q", "-B", "feature", own)
+    bed.git("merge", "-q", "--no-edit", "main")
+    assert bed.files("HEAD") == EXPECTED
+    bed.git("reset", "-q", "--hard", own)
+    done = bed.try_git("rebase", "main")  # which begins with the other side's file
+    assert (
+        done.code == 1
+        and (
+            "drizzle-guard: drizzle-guard.toml is not TOML: Invalid value (at line 1, column 12).\n"
+            "drizzle-guard: git stops here. When that is mended:\n  drizzle-guard renumber\n"
+        )
+        in done.err
+    ), done.text
+    bed.write("drizzle-guard.toml", 'mainline = "main"\n')
+    assert bed.tool("renumber").code == 0
+    bed.git("add", "-A")
+    bed.git("rebase", "--continue")
     assert bed.files("HEAD") == EXPECTED
 
 
