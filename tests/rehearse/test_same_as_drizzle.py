@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
@@ -93,6 +94,7 @@ DRIVERS = {
     "mysql2": ("mysql", "mysql2", COMMON + MYSQL),
     "libsql": ("sqlite", "libsql", COMMON + SQLITE),
     "sqljs": ("sqlite", "sql.js", COMMON + SQLITE),
+    "better-sqlite3": ("sqlite", "better-sqlite3", COMMON + SQLITE),
     "pglite": ("postgresql", "PGlite", COMMON[1:10]),
 }
 
@@ -107,6 +109,12 @@ def _server(kind: str) -> str | None:
 def test_the_same_folders_run_and_the_same_fail(tmp_path: Path, driver: str) -> None:
     kind, name, folders = DRIVERS[driver]
     bench, url = Bench.require(), _server(kind)
+    environment = dict(bench.environment)
+    if driver == "better-sqlite3":
+        compiled = os.environ.get("DRIZZLE_GUARD_BETTER_SQLITE3")
+        if not compiled:
+            pytest.skip("no better-sqlite3: .ci/better-sqlite3 DIR compiles it, DRIZZLE_GUARD_BETTER_SQLITE3 names it")
+        environment["NODE_PATH"] = compiled
     chains, expected = [], []
     family = next(family for family in FAMILIES if family.name == name)
     server = None if url is None else urlunsplit(urlsplit(url)._replace(path=""))
@@ -131,7 +139,7 @@ def test_the_same_folders_run_and_the_same_fail(tmp_path: Path, driver: str) -> 
             expected += [f"{sql!r} from empty", f"{sql!r} after the first"]
     job = json.dumps({"driver": driver, "url": url, "chains": chains})
     done_ = subprocess.run(
-        ["node", str(LIVE / "many.mjs")], input=job, env=bench.environment, capture_output=True, text=True, timeout=300
+        ["node", str(LIVE / "many.mjs")], input=job, env=environment, capture_output=True, text=True, timeout=300
     )
     said = json.loads(done_.stdout)
     wrong = [f"{what}: {s!r}, but here {m}" for what, s, m in zip(expected, said, mine, strict=True) if bool(s) != m]
