@@ -52,9 +52,10 @@ def command(
             do(repository, steps)
         for step in steps:
             click.echo(("would " if dry_run else "") + shown(repository, step))
+        is_armed = not steps
         if wanted.hooks and not repository.is_bare:
-            _offer_theirs(repository, wanted, dry_run, yes)
-        if not steps and not missing_parts(repository, wanted):
+            steps += _offer_theirs(repository, wanted, dry_run, yes)
+        if is_armed and not missing_parts(repository, wanted):
             click.echo("this clone is armed already")
         if not repository.is_bare and not has_folder(repository):
             _tell_of_folders(repository)
@@ -104,8 +105,8 @@ def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:
     return 1
 
 
-def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bool) -> None:
-    """What is left to the user: lines for files that `install` did not write; added on their word."""
+def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bool) -> list[Step]:
+    """What is left to the user: lines for files that `install` did not write; returns what was added on their word."""
     if is_foreign_directory(repository) and not wanted.global_hooks:
         click.echo(
             f"\ncore.hooksPath is {printable(repository.hooks_dir)}, which all repositories of this machine share."
@@ -114,9 +115,9 @@ def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bo
         click.echo("  git config --local core.hooksPath .git/hooks")
         click.echo("  drizzle-guard install")
         click.echo("or write there all the same: drizzle-guard install --global-hooks")
-        return
-    found = advice(repository, protect=wanted.protect)
-    added = [lines for lines in found if _offer(repository, lines, wanted, dry_run, yes)]
+        return []
+    found, done = advice(repository, protect=wanted.protect), list[Step]()
+    added = [lines for lines in found if _offer(repository, lines, wanted, dry_run, yes, done)]
     foreign = [] if found else foreign_hooks(repository, wanted.protect)
     if foreign:
         click.echo("\nThese hooks are yours; add one line to each, before anything that may end it:")
@@ -127,10 +128,14 @@ def _offer_theirs(repository: Repository, wanted: Wanted, dry_run: bool, yes: bo
         click.echo(f"  {printable(script)}")
     if (len(added) < len(found) or foreign) and missing_parts(repository, wanted):
         click.echo("\nUntil then a merge of migrations stops, and `drizzle-guard renumber` finishes it.")
+    return done
 
 
-def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, yes: bool) -> bool:
-    """Show the lines for one file, and add them if the user says so; returns whether nothing is left to do."""
+def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, yes: bool, done: list[Step]) -> bool:
+    """Show the lines for one file, and add them if the user says so; returns whether nothing is left to do.
+
+    What was added is put into `done`.
+    """
     if lines.file and lines.lines:
         if lines.replaces:
             place = f"what its `{lines.keys}` has" if lines.keys else "what it has"
@@ -148,12 +153,14 @@ def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, 
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     if step is not None and may_add and (yes or (asks and click.confirm(f"Add them to {printable(lines.file)}?"))):
         do(repository, [step])
+        done.append(step)
         click.echo(shown(repository, step))
         if not lines.then:
             return True
     if not lines.then:
         return False
-    if may_add and yes and lines.then.startswith("pre-commit install"):
+    may_run = yes and not dry_run and (step is not None or not lines.lines)
+    if may_run and lines.then.startswith("pre-commit install"):
         try:
             pre_commit_installs(repository)
             click.echo(f"ran: {lines.then}")
@@ -168,7 +175,7 @@ def _tell_what_to_commit(repository: Repository, steps: list[Step]) -> None:
     inside = [_relative(repository, step.name) for step in steps if step.kind != "config"]
     inside = [name for name in inside if not os.path.isabs(name) and not name.startswith(".git" + os.sep)]
     ignored = (repository.line("check-ignore", "--", *inside) or "").split("\n") if inside else []
-    shared = [name.replace(os.sep, "/") for name in inside if name not in ignored]
+    shared = [name.replace(os.sep, "/") for name in dict.fromkeys(inside) if name not in ignored]
     if shared:
         click.echo("\nCommit this, so that it holds for everybody:")
         click.echo(f"  git add {printable(' '.join(shared))}")

@@ -89,9 +89,14 @@ def advice(repository: Repository, *, protect: bool = True) -> list[Lines]:
     config = os.path.join(root, PRE_COMMIT_CONFIG)
     if os.path.exists(config) and f"{MARK}-renumber" not in _read(config):
         found.append(Lines(PRE_COMMIT_CONFIG, pre_commit_lines(), "pre-commit install"))
-    elif os.path.exists(config) and silent and husky is None and name is None and keeper is None:
+    elif os.path.exists(config) and not (husky or name or keeper) and (silent or not _is_installed(repository)):
         found.append(Lines("", (), pre_commit_command()))
     return found
+
+
+def _is_installed(repository: Repository) -> bool:
+    """Whether the framework's hooks are in this clone; hooks of its own may stand there instead."""
+    return "hook-type" in _read(os.path.join(repository.hooks_dir, "pre-commit"))
 
 
 def lefthook_config(repository: Repository) -> str | None:

@@ -179,13 +179,23 @@ fi
     return ""
 
 
+def _framework(hook: str, protect: bool) -> str:
+    """The pre-commit framework runs a hook that it has found, as NAME.legacy, and then what its configuration names.
+
+    Where that names us, ours would speak twice.
+    """
+    ids = [*(["renumber"] if hook != "pre-push" else []), *(["protect"] if protect and hook in PROTECTING else [])]
+    named = " && ".join(f"grep -q '^[^#]*{MARK}-{id_}' .pre-commit-config.yaml 2>/dev/null" for id_ in ids)
+    return f"case $0 in *.legacy) if {named}; then exit 0; fi;; esac\n"
+
+
 def hook_script(hook: str, path: str | None, *, protect: bool = True, shared: bool = False) -> bytes:
     """A hook for plain git; it never stands in the way when drizzle-guard is gone.
 
     `path` is the executable to try first; `shared`: the file is the team's, so no path of this machine is in it.
     """
     program = f"{_SHARED_PROGRAM} {MARK}" if shared else _candidates(path)
-    return f"""{_PLAIN}{_PLAIN_SPECS}
+    return f"""{_PLAIN}{_framework(hook, protect)}{_PLAIN_SPECS}
 g=$(git rev-parse --git-dir) || exit 0
 {_look(hook, protect)}{_SAFE_PATH}
 for c in {program}; do

@@ -276,6 +276,34 @@ class TestPreCommit:
         assert "remove hook .git/hooks/post-merge.legacy" in out
         assert not list((bed.root / ".git/hooks").glob("*.legacy"))
 
+    def test_nothing_is_said_twice_where_the_framework_came_later(self, bed: Bed) -> None:
+        """The framework runs the hooks that it found as well; ours leave the word to what its configuration names."""
+        hooks = (("renumber", "drizzle-guard hook auto"), ("protect", "drizzle-guard protect"))
+        lines = [f"  - {{id: drizzle-guard-{id_}, name: x, entry: {entry}, " for id_, entry in hooks]
+        rest = "language: system, always_run: true, pass_filenames: false, verbose: true}"
+        config = "".join(("repos:\n- repo: local\n  hooks:\n", *(f"{line}{rest}\n" for line in lines)))
+        bed.put(CASE / "base")
+        bed.write(".pre-commit-config.yaml", config.replace("  - {id: drizzle-guard-protect", "  # - {"))
+        out = bed.tool("install").out
+        assert "add hook .git/hooks/pre-commit\n" in out
+        command = "pre-commit install" + "".join(f" -t {hook}" for hook in (*HOOKS, "pre-push"))
+        assert f"to do: {command}\n" in out
+        assert f"ran: {command}\n" in bed.tool("install", "--yes").out
+        assert (bed.root / ".git/hooks/pre-commit.legacy").exists() and "to do" not in bed.tool("install").out
+        bed.commit("base", "--no-verify")
+        bed.write("drizzle/0000_base.sql", "select 1;")
+        for text in (config.replace("  - {id: drizzle-guard-protect", "  # - {"), config):
+            bed.write(".pre-commit-config.yaml", text)
+            bed.git("add", "-A")
+            done = bed.try_git("commit", "-m", "edit")
+            assert done.code == 1 and done.text.count("[[allow]]") == 1, done.text
+
+    def test_what_was_added_is_to_be_committed(self, bed: Bed) -> None:
+        bed.write(".pre-commit-config.yaml", "repos: []\n")
+        out = bed.tool("install", "--yes").out
+        assert "Add" not in out and out.count("change file .pre-commit-config.yaml\n") == 1
+        assert "  git add .gitattributes .pre-commit-config.yaml\n" in out
+
     def test_uninstall_says_what_would_arm_again(self, bed: Bed) -> None:
         bed.write(".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: drizzle-guard-protect\n")
         bed.tool("install")
