@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from drizzle_guard.commands.opened import open_repository
@@ -110,6 +112,13 @@ def _rename_v1(
     """Put own migrations of v1 folders behind the mainline's newest; None if other folders may have to be looked at."""
     mainline = find_mainline(repository, onto)
     found = [] if mainline is None else find_renames(repository, mainline, named)
+    journals = folders_in_index(repository)
+    if found and as_json and (journals if named is None else named & journals):
+        one = shlex.quote(found[0].folder or ".")
+        raise UsageError(
+            "--json tells of one layout at a time, and folders with a journal are here, too.",
+            f"name one: drizzle-guard renumber --json {one}",
+        )
     if found and not dry_run:
         rename(repository, found)
     if found and as_json:
@@ -124,7 +133,6 @@ def _rename_v1(
     if found and not dry_run:
         click.echo("staged; next: git commit")
         click.echo("a database in which they ran already runs them again, under the new names: drizzle-guard status")
-    journals = folders_in_index(repository)
     if named is not None and not named & journals:
         for folder in sorted(named - {item.folder for item in found}):
             click.echo(f"{printable(folder) or '.'}: nothing to do")

@@ -14,7 +14,7 @@ from drizzle_guard.pulls.clone import Clone, Pushed, throw_away_clone
 from drizzle_guard.pulls.forge import Forge, ForgeError, Pull
 from drizzle_guard.pulls.github import GitHub
 from drizzle_guard.pulls.gitlab import GitLab
-from drizzle_guard.pulls.mend import Mended, Nothing, Outcome, Stuck, mend
+from drizzle_guard.pulls.mend import Mended, Nothing, Outcome, Stuck, colliding_v1, mend
 from drizzle_guard.renumber.decision import colliding_folders
 from drizzle_guard.renumber.one_branch import compare
 
@@ -121,6 +121,7 @@ def _not_pushed(forge: Forge, clone: Clone, pull: Pull, outcome: Mended, why: st
     assert base is not None
     sides = merge_sides(clone.repository, head, base)
     graphs = [compare(clone.repository, sides, f, names, names[0]) for f in colliding_folders(clone.repository, sides)]
+    graphs += colliding_v1(clone.repository, sides, names, lambda found: found)
     body = words.collides(pull, outcome, graphs, forge.clone_url, why)
     return Told(pull, "left", (why, *outcome.lines), body)
 

@@ -52,5 +52,9 @@ def compare_v1(repository: Repository, sides: Sides, folder: str, names: tuple[s
     main = v1_history_at(repository, sides.theirs, folder, name=f"{names[0]}:{folder}")
     own = v1_history_at(repository, sides.ours, folder)
     parting = part(base, main, own)
+    # v1 goes by name: the same SQL under two names runs twice
+    pairs = parting.copies.items()
+    copies = {mine: there for mine, there in pairs if own.migrations[mine].tag == main.migrations[there].tag}
+    parting = parting._replace(copies=copies)
     outcome = v1_plan(base, main, own, parting.branch)
     return Graph(folder, *names, parting, v1_collisions(main.migrations, parting.branch), outcome, v1=True)

@@ -14,6 +14,7 @@ from support.forge_stand_in import TOKEN, Refused, StandIn, github_env, gitlab_e
 from support.gitbed import Bed, Done
 from support.protect_commits import CASE, colliding
 
+NOBODY = "00000000-0000-0000-0000-000000000000"
 REFUSED = MERGE / "refused-column-added-on-both"
 
 
@@ -239,6 +240,46 @@ def test_attributes_decide_what_is_merged_as_text(bed: Bed, stand_in: StandIn) -
     bed.commit("lock")
     publish(bed, "main", "feature")
     assert "1 feature: left to a person\n  git cannot merge deep/lock\n" in renumber(bed, env).out
+
+
+def _v1(bed: Bed, name: str, sql: str, parent: str = NOBODY, **more: str) -> None:
+    body = {"version": "7", "dialect": "sqlite", "id": name, "prevIds": [parent], "ddl": [], "renames": []}
+    files = {"migration.sql": sql, "snapshot.json": json.dumps(body), **more}
+    for file, text in files.items():
+        bed.write(f"drizzle/{name}/{file}", text)
+    bed.commit(name)
+
+
+def test_a_v1_folder_is_put_behind_the_mainline_s_newest(bed: Bed, stand_in: StandIn) -> None:
+    """git merges it without a word; a new database would run it in another order than the deployed one."""
+    _v1(bed, "20260101000000_base", "create table users(id integer);")
+    for branch, sql in (("feature", "create table tags(id integer);"), ("twice", "create table posts(id integer);")):
+        bed.git("checkout", "-q", "-b", branch, "main")
+        _v1(bed, "20260102000000_own", sql, "20260101000000_base", **{"notes/why.md": "so\n"})
+    bed.git("checkout", "-q", "main")
+    _v1(bed, "20260103000000_posts", "create table posts(id integer);", "20260101000000_base")
+    publish(bed, "main", "feature", "twice")
+    stand_in.open(12, "feature")
+    stand_in.open(13, "twice")
+    done = renumber(bed, github_env(bed, stand_in, "push", ref="refs/heads/main"))
+    pushed = at(bed, "feature")
+    assert (done.code, done.out) == (
+        0,
+        f"""\
+12 feature: mended
+  merged main and pushed {pushed[:10]}
+  drizzle-guard: renumbered 1 migration in drizzle
+    20260102000000_own -> 20260103000001_own
+13 twice: left to a person
+  drizzle: 20260102000000_own (branch) and 20260103000000_posts (mainline): both create table "posts".
+""",
+    )
+    bed.git("fetch", "-q", "origin")
+    files = bed.git("ls-tree", "-r", "--name-only", "origin/feature", "drizzle/").split()
+    own = [f"drizzle/20260103000001_own/{file}" for file in ("migration.sql", "notes/why.md", "snapshot.json")]
+    assert files[-3:] == own and len(files) == 7
+    assert any('both create table "posts"' in body for body in stand_in.bodies(13))
+    assert renumber(bed, github_env(bed, stand_in, "push", ref="refs/heads/main")).out.startswith("12 feature: nothing")
 
 
 def test_somebody_pushes_meanwhile(bed: Bed, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

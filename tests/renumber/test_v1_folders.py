@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from support.cases import MERGE
 from support.gitbed import Bed
 
 _ROOT = str(uuid.UUID(int=0))
@@ -143,6 +144,31 @@ a database in which they ran already runs them again, under the new names: drizz
     assert bed.call("check", "--onto", "main").code == 0
     again = bed.call("renumber", "drizzle", "--onto", "main")
     assert (again.code, again.out) == (0, "drizzle: nothing to do\n")
+
+
+def test_a_folder_with_a_journal_beside_it_is_not_passed_over(bed: Bed) -> None:
+    """Both layouts in one repository: each is looked at, and where one JSON cannot tell of both, neither is touched."""
+    bed.put(MERGE / "sqlite-1v1/base", "old/drizzle")
+    bed.commit("old")
+    parted(bed)
+    bed.git("checkout", "-q", "feature")
+    bed.put(MERGE / "sqlite-1v1/ours", "old/drizzle")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    bed.put(MERGE / "sqlite-1v1/theirs", "old/drizzle")
+    bed.commit("main")
+    bed.git("checkout", "-q", "feature")
+    before = bed.state()
+    refused = bed.call("renumber", "--onto", "main", "--json")
+    assert (refused.code, bed.state()) == (2, before)
+    assert refused.err.endswith(
+        "--json tells of one layout at a time, and folders with a journal are here, too.\n"
+        "  name one: drizzle-guard renumber --json drizzle\n"
+    )
+    done = bed.call("renumber", "--onto", "main", "--json", "drizzle", "--dry-run")
+    assert done.code == 0 and json.loads(done.out)
+    done = bed.call("renumber", "--onto", "main", "--dry-run")
+    assert "drizzle: would be renumbered\n" in done.out and "old/drizzle: " in done.out
 
 
 @pytest.mark.parametrize("kind", ["link", "taken", "edited"])
