@@ -61,6 +61,8 @@ def command(
             _tell_of_folders(repository)
         if not dry_run:
             _tell_what_to_commit(repository, steps)
+            for part in missing_parts(repository, Wanted(hooks=False)):
+                click.echo(f"\nnot armed yet: {'; '.join(printable(note) for note in part.notes)}.")
     return 0
 
 

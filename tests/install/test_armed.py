@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 from support.cases import side_files
 from support.gitbed import Bed
+from support.parts import PROJECT
 from support.protect_commits import CASE
 
 EXPECTED = side_files(CASE / "expected")
@@ -380,6 +383,21 @@ def test_each_part_is_shown(bed: Bed) -> None:
     assert "missing: merge driver (config merge.drizzle-journal.driver)\n  drizzle-guard install\n" in done.out
     assert "missing: hooks that finish a rebase (post-rewrite)\n  drizzle-guard install\n" in done.out
     assert bed.tool("install").code == 0 and bed.tool("install", "--check").code == 0
+
+
+def test_a_program_that_git_will_not_find(bed: Bed, tmp_path: Path) -> None:
+    """`python -m drizzle_guard` of a Python whose scripts lie nowhere is not called armed."""
+    bed.run(sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare"))
+    places = os.pathsep.join((str(PROJECT), sysconfig.get_path("purelib")))
+    env = {"PYTHONPATH": places, "PATH": "/usr/bin:/bin"}
+    said = "drizzle-guard is not there, and not on the PATH"
+    for args, code, text in (
+        (("install",), 0, f"\n\nnot armed yet: {said}.\n"),
+        (("install", "--check"), 1, "not armed; run: put drizzle-guard on the PATH\n"),
+    ):
+        done = bed.run(str(tmp_path / "bare/bin/python"), "-m", "drizzle_guard", *args, check=False, env=env)
+        assert (done.code, done.out.endswith(text)) == (code, True), done.text
+    bed.run(str(tmp_path / "bare/bin/python"), "-m", "drizzle_guard", "uninstall", env=env)
 
 
 def test_hooks_of_0_1_0_go_on_working(bed: Bed) -> None:

@@ -40,11 +40,12 @@ def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
 def _without_path(bed: Bed) -> None:
     """A teammate who has no drizzle-guard but through pre-commit: the framework's python alone is on the PATH."""
     tools = bed.directory / "tools"
-    tools.mkdir()
+    tools.mkdir(exist_ok=True)
     for name in ("git", "sh", "bash", "pre-commit"):
         found = shutil.which(name, path=bed.env["PATH"])
         assert found is not None
-        (tools / name).symlink_to(found)
+        if not (tools / name).exists():
+            (tools / name).symlink_to(found)
     bed.env["PATH"] = f"{tools}:/usr/bin:/bin"
 
 
@@ -200,3 +201,29 @@ def test_the_manifest(bed: Bed, framework: Framework) -> None:
     done = bed.run("pre-commit", "run", "drizzle-guard-check", check=False)
     assert done.code == 1 and "DG001" in done.text
     assert JOURNAL in done.text
+
+
+def test_a_raised_rev_and_gc(bed: Bed, tmp_path: Path) -> None:
+    """The hooks of the new revision register its driver; the old one's environment may then go.
+
+    The package is built without what driver and hooks do not import, so that two environments are made in no time.
+    """
+    made = Framework(tmp_path / "framework", dependencies=False)
+    made.configure(bed, "renumber", install=True)
+    _without_path(bed)
+    colliding(bed)
+    old = bed.git("config", "drizzle-guard.program")
+    assert Path(old) == made.executable
+    source = bed.at(made.source)
+    made.rev = source.commit("next")
+    made.configure(bed, "renumber")
+    bed.run("pre-commit", "install-hooks", env=made.for_pip())
+    _without_path(bed)
+    bed.commit("raised")
+    new = bed.git("config", "drizzle-guard.program")
+    assert new != old and new in bed.git("config", "merge.drizzle-journal.driver")
+    shutil.rmtree(tmp_path / "framework/build")  # it still names the old revision
+    bed.run("pre-commit", "gc")
+    assert not Path(old).exists() and Path(new).exists()
+    bed.run("git", "merge", "--no-edit", "main")
+    assert bed.files("HEAD") == side_files(CASE / "expected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,10 +18,14 @@ STAGES = "[pre-commit, pre-merge-commit, post-merge, post-commit, post-rewrite, 
 
 
 class Framework:
-    """`source` is a repository with the project as it is now; `home` is the framework's cache."""
+    """`source` is a repository with the project as it is now; `home` is the framework's cache.
 
-    def __init__(self, directory: Path) -> None:
+    Without its `dependencies` the package holds what driver and hooks need, and is built faster.
+    """
+
+    def __init__(self, directory: Path, *, dependencies: bool = True) -> None:
         self.home = directory / "pre-commit-home"
+        self._dependencies = dependencies
         directory.mkdir(parents=True, exist_ok=True)
         # several workers of pytest-xdist share one environment
         with locked(directory / "lock"):
@@ -38,6 +43,11 @@ class Framework:
                 shutil.copytree(PROJECT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(PROJECT / name, source / name)
+        if not self._dependencies:
+            settings = source / "pyproject.toml"
+            text, found = re.subn(r"(?ms)^dependencies = \[.*?^\]", "dependencies = []", settings.read_text("utf-8"))
+            assert found == 1
+            settings.write_text(text, "utf-8")
         bed = Bed(directory / "bed")
         repository = bed.at(source)
         repository.git("init", "-q")
@@ -48,10 +58,13 @@ class Framework:
         bed = Bed(directory)
         self.configure(bed, "protect")
         bed.git("add", "-A")
-        # pip needs the machine's settings, which a hermetic bed has not
+        bed.run("pre-commit", "install-hooks", env=self.for_pip())
+
+    def for_pip(self) -> dict[str, str]:
+        """What pip needs of the machine's settings, which a hermetic bed has not, and the cache."""
         names = ("PIP_", "SSL_", "REQUESTS_", "HTTP", "http", "no_")
         pip = {key: value for key, value in os.environ.items() if key.startswith(names)}
-        bed.run("pre-commit", "install-hooks", env={"PRE_COMMIT_HOME": str(self.home), **pip})
+        return {"PRE_COMMIT_HOME": str(self.home), **pip}
 
     def configure(self, bed: Bed, *hooks: str, install: bool = False) -> None:
         """Write `.pre-commit-config.yaml` with these hooks; `install` does what a teammate does once."""
