@@ -102,10 +102,27 @@ def changed_folders(repository: Repository, one: str, other: str) -> set[str]:
     return _folders(text_of(listed).split("\0"))
 
 
+def changed_on_both(repository: Repository, base: str, one: str, other: str) -> set[str]:
+    """Folders whose journal differs from that of the base in both of two commits; one process tells."""
+    pairs = f"{one} {base}\n{other} {base}\n".encode("ascii")  # each is compared as if the base were its parent
+    options = ("-r", "-z", "--name-only", "--no-renames")
+    listed = text_of(repository.git("diff-tree", "--stdin", *options, "--", *_JOURNALS, stdin=pairs)).split("\0")
+    if other not in listed:
+        return set()
+    at = len(listed) - 1 - listed[::-1].index(other)  # a commit is named in front of its paths, if there are any
+    return _folders(listed[:at]) & _folders(listed[at:])
+
+
+#: the id of the tree that has nothing in it, which every git knows, by the length of the ids
+_EMPTY_TREE = {
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
+
 def folders_at(repository: Repository, commit: str) -> set[str]:
     """All migration folders in a commit."""
-    empty = text_of(repository.git("hash-object", "-t", "tree", "--stdin", stdin=b"")).strip()
-    return changed_folders(repository, empty, commit)
+    return changed_folders(repository, _EMPTY_TREE[len(repository.no_object)], commit)
 
 
 def folders_in_index(repository: Repository) -> set[str]:

@@ -2,8 +2,8 @@
 
 git calls us as separate processes, in the middle of its own work, and tells each of them little.  In time:
 
-    driver, once for each file      writes %A; leaves the *verdict* for the snapshots' drivers, the *note* for all that
-      |                             follows, and where a hook manager stands in between, the *net*
+    driver, once for each file      writes %A; leaves the *note* for all that follows (first the snapshots' drivers; in
+      |                             a rebase a *verdict*), and where a hook manager stands in between, the *net*
     pre-merge-commit / pre-commit   stops what cannot be replayed; finishes in the index where git had stopped
       |
     (git updates HEAD)              the *net* finishes here, whatever the hook manager does
@@ -14,12 +14,14 @@ git calls us as separate processes, in the middle of its own work, and tells eac
 
 * The **interim journal** in the index or in a commit: final numbers, old file names.  `Plan.interim` says how it is
   spelled; a later process knows by its bytes that nobody has touched the folder since the driver.
-* The **verdict** (which side keeps its place): a blob whose text names the merge and the folder.  It is there or not,
+* The **verdict** of a rebase (which side keeps its place): a blob whose text names the pick and the folder.  It is
+  there or not,
   costs nothing to clean up, and can never belong to another merge.
 * The **note**: a file in the git directory of the worktree.  git neither reads nor removes it, so it outlives git, a
   kill, and hooks that were switched off.  It names the commits that meet and, for each folder, which side keeps its
   place, so that a later process decides as the driver did though the merge has brought other settings.  Whoever of us
-  comes next finds it, and finishes or says so (`renumber.unfinished`).
+  comes next finds it, and finishes or says so (`renumber.unfinished`).  The shell lines of `install.shell_lines` read
+  the one of a merge, too; a folder's last row counts.
 * The **net**: a `reference-transaction` hook, which git runs when HEAD moves.  A hook manager's own hooks can be
   switched off in more ways than can be listed (its variables, its configuration, an `exit 0` further up, a missing
   program on a short PATH); git itself calls the net.  It is there only while a merge or rebase is under way, because
@@ -36,6 +38,7 @@ The names of files are those of 0.1.0, whose hooks look for them.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 
 from drizzle_guard.git.repository import Repository
@@ -109,7 +112,8 @@ def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
         lines = []
     if lines[:1] != [head]:
         lines = [head]
-    lines.append(row)
+    folder = row.partition(" ")[2]
+    lines = [head, *(line for line in lines[1:] if line.partition(" ")[2] != folder), row]
     with open(f"{name}.new", "wb") as output:
         output.write(bytes_of("\0".join(dict.fromkeys(lines))))
     os.replace(f"{name}.new", name)
@@ -117,14 +121,17 @@ def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
 
 def read_note(repository: Repository) -> Note | None:
     """The note that was left and not taken away yet; None if there is none or it cannot be read."""
+    return next(_notes(repository), None)
+
+
+def _notes(repository: Repository) -> Iterator[Note]:
     for name in (NOTE, PICK_NOTE):
         lines = (repository.state_file(name) or "").split("\0")
         words = lines[0].split()
         if len(words) >= 3 and (kind := _KINDS.get(words[0])):
             sides = Sides(kind, words[1], None if words[2] == "-" else words[2], tuple(words[3:]))
             rows = [line.partition(" ") for line in lines[1:]]
-            return Note(sides, {folder: _KEEPERS[word] for word, _, folder in rows if word in _KEEPERS})
-    return None
+            yield Note(sides, {folder: _KEEPERS[word] for word, _, folder in rows if word in _KEEPERS})
 
 
 def leave_rebase_note(repository: Repository, onto: str, folder: str) -> None:
@@ -152,8 +159,7 @@ def read_rebase_note(repository: Repository) -> RebaseNote | None:
 
 def noted_keepers(repository: Repository, sides: Sides) -> dict[str, Keeper]:
     """Who keeps its numbers in this very merge, for each folder of which the driver left word."""
-    note = read_note(repository)
-    return note.keepers if note is not None and note.sides[1:3] == sides[1:3] else {}
+    return next((note.keepers for note in _notes(repository) if note.sides[1:3] == sides[1:3]), {})
 
 
 def is_made_of(repository: Repository, commit: str, sides: Sides) -> bool:
@@ -228,7 +234,7 @@ def _place(repository: Repository, hook: str, script: bytes) -> bool:
     try:
         if os.path.lexists(path):
             return is_net(path) and os.access(path, os.X_OK)
-        if _version(repository) < _NET_SINCE:
+        if not repository.is_since_2_31 and _version(repository) < _NET_SINCE:
             return False
         beside = f"{path}.{os.getpid()}"
         with open(beside, "wb") as file:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 
 from drizzle_guard.drizzle.folder import Blob, join
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.text import bytes_of
+from drizzle_guard.git.text import bytes_of, text_of
 
 _SCRATCH = "drizzle-guard-scratch-"
 #: seconds after which a scratch directory is what a killed run left
@@ -17,25 +19,43 @@ _ABANDONED = 3600
 
 @contextmanager
 def scratch_index(repository: Repository) -> Iterator[dict[str, str]]:
-    """The environment for an index that nobody else sees, empty at first.
-
-    It lies in the git directory, where a later run finds and removes what a killed one left.
-    """
-    from tempfile import TemporaryDirectory  # late: most merges have nothing to write
-
-    _remove_abandoned(repository.git_dir)
-    with TemporaryDirectory(prefix=_SCRATCH, dir=repository.git_dir) as directory:
+    """The environment for an index that nobody else sees, empty at first."""
+    with _scratch(repository) as directory:
         yield {"GIT_INDEX_FILE": os.path.join(directory, "index")}
 
 
-def _remove_abandoned(place: str) -> None:
-    import shutil
-    import time
+@contextmanager
+def _scratch(repository: Repository) -> Iterator[str]:
+    """A directory in the git directory, where a later run finds and removes what a killed one left."""
+    _remove_abandoned(repository.git_dir)
+    directory = _make_directory(os.path.join(repository.git_dir, f"{_SCRATCH}{os.getpid()}"))
+    try:
+        yield directory
+    finally:
+        _remove(directory)
 
+
+def _make_directory(start: str) -> str:
+    """A new directory, readable by nobody else (`tempfile` takes as long to import as the rest of a merge)."""
+    for n in count():
+        with suppress(FileExistsError):
+            os.mkdir(f"{start}-{n}", 0o700)
+            break
+    return f"{start}-{n}"
+
+
+def _remove(directory: str) -> None:
+    with suppress(OSError):
+        for name in os.listdir(directory):
+            os.unlink(os.path.join(directory, name))
+        os.rmdir(directory)
+
+
+def _remove_abandoned(place: str) -> None:
     with suppress(OSError), os.scandir(place) as found:
         for item in found:
             if item.name.startswith(_SCRATCH) and item.stat().st_mtime < time.time() - _ABANDONED:
-                shutil.rmtree(item.path, ignore_errors=True)
+                _remove(item.path)
 
 
 def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, Blob | None]]) -> bytes:
@@ -54,12 +74,25 @@ def index_lines(repository: Repository, folder: str, todo: Iterable[tuple[str, B
 
 def store(repository: Repository, blobs: Iterable[Blob]) -> dict[str, str]:
     """Store the blobs that git does not have; for the id of each, the one under which it has them now."""
-    ids = {}
-    for blob in blobs:
-        if blob.id not in ids:
-            ids[blob.id] = blob.id if blob.stored else repository.write_blob(blob.data)
-            blob.stored = ids[blob.id] == blob.id
+    wanted = {blob.id: blob for blob in blobs}
+    ids = {oid: oid for oid, blob in wanted.items() if blob.stored}
+    new = [blob for oid, blob in wanted.items() if oid not in ids]
+    for blob, oid in zip(new, _write_blobs(repository, new), strict=True):
+        ids[blob.id], blob.stored = oid, oid == blob.id
     return ids
+
+
+def _write_blobs(repository: Repository, blobs: list[Blob]) -> list[str]:
+    """Store blobs; their ids.  One process stores them all, from files that lie in the git directory for that time."""
+    if len(blobs) < 2:
+        return [repository.write_blob(blob.data) for blob in blobs]
+    with _scratch(repository) as directory:
+        paths = [os.path.join(directory, str(n)) for n in range(len(blobs))]
+        for path, blob in zip(paths, blobs, strict=True):
+            with open(path, "wb") as file:
+                file.write(blob.data)
+        listed = os.fsencode("\n".join(paths) + "\n")
+        return text_of(repository.git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed)).split()
 
 
 def checkout(repository: Repository, paths: list[str], *options: str, env: dict[str, str] | None = None) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.git.text import text_of
 from drizzle_guard.light import NamedTuple
 
 CONFIG_KEY = "drizzle-guard.mainline"
@@ -40,6 +42,8 @@ def find_mainline(repository: Repository, onto: str | None = None) -> Mainline |
 
 def _usual(repository: Repository) -> Mainline | None:
     """The upstream default branch, else main or master; None if there is none of them."""
+    if not os.path.isdir(os.path.join(repository.common_dir, "reftable")):
+        return _usual_of_files(repository)
     # one call for all the usual names; `origin/HEAD` is shown as what it points at
     names = [*(f"refs/remotes/origin/{n}" for n in ("HEAD", "main", "master")), "refs/heads/main", "refs/heads/master"]
     listed = repository.line("for-each-ref", "--format=%(refname) %(objectname) %(symref)", *names) or ""
@@ -51,6 +55,20 @@ def _usual(repository: Repository) -> Mainline | None:
             commit, target = found[name]
             shown = (target or name).removeprefix("refs/remotes/").removeprefix("refs/heads/")
             return Mainline(shown, commit, "default branch")
+    return None
+
+
+def _usual_of_files(repository: Repository) -> Mainline | None:
+    """The same where the references are files: the process that reads objects knows them, too."""
+    head = os.path.join(repository.common_dir, "refs", "remotes", "origin", "HEAD")
+    target = ""
+    with suppress(OSError), open(head, "rb") as file:
+        target = text_of(file.read()).strip()
+    names = [target.removeprefix("ref: ")] if target.startswith("ref: refs/") else []
+    names += [*(f"refs/remotes/origin/{n}" for n in ("main", "master")), "refs/heads/main", "refs/heads/master"]
+    for name in names:
+        if commit := repository.commit(name):
+            return Mainline(name.removeprefix("refs/remotes/").removeprefix("refs/heads/"), commit, "default branch")
     return None
 
 

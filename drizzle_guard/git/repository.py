@@ -13,6 +13,9 @@ from drizzle_guard.git.environment import OVERRULED, for_git, git_program
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.light import NamedTuple
 
+#: an option that changes nothing behind the questions
+_SINCE_2_31 = "--path-format=relative"
+
 
 class GitFailed(GuardError):
     """A git command that had to work did not."""
@@ -37,7 +40,7 @@ class Repository:
         self._directory = directory
         self._env = for_git(directory or ".") if env is None else env
         asked = ("absolute-git-dir", "git-common-dir", "is-bare-repository", "show-object-format", "show-cdup")
-        done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks"))
+        done = self._run(("rev-parse", *(f"--{question}" for question in asked), "--git-path", "hooks", _SINCE_2_31))
         if done.returncode:
             advice = [line.strip() for line in text_of(done.stderr).split("\n") if line.strip().startswith("git ")]
             reason = _reason(done.stderr)
@@ -58,6 +61,8 @@ class Repository:
         self._directory = self.root
         # a relative `core.hooksPath` is meant from the top
         self._hooks = lines[5] if here == os.path.realpath(self.root) else None
+        #: whether git is 2.31 or later; an earlier one repeats the option that it does not know
+        self.is_since_2_31 = _SINCE_2_31 not in lines[6:]
         self._reader: subprocess.Popen[bytes] | None = None
 
     @property
@@ -159,8 +164,11 @@ class Repository:
 
     def parents(self, commit: str) -> list[str]:
         """The ids of a commit's parents."""
-        text = self.line("rev-parse", f"{commit}^@") or ""
-        return text.split()
+        if self.is_shallow() or os.path.exists(os.path.join(self.common_dir, "info", "grafts")):
+            return (self.line("rev-parse", f"{commit}^@") or "").split()  # git knows other parents than the object
+        found = self.read(f"{commit}^{{commit}}")
+        head = b"" if found is None else found.data.partition(b"\n\n")[0]
+        return [line[7:].decode("ascii") for line in head.split(b"\n") if line.startswith(b"parent ")]
 
     def merge_bases(self, one: str, other: str) -> list[str]:
         """All best common ancestors; none if the histories are unrelated or the clone is too shallow."""

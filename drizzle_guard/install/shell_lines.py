@@ -65,25 +65,31 @@ def executable() -> str | None:
 
 #: the commits that a merge brings in, which git names in the environment of hooks and driver
 _MERGED = "$(env | sed -n 's/^GITHEAD_\\([0-9a-f]*\\)=.*/\\1/p')"
-#: defines the test whether the driver said of folder $f, for $o and $t, that this side keeps its place
-_HAS_VERDICT = "says"
-_VERDICT = (
-    f"{_HAS_VERDICT}() {{ v=$(printf 'drizzle-guard: %s keeps its place\\n%s\\n%s\\n%s\\n' "
-    '"$1" "$o" "$t" "$f" | git hash-object --stdin) && git cat-file -e "$v" 2>/dev/null; };'
+#: the git directory, as git's own hooks and the driver (at the worktree's top) find it without a process
+_GIT_DIR = 'g=${GIT_DIR-}; if [ -z "$g" ] && [ -d .git ]; then g=.git; fi'
+#: in a pipe behind the note (`git.handoff`): its first line, which must be of the merge that is under way here
+_NOTED_MERGE = " ".join(
+    (
+        f"tr '\\n\\000' '\\001\\n' < \"$g/{NOTE}\" | {{ read -r k o t m || return 1;",
+        "case $k$o$t in merge*[!0-9a-f]*|merge) return 1;; merge*) ;; *) return 1;; esac;",
+        'eval "x=\\${GITHEAD_$t-}"; [ -n "$x" ] || return 1;',
+    )
 )
-#: Answers a snapshot's call in a merge as `renumber.driver` would, without Python, where the verdict of its journal
-#: stands in the object database (`git.handoff` tells how); fails in every other case.  Looks at the same things:
-#: that git holds the lock of the index, and that the files are those of HEAD and of the one commit that is merged.
+#: Answers a snapshot's call in a merge as `renumber.driver` would, without Python, where the note says who keeps its
+#: place in the folder; fails in every other case.  Looks at the same things: that git holds the lock of the index, that
+#: the note is of this merge, and that the files are those of HEAD and of the commit that is merged.
 _SNAPSHOT = " ".join(
     (
         "sn() { case $3 in meta/*_snapshot.json|*/meta/*_snapshot.json) ;; *) return 1;; esac;",
-        f"t={_MERGED}; case $t in ''|*[!0-9a-f]*) return 1;; esac; f=${{3%meta/*}};",
-        'git rev-parse HEAD "HEAD:$3" "$t:$3" --git-path index 2>/dev/null | {',
-        'read -r o; read -r a; read -r b; read -r i; [ -e "${GIT_INDEX_FILE:-$i}.lock" ] || return 1;',
-        'git hash-object --no-filters -- "$1" "$2" |',
+        f'{_GIT_DIR}; [ -n "$g" ] || {{ read -r _ g < .git; }} 2>/dev/null || return 1;',
+        f'[ -f "$g/{NOTE}" ] || return 1; f=${{3%meta/*}}; f=${{f%/}}; {_NOTED_MERGE}',
+        's=; while IFS= read -r n || [ -n "$n" ]; do case $n in',
+        '"ours $f"|"ours-assumed $f") s=ours;; "theirs $f"|"theirs-assumed $f") s=theirs;; esac; done;',
+        '[ -n "$s" ] || return 1; git rev-parse HEAD "HEAD:$3" "$t:$3" --git-path index 2>/dev/null | {',
+        'read -r h; read -r a; read -r b; read -r i; [ "$h" = "$o" ] || return 1;',
+        '[ -e "${GIT_INDEX_FILE:-$i}.lock" ] || return 1; git hash-object --no-filters -- "$1" "$2" |',
         '{ read -r c; read -r d; [ "$a $b" = "$c $d" ]; } || return 1;',
-        f"f=${{f%/}}; {_VERDICT} {_HAS_VERDICT} ours && return 0; {_HAS_VERDICT} theirs || return 1;",
-        'cp "$2" "$1.new" && mv "$1.new" "$1"; }; };',
+        '[ $s = theirs ] || return 0; cp "$2" "$1.new" && mv "$1.new" "$1"; }; }; };',
     )
 )
 
@@ -130,6 +136,27 @@ _APART = f"""apart() {{
   return 1
 }}
 """
+#: defines the test whether the note has every folder that the other side of this merge has changed
+_JUDGED = f"""judged() {{
+  {_NOTED_MERGE}
+  case $m in ''|*[!0-9a-f]*) return 1;; esac
+  [ "$(git rev-parse HEAD)" = "$o" ] || return 1
+  l='
+'
+  s=$l
+  while IFS= read -r n || [ -n "$n" ]; do s="$s${{n#* }}$l"; done
+  git diff-tree -r --name-only "$m" "$t" -- {_JOURNALS} 2>/dev/null | {{
+    y=1
+    while read -r j; do
+      f=${{j%meta/_journal.json}}; f=${{f%/}}
+      case $s in *"$l$f$l"*) y=0;; *) return 1;; esac
+    done
+    return $y
+  }} || return 1
+  return 0
+  }}
+}}
+"""
 _STATES = f"MERGE_HEAD CHERRY_PICK_HEAD REVERT_HEAD SQUASH_MSG {NOTE} {PICK_NOTE} {REBASE_NOTE}"
 
 
@@ -152,20 +179,16 @@ elif [ -e "$g/MERGE_HEAD" ]; then
 fi
 """
     if hook == "pre-merge-commit":  # the merge driver may have judged every folder of this very merge
-        return f"""{_APART}o=$(git rev-parse HEAD) || exit 0
+        return f"""{_APART}{_JUDGED}if [ -f "$g/{NOTE}" ] && judged; then exit 0; fi
+o=$(git rev-parse HEAD) || exit 0
 t={_MERGED}
 if apart; then exit 0; fi
-if [ -n "$m" ] && git diff-tree -r --name-only "$m" "$t" -- {_JOURNALS} 2>/dev/null | {{ while read -r j; do
-  f=${{j%meta/_journal.json}}; f=${{f%/}}
-  {_VERDICT}
-  {_HAS_VERDICT} ours || {_HAS_VERDICT} theirs || exit 1
-done; }}; then exit 0; fi
 """
     if hook == "post-merge":
         return f"""{_APART}if [ "${{1-}}" != 1 ]; then
   [ -e "$g/MERGE_HEAD" ] || exit 0
   o=HEAD^1; t=HEAD^2
-  if apart; then exit 0; fi
+  if [ ! -e "$g/{NOTE}" ] && apart; then exit 0; fi
 fi
 """
     if hook == "post-commit":
@@ -196,7 +219,8 @@ def hook_script(hook: str, path: str | None, *, protect: bool = True, shared: bo
     """
     program = f"{_SHARED_PROGRAM} {MARK}" if shared else _candidates(path)
     return f"""{_PLAIN}{_framework(hook, protect)}{_PLAIN_SPECS}
-g=$(git rev-parse --git-dir) || exit 0
+{_GIT_DIR}
+[ -n "$g" ] || g=$(git rev-parse --git-dir) || exit 0
 {_look(hook, protect)}{_SAFE_PATH}
 for c in {program}; do
   command -v "$c" >/dev/null 2>&1 || continue
@@ -324,7 +348,7 @@ def net_script(path: str | None) -> bytes:
 {NET_MARK.decode()}
 [ -z "${{DRIZZLE_GUARD_AT_WORK-}}" ] || exit 0
 case $1 in prepared|committed) ;; *) exit 0;; esac
-g=${{GIT_DIR-}}
+{_GIT_DIR}
 [ -n "$g" ] || g=$(git rev-parse --git-dir) || exit 0
 at= new= busy=
 for f in "$g/rebase-merge/head-name" "$g/rebase-apply/head-name"; do
@@ -360,7 +384,7 @@ def stop_script() -> bytes:
     """The hook that speaks when a merge has stopped over another file, once: `post-index-change`."""
     return f"""#!/bin/sh
 {NET_MARK.decode()}
-g=${{GIT_DIR-}}
+{_GIT_DIR}
 [ -n "$g" ] || g=$(git rev-parse --git-dir) || exit 0
 if [ -s "$g/{STOPPED}" ] && [ -n "$(git ls-files -u)" ]; then cat "$g/{STOPPED}" >&2; fi
 rm -f "$g/{STOPPED}" "$0"

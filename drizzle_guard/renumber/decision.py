@@ -9,7 +9,7 @@ from drizzle_guard.drizzle.bundle import regenerate
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.folders import changed_folders, folders_at, history_at
+from drizzle_guard.git.folders import changed_folders, changed_on_both, folders_at, history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
@@ -64,10 +64,10 @@ def colliding_folders(repository: Repository, sides: Sides) -> list[str]:
         return sorted(changed_folders(repository, sides.ours, sides.theirs))
     found: set[str] = set()
     for base in sides.bases:
-        found |= changed_folders(repository, base, sides.ours) & changed_folders(repository, base, sides.theirs)
+        found |= changed_on_both(repository, base, sides.ours, sides.theirs)
     # a folder that both sides have moved or deleted needs no merge
     ends = (sides.ours, sides.theirs)
-    return sorted(f for f in found if any(repository.line("rev-parse", "-q", "--verify", _at(c, f)) for c in ends))
+    return sorted(f for f in found if any(repository.read(_at(c, f)) is not None for c in ends))
 
 
 def _at(commit: str, folder: str) -> str:

@@ -22,7 +22,16 @@ import sys
 from drizzle_guard.drizzle.folder import BUNDLE, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
 from drizzle_guard.errors import UsageError, printable
-from drizzle_guard.git.handoff import Keeper, has_blob, leave_net, leave_note, leave_rebase_note, leave_words, verdict
+from drizzle_guard.git.handoff import (
+    Keeper,
+    has_blob,
+    leave_net,
+    leave_note,
+    leave_rebase_note,
+    leave_words,
+    noted_keepers,
+    verdict,
+)
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
 from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, is_armed, is_sure
@@ -137,8 +146,8 @@ def _moves_a_branch(repository: Repository) -> bool:
 
 def _hand_on(repository: Repository, sides: Sides, folder: str, decision: Decision) -> None:
     """Leave for the processes that follow what was decided, and the words for the case that git stops."""
-    repository.write_blob(verdict(sides, folder, decision.ours_established))
     if sides.kind == "rebase":
+        repository.write_blob(verdict(sides, folder, decision.ours_established))
         if start := rebase_start(repository):
             leave_rebase_note(repository, start, folder)
         return  # its own directory tells the rest
@@ -161,13 +170,18 @@ def _snapshot(repository: Repository, current: str, other: str, path: str, label
     sides = _find_sides(repository, current, other, path, label)
     if sides is None:
         return MARKERS
-    for ours_established in (True, False):
-        if has_blob(repository, verdict(sides, folder, ours_established)):
-            if not ours_established:
-                with open(other, "rb") as file:
-                    _replace(current, file.read())
-            return DONE
-    return MARKERS
+    if sides.kind == "rebase":
+        said = (ours for ours in (True, False) if has_blob(repository, verdict(sides, folder, ours)))
+        ours_established = next(said, None)
+    else:
+        keeper = noted_keepers(repository, sides).get(folder)
+        ours_established = None if keeper is None else keeper.is_ours
+    if ours_established is None:
+        return MARKERS
+    if not ours_established:
+        with open(other, "rb") as file:
+            _replace(current, file.read())
+    return DONE
 
 
 def _bundle(repository: Repository, current: str, other: str, path: str, label: str) -> int:

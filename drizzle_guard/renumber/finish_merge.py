@@ -8,7 +8,7 @@ from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, files_in_index
-from drizzle_guard.git.handoff import REFLOG, noted_keepers
+from drizzle_guard.git.handoff import REFLOG, made_sides, noted_keepers
 from drizzle_guard.git.repository import GitFailed, Repository
 from drizzle_guard.git.sides import Sides, merge_heads, merge_sides
 from drizzle_guard.git.text import text_of
@@ -115,7 +115,7 @@ def finish_merge_commit(repository: Repository) -> list[Decision]:
     parents = repository.parents(head)
     if len(parents) != 2 or parents[1] != heads[0]:
         return []
-    sides = merge_sides(repository, parents[0], parents[1])
+    sides = made_sides(repository) or merge_sides(repository, parents[0], parents[1])
     found = []
     for decision, committed in _committed(repository, sides):
         if is_ours_alone(decision, committed) and _is_strategy_ours(repository, decision.folder):
@@ -213,7 +213,10 @@ def same_commit_with_tree(
 
     A signature cannot stay; whoever signed the commit signs the new one.
     """
-    raw = repository.git("cat-file", "commit", commit)
+    found = repository.read(commit)
+    if found is None or found.kind != "commit":
+        raise GitFailed(f"the commit {commit} is not here.")
+    raw = found.data
     head, _, message = raw.partition(b"\n\n")
     lines = head.split(b"\n")
     signed = any(line.startswith((b"gpgsig ", b"gpgsig-sha256 ")) for line in lines)
