@@ -7,10 +7,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
 
 from drizzle_guard.errors import GuardError, printable_lines, without_credentials
+from drizzle_guard.light import TYPE_CHECKING, Any
 from drizzle_guard.packaged import is_native
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 NAME = "drizzle-guard"
 

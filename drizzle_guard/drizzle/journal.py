@@ -7,11 +7,10 @@ entry's `idx` + 1 for the next one; drizzle-orm 0.45 (`migrator.js`) reads only 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, dump, parse, style_of
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.light import NamedTuple, pattern
+from drizzle_guard.light import Any, NamedTuple, pattern
 
 PATH = "meta/_journal.json"
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from json.encoder import encode_basestring
-from typing import Any
 
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.light import NamedTuple, pattern
+from drizzle_guard.light import Any, NamedTuple, pattern
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 100

@@ -7,9 +7,9 @@ must sort after its predecessor's, whatever the style.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime

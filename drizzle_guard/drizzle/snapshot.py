@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.json_text import dump, parse, style_of
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Any, NamedTuple
 
 Path = tuple[str, ...]
 

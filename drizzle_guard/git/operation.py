@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
 
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.light import Literal
 
 MERGE: Literal["rebase-merge"] = "rebase-merge"
 APPLY: Literal["rebase-apply"] = "rebase-apply"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
 
 from drizzle_guard.git.operation import (
     MERGE,
@@ -19,7 +18,7 @@ from drizzle_guard.git.operation import (
 )
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.state import other_parents
-from drizzle_guard.light import NamedTuple, pattern
+from drizzle_guard.light import Literal, NamedTuple, pattern
 
 # `git rebase` and `git cherry-pick` of git 2.44 and later label the other side `2abb0bb (subject)`, a revert the base
 _LABEL = pattern(r"(parent of )?([0-9a-f]{4,64}) \(")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from drizzle_guard.drizzle.bundle import regenerate
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
@@ -16,9 +15,6 @@ from drizzle_guard.git.sides import Sides
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
-from drizzle_guard.renumber.rebase import interim_journal
-from drizzle_guard.renumber.rebase import onto as rebase_start
-from drizzle_guard.renumber.ways_out import lines_for
 from drizzle_guard.replay.identity import match_new
 from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.published import Established, brings_nothing, establish, moves_published
@@ -96,6 +92,8 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
     decision = judge(meeting, kept)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
+        from drizzle_guard.renumber.rebase import onto as rebase_start  # late: only in a rebase
+
         there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
         # in a rebase HEAD is the mainline, and the branch goes there
         here = sides.kind != "rebase" and there not in ("", meeting.folder) and not meeting.ours.entries
@@ -170,9 +168,11 @@ def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:
     if published and (lost := moves_published(_new_places(outcome, moves), published)):
         reason = "both sides hold published migrations that the other has not"
         return Refusal(reason, lost, _last_tag(stays), way_out=WayOut.MAINLINE)
-    return (
-        outcome._replace(interim=Blob.of(interim_journal(outcome, meeting.ours), PATH)) if meeting.rebasing else outcome
-    )
+    if not meeting.rebasing:
+        return outcome
+    from drizzle_guard.renumber.rebase import interim_journal  # late: a merge has no use for it
+
+    return outcome._replace(interim=Blob.of(interim_journal(outcome, meeting.ours), PATH))
 
 
 def _last_tag(side: Folder) -> str:
@@ -207,6 +207,8 @@ def interim_bundle(decision: Decision) -> bytes | None:
     bundle = decision.ours.files.get(BUNDLE)
     if bundle is None or isinstance(decision.outcome, Refusal):
         return None
+    from drizzle_guard.drizzle.bundle import regenerate  # late: only expo and durable-sqlite have one
+
     entries = parse_journal(decision.outcome.interim.data, join(decision.folder, PATH)).entries
     return regenerate(bundle.data, entries, join(decision.folder, BUNDLE))
 
@@ -225,6 +227,8 @@ def explain_refusal(decision: Decision, sides: Sides, *, merged: bool = False) -
     """A refusal as the user reads it: the sentence, and the commands that lead out; `merged`: git has not stopped."""
     refusal, folder = decision.outcome, decision.folder
     assert isinstance(refusal, Refusal)
+    from drizzle_guard.renumber.ways_out import lines_for  # late: nearly every merge has a plan
+
     ways = lines_for(
         refusal.way_out,
         sides,

@@ -38,7 +38,6 @@ from drizzle_guard.install.armed import MERGE_HOOKS, PICK_HOOKS, REBASE_HOOKS, i
 from drizzle_guard.install.shell_lines import executable, net_script, stop_script
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal, interim_bundle
-from drizzle_guard.renumber.rebase import onto as rebase_start
 from drizzle_guard.replay.identity import match_known
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.terminal import fail, say
@@ -148,7 +147,9 @@ def _hand_on(repository: Repository, sides: Sides, folder: str, decision: Decisi
     """Leave for the processes that follow what was decided, and the words for the case that git stops."""
     if sides.kind == "rebase":
         repository.write_blob(verdict(sides, folder, decision.ours_established))
-        if start := rebase_start(repository):
+        from drizzle_guard.renumber.rebase import onto  # late: a merge has no use for it
+
+        if start := onto(repository):
             leave_rebase_note(repository, start, folder)
         return  # its own directory tells the rest
     leave_note(repository, sides, folder, Keeper(decision.ours_established, decision.assumed))

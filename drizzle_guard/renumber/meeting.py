@@ -13,7 +13,6 @@ from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, is_merging
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.picked import is_behind
-from drizzle_guard.renumber.rebase import canonical_head
 
 
 class Meeting(NamedTuple):
@@ -71,7 +70,11 @@ def meet(
     """
     base, ours, theirs = ends or _ends(repository, sides, folder)
     rebasing = _is_rebased(repository, sides, folder)
-    before = canonical_head(repository, sides.ours, folder) if rebasing else ours
+    before = ours
+    if rebasing:
+        from drizzle_guard.renumber.rebase import canonical_head  # late: a merge has no use for it
+
+        before = canonical_head(repository, sides.ours, folder)
     mainline = find_mainline(repository, onto) if asks_mainline else None
     picked = sides.theirs if sides.kind in ("cherry-pick", "rebase") else None
     return Meeting(

@@ -14,7 +14,7 @@ from drizzle_guard.git.folders import changed_folders, folders_at, history_at
 from drizzle_guard.git.folders_v1 import v1_changed_folders, v1_folders_at, v1_history_at
 from drizzle_guard.git.mainline import Mainline
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.sides import merge_sides
+from drizzle_guard.git.sides import Sides, merge_sides
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.decision import decide_meeting
 from drizzle_guard.renumber.meeting import Ends, meet
@@ -102,8 +102,10 @@ def overview(
     v1 = v1_folders_at(repository, mainline.commit)
     touching: dict[str, list[Branch]] = {folder: [] for folder in journals | v1}
     lost: list[Unread] = []
+    met: dict[str, Sides] = {}
     for branch in branches:
-        bases = repository.merge_bases(mainline.commit, branch.commit)
+        sides = met[branch.commit] = merge_sides(repository, branch.commit, mainline.commit)
+        bases = sides.bases
         if not bases and repository.is_shallow():
             lost.append(Unread(branch, "its common ancestor with the mainline is not in this shallow clone"))
             continue
@@ -126,7 +128,7 @@ def overview(
             tick()
             try:
                 look = _look_v1 if folder in v1 else _look
-                looked, candidate = look(repository, mainline, branch, folder, known)
+                looked, candidate = look(repository, mainline, branch, met[branch.commit], folder, known)
             except GuardError as error:
                 unread.append(Unread(branch, error.message.rstrip(".")))
                 continue
@@ -144,9 +146,8 @@ Known = dict[tuple[str, str], Folder]
 
 
 def _look(
-    repository: Repository, mainline: Mainline, branch: Branch, folder: str, known: Known
+    repository: Repository, mainline: Mainline, branch: Branch, sides: Sides, folder: str, known: Known
 ) -> tuple[OpenBranch | None, Candidate | None]:
-    sides = merge_sides(repository, branch.commit, mainline.commit)
     ends = None
     if len(sides.bases) == 1:
         base, theirs = (_read(repository, commit, folder, known) for commit in (sides.bases[0], mainline.commit))
@@ -173,9 +174,8 @@ def _read(repository: Repository, commit: str, folder: str, known: Known) -> Fol
 
 
 def _look_v1(
-    repository: Repository, mainline: Mainline, branch: Branch, folder: str, _: Known
+    repository: Repository, mainline: Mainline, branch: Branch, sides: Sides, folder: str, _: Known
 ) -> tuple[OpenBranch | None, Candidate | None]:
-    sides = merge_sides(repository, branch.commit, mainline.commit)
     graph = compare_v1(repository, sides, folder, (mainline.name, branch.name))
     if not graph.parting.branch and not graph.parting.off_branch:
         return None, None

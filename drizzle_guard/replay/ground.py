@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from drizzle_guard.light import pattern
 from drizzle_guard.replay.commute import Script
@@ -37,6 +38,16 @@ _BESIDES = (
 )
 
 
+@lru_cache(maxsize=2)
+def _drawn(snapshot: bytes, dialect: str) -> Known:
+    """What a snapshot holds.  A hundred branches stand on one or two of them."""
+    try:
+        body = json.loads(snapshot)
+        return from_snapshot(body if isinstance(body, dict) else {}, dialect_of(dialect))
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        return Known()  # the snapshot chain says what is wrong with it
+
+
 def known_before(
     common: Callable[[], Sequence[Script]],
     snapshot: bytes | None,
@@ -51,13 +62,7 @@ def known_before(
     where the lines ask for it: hundreds of files would take longer than the merge.
     """
     rules = dialect_of(dialect)
-    drawn = Known()
-    if snapshot is not None:
-        try:
-            body = json.loads(snapshot)
-            drawn = from_snapshot(body if isinstance(body, dict) else {}, rules)
-        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-            drawn = Known()  # the snapshot chain says what is wrong with it
+    drawn = Known() if snapshot is None else _drawn(snapshot, dialect).copy()
     text = "\n;".join(script.sql for script in lines).lower()
     unknown = (
         {_bare(found) for found in _USED.findall(text)} - {_bare(found) for found in _MADE.findall(text)} - _told(drawn)

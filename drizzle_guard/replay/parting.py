@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from drizzle_guard.drizzle.folder import Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Literal, NamedTuple
 from drizzle_guard.replay.identity import Pairs, match_known, match_new
 
 

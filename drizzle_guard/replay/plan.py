@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal
 
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
 from drizzle_guard.errors import printable
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Literal, NamedTuple
 
 
 class Move(NamedTuple):

@@ -6,8 +6,7 @@ author knew it, so what somebody else did to the table before would be undone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from drizzle_guard.light import TYPE_CHECKING
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.known import Column, Dropped, Index, Known, Table, index_key
 from drizzle_guard.sql.footprint.tables import SOUND

@@ -7,8 +7,7 @@ if its `prevId` names another one, it may be either, and what is as in one of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, Literal
+from functools import lru_cache, partial
 
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import Entry, snapshot_path
@@ -28,6 +27,7 @@ from drizzle_guard.drizzle.snapshot import (
     snapshot_id,
 )
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.light import Any, Literal
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.origins import Origins
 from drizzle_guard.replay.plan import Refusal, Refused, WayOut
@@ -36,6 +36,12 @@ from drizzle_guard.sql.statements import decode, statements
 
 Body = dict[str, Any]
 Done = Literal["", "kept", "relinked", "merged", "copied"]
+
+
+@lru_cache(maxsize=4)
+def _read(blob: Blob) -> Body:
+    """A snapshot's body, which nobody changes: the next predecessor, or what a hundred branches have in common."""
+    return read_snapshot(blob)
 
 
 class Chain:
@@ -54,7 +60,6 @@ class Chain:
         self._tip: Body | None = None
         self._unseen = settled.unseen
         self._start = start
-        self._read: tuple[Blob, Body] | None = None  # of the last file read, the next predecessor
         self._last: tuple[Migration, Body, Body] | None = None  # own migration, its body on the branch, its body now
         self._ids: set[str] = set()
         self.links: dict[str, tuple[str, str]] = {}
@@ -153,8 +158,8 @@ class Chain:
         if self._last is None or self._main_tip is None:
             return
         own, body, merged = self._last
-        broken = dangling(merged) - dangling(body)
-        if broken and (broken := broken - dangling(read_snapshot(self._main_tip))):
+        broken = dangling(merged)
+        if broken and (broken := broken - dangling(body) - dangling(_read(self._main_tip))):
             what, name = sorted(broken)[0]
             other = self._who_touched(name.lower())
             raise Refused(Refusal(f'{printable(what)} needs "{printable(name)}", which is gone', own.tag, other))
@@ -168,15 +173,13 @@ class Chain:
         self.links[path] = own, prev
 
     def _body(self, blob: Blob) -> Body:
-        if self._read is None or self._read[0].id != blob.id:
-            self._read = (blob, read_snapshot(blob))
-        return self._read[1]
+        return _read(blob)
 
     def _tip_body(self) -> Body:
         if self._tip is None:
             assert self._blob is not None
             try:
-                self._tip = read_snapshot(self._blob)
+                self._tip = _read(self._blob)
             except GuardError as error:
                 other = self._newest_unseen()
                 raise Refused(Refusal(error.message.rstrip("."), other=other, way_out=WayOut.BRANCH)) from None

@@ -118,10 +118,14 @@ def _planned(plan: Plan, main: Folder, branch: Folder) -> Folder:
 
 
 def _findings(
-    side: Folder, published: MainlineFolder, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
+    side: Folder,
+    published: MainlineFolder,
+    links: _Links,
+    lost: Mapping[str, tuple[Lost, ...]],
+    stands: frozenset[int] | None = None,
 ) -> Iterator[Finding]:
     facts = {path: Snapshot(own, prev, "", "", 1) for path, (own, prev) in sorted(links.items())}
-    subject = Subject(side, facts, _NO_CLOCK, published, frozenset(), lost)
+    subject = Subject(side, facts, _NO_CLOCK, published, frozenset(), lost, stands=stands)
     for rule in _RULES:
         yield from rule(subject)
 
@@ -130,7 +134,7 @@ def _errors(
     side: Folder, published: MainlineFolder, links: _Links, lost: Mapping[str, tuple[Lost, ...]]
 ) -> Iterator[Finding]:
     stands = mainline.published_entries(side, published)
-    for finding in _findings(side, published, links, lost):
+    for finding in _findings(side, published, links, lost, stands):
         if finding.rule.severity == "error" and not mainline.is_published(finding, side, published, stands):
             yield finding
 

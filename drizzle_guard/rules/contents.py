@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from drizzle_guard.drizzle.folder import join, snapshot_owners
 from drizzle_guard.drizzle.journal import snapshot_path
 from drizzle_guard.errors import printable
+from drizzle_guard.light import Any
 from drizzle_guard.rules.model import Finding, Lost, Rule, Subject
 from drizzle_guard.rules.reading import load
 from drizzle_guard.rules.snapshots import on_snapshots, shown_paths

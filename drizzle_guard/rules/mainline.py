@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
@@ -52,18 +52,22 @@ AGAINST_THE_MAINLINE = (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE
 
 def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[int]:
     """The positions of the entries that stand the same in the mainline (or stood, where the branch left it)."""
-    known: dict[str, list[Entry]] = {}
+    known: dict[str, list[Mapping[str, object]]] = {}
     left: Counter[str] = Counter()
     for version in mainline.versions:
         left |= Counter(entry.tag for entry in version.entries)
         for entry in version.entries:
-            known.setdefault(entry.tag, []).append(entry)
+            known.setdefault(entry.tag, []).append(what_is_read(entry))
     positions = set()
     for position, entry in enumerate(history.entries):
-        if left[entry.tag] > 0 and any(what_is_read(entry) == what_is_read(other) for other in known[entry.tag]):
+        if left[entry.tag] > 0 and what_is_read(entry) in known[entry.tag]:
             left[entry.tag] -= 1
             positions.add(position)
     return frozenset(positions)
+
+
+def _published(folder: Subject, mainline: MainlineFolder) -> frozenset[int]:
+    return published_entries(folder.history, mainline) if folder.stands is None else folder.stands
 
 
 def is_published(finding: Finding, history: Folder, mainline: MainlineFolder, entries: frozenset[int]) -> bool:
@@ -83,7 +87,7 @@ def published_changed(folder: Subject) -> Iterator[Finding]:
     if mainline is None:
         return
     history = folder.history
-    published, common = published_entries(history, mainline), _common_tags(mainline)
+    published, common = _published(folder, mainline), _common_tags(mainline)
     before = {entry.tag: entry for version in reversed(mainline.versions) for entry in version.entries}
     seen: set[str] = set()
     for position, entry in enumerate(history.entries):
@@ -135,7 +139,7 @@ def not_after_mainline(folder: Subject) -> Iterator[Finding]:
     if mainline is None:
         return
     entries = folder.history.entries
-    published, common = published_entries(folder.history, mainline), _common_tags(mainline)
+    published, common = _published(folder, mainline), _common_tags(mainline)
     own = [n for n, entry in enumerate(entries) if n not in published and entry.tag not in common]
     known = common | {entry.tag for n, entry in enumerate(entries) if n in published}
     unseen = [entry for entry in mainline.tip.entries if entry.tag not in known]

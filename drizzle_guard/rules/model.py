@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from drizzle_guard.drizzle.folder import Blob, Folder
 from drizzle_guard.errors import printable
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
@@ -120,6 +119,7 @@ class Subject(NamedTuple):
     `allowed` holds (tag, path) of edits that `drizzle-guard.toml` allows, or that mend the mainline's folder; `lost`
     what each snapshot lacks of the one before it; `git` what git has of the folder (None: not known).  `runner` is the
     program that runs the files by their names, whatever the journal says ("": Drizzle's migrator runs them).
+    `stands` are the positions of the published entries, if they are worked out already.
     """
 
     history: Folder
@@ -130,6 +130,7 @@ class Subject(NamedTuple):
     lost: Mapping[str, tuple[Lost, ...]] = {}
     git: Git | None = None
     runner: str = ""
+    stands: frozenset[int] | None = None
 
     def tag(self, position: int) -> str:
         """The tag of an entry, fit for a message."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import REGULAR, Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, parse
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.light import pattern
+from drizzle_guard.light import Any, pattern
 from drizzle_guard.rules.model import Finding, Rule, Snapshot
 
 DUPLICATE_KEY = Rule(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Any, NamedTuple
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.tokens import Token
