@@ -119,7 +119,7 @@ def test_renumber(tmp_path: Path) -> None:
         assert bed.files("HEAD") == GOLDEN
         assert bed.git("status", "--porcelain") == ""
 
-    assert Killer(bed).each("drizzle-guard", "renumber", then=recover) >= 7
+    assert Killer(bed).each("drizzle-guard", "renumber", then=recover) >= 6
 
 
 @pytest.mark.parametrize("backend", ["--merge", "--apply"])
@@ -160,7 +160,8 @@ def test_what_a_kill_leaves_is_in_the_git_directory_and_goes_with_a_later_run(tm
             break
     assert left, "it was never killed with a scratch index"
     (copy.root / ".git/index.lock").unlink(missing_ok=True)
-    os.utime(left[0], (0, 0))
+    for path in left:
+        os.utime(path, (0, 0))
     kept = copy.root / ".git/drizzle-guard-scratch-of-another-run"
     kept.mkdir()
     assert copy.tool("renumber").code == 0
