@@ -15,11 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import Entry, sql_path
 from drizzle_guard.drizzle.v1 import SQL, folder_millis
-from drizzle_guard.git.sides import Kind
 from drizzle_guard.renumber.earlier_merge import Work
 from drizzle_guard.renumber.one_branch import Graph
 from drizzle_guard.renumber.v1 import Renamed
 from drizzle_guard.replay.plan import Refusal
+
+#: `git.sides.Kind`, which mypy holds to be the same; that one is made without `typing`, for the merge driver
+Operation = Literal["merge", "rebase", "cherry-pick", "revert", "am", "stash", "other"]
 
 
 class _Form(BaseModel):
@@ -69,7 +71,7 @@ class RenumberedForm(_Form):
     """One folder of `renumber --json`."""
 
     folder: Text = Field(description="path from the top of the repository; empty: the top itself")
-    operation: Kind
+    operation: Operation
     changed: bool = Field(description="whether it was written (with --dry-run: would be)")
     todo: Literal["apply", "show", "none"]
     moves: tuple[WrittenMoveForm, ...]
@@ -85,7 +87,7 @@ class RefusedForm(_Form):
     """One folder of `renumber --json` that is refused."""
 
     folder: Text
-    operation: Kind
+    operation: Operation
     changed: Literal[False]
     refused: Text = Field(description="the reason, one sentence")
     own: Text = Field(description="the migration that cannot go behind")
