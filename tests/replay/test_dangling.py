@@ -72,6 +72,9 @@ REFUSED = [
     # REPLACE deletes what is in its way, and what refers to it goes along
     (LITE, "INSERT INTO kids(id, goat) VALUES (1, 1)", "REPLACE INTO goats(id, name) VALUES (1, 'a')"),
     (LITE, "INSERT INTO kids(id, goat) VALUES (1, 1)", "INSERT OR REPLACE INTO goats(id, name) VALUES (1, 'a')"),
+    # a default that the other side's check does not let in
+    (PG, "ALTER TABLE logs ADD CONSTRAINT c CHECK (what <> 'x')", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
+    (MY, "ALTER TABLE logs ALTER what SET DEFAULT 'x'", "ALTER TABLE logs ADD CONSTRAINT c CHECK (what <> 'x')"),
     # rows that are written later, against a rule
     (
         PG,
@@ -89,6 +92,8 @@ PASSES = [
     (LITE, ANEW + NAME_AGAIN + AGE_AGAIN, "ALTER TABLE goats ADD zip text; CREATE INDEX z ON goats (zip)"),
     (LITE, "DROP TABLE farms", "DROP TRIGGER IF EXISTS noted"),
     (MY, "ALTER TABLE goats RENAME COLUMN name TO title", "ALTER TABLE goats ADD size int"),
+    (PG, "ALTER TABLE logs ADD CONSTRAINT c CHECK (id > 0)", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
+    (PG, "ALTER TABLE logs ALTER COLUMN what SET NOT NULL", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
     (PG, "ALTER TABLE goats DISABLE TRIGGER s", "CREATE TRIGGER t AFTER INSERT ON goats EXECUTE FUNCTION f()"),
 ]
 

@@ -257,6 +257,7 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         draft.mention(found, None if fresh else table, definition=True)
         if not fresh:
             draft.limits(table, found.words)
+            draft.of(table, "fits", Mode.USE, Members(frozenset(found.words)), verb="makes a rule for")
         if draft.dialect.is_mysql and name:
             draft.touch(("name", "check", ("", name)), Mode.CHANGE, Thing("constraint", name), "creates")
         if what == "exclude" and draft.dialect.kind == "postgresql":

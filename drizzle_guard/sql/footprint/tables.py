@@ -374,6 +374,7 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
     elif "default" in words[:2]:
         draft.of(table, "default", Mode.CHANGE, only_it)
         if words[0] == "set":
+            draft.of(table, "fits", Mode.ADD, only_it, verb="sets a default for")
             found = draft.expression(rest[2:], None)
             if now and now.named:
                 draft.values(now.named, found.strings)
