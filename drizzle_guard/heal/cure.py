@@ -228,7 +228,8 @@ def _differences(case: Case, published: Folder, outcome: Rebuilt, before: Folder
             if migration.sql and migration.sql.id not in there:  # a revert, perhaps
                 undone.append(f"{printable(now.tag)} comes back, which is not in the folder any more")
         elif was.raw != now.raw:
-            lines.append(f"{printable(was.tag)} -> {printable(now.tag)}  {_moved(was, now)}")
+            name = f"{printable(was.tag)} -> {printable(now.tag)} " if was.tag != now.tag else f"{printable(now.tag)}:"
+            lines.append(f"{name} {_moved(was, now)}")
             if migration in published.migrations and (was.tag, was.idx) == (now.tag, now.idx):  # nobody renumbered it
                 undone.append(f"{printable(now.tag)} gets its published entry again")
         if was is not None and migration.sql and migration.sql.id not in there and sql_path(was.tag) not in case.files:

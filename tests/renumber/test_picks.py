@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from drizzle_guard.drizzle.journal import Entry
+from drizzle_guard.renumber.finish_merge import describe_move
 from support.branches import GOLDEN, OWN, assert_canonical, collide, put_files
 from support.gitbed import Bed, Done, git_version
 
@@ -243,3 +245,16 @@ def _append(bed: Bed, tag: str, sql: bytes) -> None:
     journal["entries"].append({**last, "idx": last["idx"] + 1, "when": last["when"] + 5000, "tag": tag})
     bed.write(path, json.dumps(journal, indent=2))
     bed.write(f"drizzle/{tag}.sql", sql)
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (("0003_b", 3, 5000), "0001_b -> 0003_b"),
+        (("0001_b", 3, 5000), "0001_b: idx 1 -> 3, when 4000 -> 5000"),
+        (("0001_b", 1, 5000), "0001_b: when 4000 -> 5000"),
+        (("0001_b", 1, 4000), "0001_b: its snapshot"),
+    ],
+)
+def test_says_what_changed_and_no_name_twice(new: tuple[str, int, int], said: str) -> None:
+    assert describe_move(Entry({}, "0001_b", 1, 4000), Entry({}, *new)) == said

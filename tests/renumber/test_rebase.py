@@ -38,7 +38,12 @@ def test_each_commit_is_canonical(bed: Bed, backend: str) -> None:
     old = bed.git("rev-parse", "feature")
     done = bed.try_git("rebase", backend, "main")
     assert done.code == 0, done.text
-    assert "drizzle-guard: renumbered the migrations of 3 rebased commits" in done.err
+    assert (
+        "drizzle-guard: renumbered the migrations of 3 rebased commits\n"
+        "drizzle-guard: renumbered 2 migrations in drizzle\n"  # the path stands once
+        "  0001_comments -> 0003_comments\n"
+        "  0002_post_views -> 0004_post_views\n"
+    ) in done.err
     assert_rebased(bed)
     assert bed.git("log", "--format=%an %ae %ad %s", "main..feature") == before
     assert bed.git("rev-parse", "ORIG_HEAD") == old
