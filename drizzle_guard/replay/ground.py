@@ -35,6 +35,9 @@ _BESIDES = (
     "replace rule",
     "create domain",
     "create event",
+    "partition of",
+    "attach partition",
+    "inherit",
 )
 
 

@@ -75,6 +75,10 @@ REFUSED = [
     # a default that the other side's check does not let in
     (PG, "ALTER TABLE logs ADD CONSTRAINT c CHECK (what <> 'x')", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
     (MY, "ALTER TABLE logs ALTER what SET DEFAULT 'x'", "ALTER TABLE logs ADD CONSTRAINT c CHECK (what <> 'x')"),
+    # TABLE t is SELECT * FROM t
+    (PG, "DROP TABLE logs", "CREATE TABLE old_logs AS TABLE logs WITH NO DATA"),
+    (PG, "ALTER TABLE logs ADD size int", "INSERT INTO goats TABLE logs"),
+    (PG, "ALTER TABLE logs ALTER COLUMN what SET DATA TYPE varchar", "CREATE VIEW v AS TABLE logs"),
     # rows that are written later, against a rule
     (
         PG,

@@ -174,12 +174,13 @@ def reference(draft: Draft, table: Name, name: str, columns: frozenset[str], at:
     parent = qualified(draft, at)
     parent_columns = plain_names(draft, in_parentheses(at))
     words = [t.text for t in at.rest()]
-    action = ""
+    actions = {"delete": "", "update": ""}
     for first, second, third in zip(words, words[1:], words[2:], strict=False):
-        if (first, second) == ("on", "delete"):
-            action = third if third in ("cascade", "set") else ""
+        if first == "on" and second in actions:
+            actions[second] = third if third in ("cascade", "set") else ""
     draft.foreign_key(
-        ForeignKey(name, table, columns, parent, parent_columns, action), fresh=fresh or (parent == table and fresh)
+        ForeignKey(name, table, columns, parent, parent_columns, actions["delete"], actions["update"]),
+        fresh=fresh or (parent == table and fresh),
     )
     _remember(draft, table, name or f"fk {sorted(columns)}", "foreign", columns)
 

@@ -168,6 +168,8 @@ class Draft:
                 self.of(table, "rows", Mode.USE, verb="reads rows of")
                 cells = ALL if table in found.starred else Members(frozenset(words))
                 self.of(table, "cells", Mode.USE, cells, verb="reads rows of")
+                if table[0] in ("information_schema", "pg_catalog") or table[1].startswith("pg_"):
+                    self._catalogue(found)
         for kind in found.types:
             self.use_type(kind, found.strings)
         for index in found.indexes:
@@ -184,6 +186,13 @@ class Draft:
         if found.operators:
             self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
 
+    def _catalogue(self, found: Mentions) -> None:
+        """What the database says of itself is read: which objects there are, and all of those that are named."""
+        self.touch(("contents", ""), Mode.USE, Thing("schema", "public"), "goes through")
+        for table in self.known.tables:
+            if table[1] in found.strings:
+                self.of(table, "structure", Mode.USE, verb="goes through")
+
     def _literals_of(self, table: Name, words: Iterable[str], strings: Iterable[str]) -> None:
         known = self.known.tables.get(table)
         if known is None:
@@ -194,7 +203,10 @@ class Draft:
                 self.values(column.named, strings)
 
     def values(self, kind: Name, strings: Iterable[str]) -> None:
-        names = Members(frozenset(strings))
+        """These are values of a type, if they are values at all."""
+        strings = list(strings)
+        listed = [text for text in strings if text.startswith("{") and text.endswith("}")]  # an array of them
+        names = Members(frozenset([*strings, *(v.strip(' "') for text in listed for v in text[1:-1].split(","))]))
         if names.names:
             self.touch(("values", kind), Mode.USE, Thing("type", shown_name(kind)), "uses", names)
 

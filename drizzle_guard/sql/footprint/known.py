@@ -28,7 +28,7 @@ class Unique(NamedTuple):
 
 
 class ForeignKey(NamedTuple):
-    """A foreign key; `on_delete` is cascade, set or "" (nothing that changes rows)."""
+    """A foreign key; `on_delete` and `on_update` are cascade, set or "" (nothing that changes rows)."""
 
     name: str
     child: Name
@@ -36,6 +36,7 @@ class ForeignKey(NamedTuple):
     parent: Name
     parent_columns: frozenset[str]
     on_delete: str
+    on_update: str = ""
 
 
 class Index(NamedTuple):
@@ -95,13 +96,14 @@ class Known:
         self.dropped: dict[Name, Dropped] = {}
         self.made: set[Name] = set()  # tables that this side made
         self.parts: dict[Name, Name] = {}  # partitions, and the table that each is part of
+        self.kin: dict[Name, frozenset[Name]] = {}  # partitions and heirs, and the tables that each is part of
         self.grown: dict[Name, dict[str, str]] = {}  # columns that this side added to others, and their defaults
 
     def copy(self) -> Known:
         """The same, for one side to go on from."""
         other = Known()
         other.tables = {name: table.copy() for name, table in self.tables.items()}
-        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts"):
+        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts", "kin"):
             setattr(other, attribute, dict(getattr(self, attribute)))
         other.triggers = {name: dict(found) for name, found in self.triggers.items()}
         return other
@@ -219,14 +221,14 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
             partial = bool(index.get("where")) or not over <= table.columns.keys()
             known.indexes[place] = Index(here, over, bool(index.get("isUnique")), partial)
         for foreign in _values(entry, "foreignKeys"):
-            action = str(foreign.get("onDelete") or "")
+            actions = [str(foreign.get(key) or "").partition(" ")[0] for key in ("onDelete", "onUpdate")]
             found = ForeignKey(
                 name(foreign.get("name")),
                 here,
                 names(foreign.get("columnsFrom")),
                 (home(foreign.get("schemaTo")), name(foreign.get("tableTo"))),
                 names(foreign.get("columnsTo")),
-                "cascade" if action == "cascade" else "set" if action.startswith("set") else "",
+                *(action if action in ("cascade", "set") else "" for action in actions),
             )
             known.foreign[(here, found.name)] = found
             table.constraints[found.name] = Unique("foreign", found.columns)

@@ -140,6 +140,8 @@ class Mentions:
                 return end, False
             if word in ("from", "update", "using", "truncate"):
                 lists[-1] = True
+            if word == "table" and before.text in ("as", "(", "union", "all", ""):  # TABLE t: SELECT * FROM t
+                self._stars.add(self._groups[-1])
             return end, word not in ("using",) or after.kind != "mark"
         if word in _ENDS_LIST:
             lists[-1] = False
@@ -183,7 +185,7 @@ class Mentions:
                 self._dotted.add(name)
             return end, False
         self.words.add(name)
-        if before.text == "(" and after.text == ")":  # to_json(u)
+        if (before.text == "(" and after.text == ")") or after.text == ":":  # to_json(u), u::text
             self._bare.add(name)
         return end, False
 

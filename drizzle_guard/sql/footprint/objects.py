@@ -90,6 +90,18 @@ def alter_type(draft: Draft, at: Cursor, kind: str) -> None:
     else:
         draft.touch(("name", "type", name), Mode.CHANGE, shown, "changes")
         draft.mention(Mentions(at.rest(), draft.dialect))
+        if kind == "domain" and at.peek() in ("add", "set"):
+            _limits_domain(draft, name)
+
+
+def _limits_domain(draft: Draft, domain: Name) -> None:
+    """A rule of a domain is one for each column of it."""
+    for table, found in draft.known.tables.items():
+        columns = [n for n, column in found.columns.items() if column.named == domain or column.type == domain[1]]
+        if columns:
+            draft.limits(table, columns)
+            for aspect, mode in (("fits", Mode.USE), ("must", Mode.CHANGE)):
+                draft.of(table, aspect, mode, Members(frozenset(columns)), verb="makes a rule for")
 
 
 # --- views -----------------------------------------------------------------------------------------

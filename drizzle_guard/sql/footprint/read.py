@@ -9,6 +9,7 @@ from drizzle_guard.sql.footprint.blocks import Block
 from drizzle_guard.sql.footprint.columns import qualified
 from drizzle_guard.sql.footprint.dialect import Dialect
 from drizzle_guard.sql.footprint.draft import ANY, Draft
+from drizzle_guard.sql.footprint.kindred import touch_kindred
 from drizzle_guard.sql.footprint.known import Known, Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, Touches, only
@@ -38,6 +39,7 @@ class Reader:
     def _statement(self, tokens: list[Token]) -> Touches:
         draft = Draft(self.dialect, self.known)
         self._into(draft, tokens)
+        touch_kindred(draft)
         if not verbs.is_sql(tokens):
             draft.unbounded = "has a statement that is no SQL"
         elif self.dialect.is_postgres and verbs.has_escapes(tokens):

@@ -78,7 +78,7 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     draft.of(table, "must", Mode.USE, verb="writes rows of")
     draft.of(table, "parts", Mode.USE, verb="writes rows of")
     draft.of(table, "shelves", Mode.USE, verb="writes rows of")
-    _fires(draft, table, "insert")
+    fires(draft, table, "insert")
     if loose or "conflict" in words or "duplicate" in words:
         target = _conflict_target(draft, rest)
         draft.of(table, "keys", Mode.USE, ALL if target is None else Members(target), verb="writes rows of")
@@ -202,7 +202,7 @@ def update(draft: Draft, at: Cursor) -> None:
         draft.of(one, "must", Mode.USE, written, verb="writes rows of")
         draft.of(one, "gone", Mode.CHANGE, written, verb="writes rows of")
         draft.of(one, "parts", Mode.USE, verb="writes rows of")
-        _fires(draft, one, "update")
+        fires(draft, one, "update")
         if loose:
             draft.of(one, "keys", Mode.USE, verb="writes rows of")
         for key in draft.known.parents(one):
@@ -214,6 +214,9 @@ def update(draft: Draft, at: Cursor) -> None:
                     Members(key.parent_columns) if key.parent_columns else ALL,
                     verb="refers to rows of",
                 )
+        for key in draft.known.children(one):
+            if key.on_update and key.child != one and (not key.parent_columns or key.parent_columns & assigned):
+                draft.of(key.child, "cells", Mode.CHANGE, Members(key.columns), verb="writes rows of")
         for unique in draft.known.unique(one) or ():
             if unique & assigned:
                 draft.touch(("taken", one, unique), Mode.CHANGE, Thing("table", shown_name(one)), "writes rows of")
@@ -255,7 +258,7 @@ def remove(draft: Draft, table: Name, seen: frozenset[Name] = frozenset()) -> No
     """Rows of a table go; foreign keys carry it on."""
     draft.of(table, "rows", Mode.CHANGE, verb="deletes rows of")
     draft.of(table, "gone", Mode.CHANGE, verb="deletes rows of")
-    _fires(draft, table, "delete")
+    fires(draft, table, "delete")
     _carry_on(draft, table, seen)
 
 
@@ -289,12 +292,12 @@ def truncate(draft: Draft, at: Cursor) -> None:
         draft.of(table, "rows", Mode.CHANGE, verb="deletes rows of")
         draft.of(table, "gone", Mode.CHANGE, verb="deletes rows of")
         draft.of(table, "cells", Mode.CHANGE, verb="deletes rows of")
-        _fires(draft, table, "delete")
+        fires(draft, table, "delete")
         if cascade:
             pending += [key.child for key in draft.known.children(table)]
 
 
-def _fires(draft: Draft, table: Name, event: str) -> None:
+def fires(draft: Draft, table: Name, event: str) -> None:
     """Writing rows runs the triggers that stand."""
     draft.of(table, "triggers", Mode.USE, verb="writes rows of")
     for trigger in (draft.known.triggers.get(table) or {}).values():

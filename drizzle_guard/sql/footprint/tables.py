@@ -45,6 +45,7 @@ def create_table(draft: Draft, at: Cursor) -> None:
         parent = qualified(draft, at)
         draft.use_table(parent)
         draft.known.parts[table] = parent
+        draft.known.kin[table] = frozenset({parent})
         _bounds(draft, parent, at.rest())
         return
     if at.skip("like"):
@@ -71,13 +72,14 @@ def create_table(draft: Draft, at: Cursor) -> None:
             table_constraint(draft, table, Cursor(part), fresh=True)
     rest = at.rest()
     words = [t.text for t in rest if t.kind == "word"]
-    if "select" in words or "values" in words:
+    if "select" in words or "values" in words or "table" in words:
         draft.mention(Mentions(rest, draft.dialect), rows=True)
     elif "inherits" in words:
         tail = Cursor(list(rest))
         tail.find("inherits")
         for parent in Mentions([Token("word", "from"), *in_parentheses(tail)], draft.dialect).tables:
             _like(draft, parent)
+            draft.known.kin[table] = draft.known.kin.get(table, frozenset()) | {parent}
     elif rest:
         for function in Mentions(rest, draft.dialect).functions:
             draft.use_function(function)
@@ -359,6 +361,8 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
         written, how = at.rest()[:using], at.rest()[using + 1 :]
         kind = named_type(draft, written)
         draft.of(table, "type", Mode.CHANGE, only_it)
+        if draft.dialect.is_postgres:  # a column whose type is a row of this table stands in its way
+            draft.name("table", table, "changes", mode=Mode.ADD, space="type")
         draft.of(table, "default", Mode.USE, only_it)
         draft.of(table, "cells", Mode.CHANGE, only_it)
         if kind is not None:
@@ -496,13 +500,16 @@ def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
         part = qualified(draft, at)
         draft.use_table(part)
         draft.known.parts[part] = table
+        draft.known.kin[part] = frozenset({table})
         _bounds(draft, table, at.rest() if verb == "attach" else [])
         for one in (table, part):
             draft.of(one, "shape", Mode.USE)
             draft.of(one, "structure", Mode.USE)
             draft.of(one, "type", Mode.USE)
     elif verb == "inherit" or (verb == "no" and at.skip("inherit")):
-        _like(draft, qualified(draft, at))
+        parent = qualified(draft, at)
+        _like(draft, parent)
+        draft.known.kin[table] = draft.known.kin.get(table, frozenset()) | {parent}
     elif verb == "owner" and at.skip("to"):
         draft.touch(("owner", table), Mode.CHANGE, shown, "changes")
         draft.use("role", ("", one_name(draft, at)))
