@@ -13,6 +13,8 @@ from drizzle_guard.sql.footprint.tables import SOUND
 from drizzle_guard.sql.footprint.touch import ALL, Key, Members, Mode, Thing, Touch, only, shown_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from drizzle_guard.replay.commute import Step
 
 
@@ -25,8 +27,9 @@ def see_remake(steps: list[Step], known: Known, dialect: Dialect) -> None:
         return
     passing, table = names[0][1], names[1][1]
     assert isinstance(passing, tuple) and isinstance(table, tuple)
-    start = next((n for n, step in enumerate(steps) if _does(step, "creates", passing)), None)
-    dropped = next((n for n, step in enumerate(steps) if _does(step, "drops", table)), None)
+    back = range(len(steps) - 1, -1, -1)
+    start = next((n for n in back if _does(steps[n], "creates", passing)), None)
+    dropped = next((n for n in back if _does(steps[n], "drops", table)), None)
     if start is None or dropped is None or table not in known.tables:
         return
     for n in range(start, len(steps)):
@@ -45,6 +48,11 @@ def see_what_went(steps: list[Step], known: Known) -> None:
 
     What was made again as it was is in nobody's way.
     """
+    places: dict[Key, list[int]] = {}
+    for n, step in enumerate(steps):
+        for touch in step.touches:
+            if touch.mode is Mode.CHANGE:
+                places.setdefault(touch.key, []).append(n)
     for n, step in enumerate(steps):
         table = next((t.key[1] for t in step.touches if t.key[0] == "structure" and t.mode is Mode.RESTORE), None)
         before = known.dropped.get(table) if isinstance(table, tuple) else None
@@ -52,7 +60,7 @@ def see_what_went(steps: list[Step], known: Known) -> None:
             continue
         touches = list(step.touches)
         for name, index in before.indexes.items():
-            if known.indexes.get((None, f".{name[1]}")) != index or not _made_again(steps, n, name, index):
+            if known.indexes.get((None, f".{name[1]}")) != index or not _made_again(steps, places, n, name, index):
                 touches.append(Touch(("name", "relation", name), Mode.CHANGE, Thing("index", name[1]), "drops"))
         for trigger in before.triggers:
             if trigger not in known.triggers.get(table, {}):
@@ -61,12 +69,9 @@ def see_what_went(steps: list[Step], known: Known) -> None:
         steps[n] = step._replace(touches=tuple(touches))
 
 
-def _made_again(steps: list[Step], start: int, name: Name, index: Index) -> bool:
+def _made_again(steps: list[Step], places: Mapping[Key, Sequence[int]], start: int, name: Name, index: Index) -> bool:
     """Whether one statement makes the index again and nothing else happens to it; it is then taken out."""
-    key = ("name", "relation", name)
-    found = [
-        n for n in range(start + 1, len(steps)) if any(t.key == key and t.mode is Mode.CHANGE for t in steps[n].touches)
-    ]
+    found = [n for n in places.get(("name", "relation", name), ()) if n > start]
     if len(found) != 1 or index.partial or not _does(steps[found[0]], "creates", name):
         return False
     steps[found[0]] = steps[found[0]]._replace(touches=())

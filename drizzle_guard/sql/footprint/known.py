@@ -67,10 +67,11 @@ class Table:
 
 
 class Trigger(NamedTuple):
-    """A trigger or rule: with which writes it runs (insert, update, delete), and what."""
+    """A trigger or rule: with which writes it runs (insert, update, delete), what, and the tables that this names."""
 
     events: frozenset[str]
     body: list[Token]
+    tables: frozenset[Name] = frozenset()
 
 
 class Dropped(NamedTuple):
@@ -136,11 +137,15 @@ class Known:
         for view, found in self.views.items():
             if old in found.tables:
                 self.views[view] = found.renamed(old, new)
-        for home, triggers in self.triggers.items():
+        for home, triggers in list(self.triggers.items()):
             for name, trigger in triggers.items():
-                body = [t._replace(text=new[1]) if t.text.lower() == old[1] and t.kind in ("word", "name") else t
-                        for t in trigger.body]  # fmt: skip
-                self.triggers[home] = {**self.triggers[home], name: trigger._replace(body=body)}
+                if old in trigger.tables:
+                    body = [
+                        t._replace(text=new[1]) if t.text.lower() == old[1] and t.kind in ("word", "name") else t
+                        for t in trigger.body
+                    ]
+                    tables = frozenset(new if table == old else table for table in trigger.tables)
+                    self.triggers[home] = {**self.triggers[home], name: trigger._replace(body=body, tables=tables)}
 
     def rename_table(self, old: Name, new: Name) -> None:
         if old in self.tables:

@@ -274,7 +274,7 @@ def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
             break
     body_runs_later(draft, body)
     events = frozenset(t.text for t in head) & {"insert", "update", "delete"}
-    draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body))
+    draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body), frozenset(found.tables))
     draft.twice = replaces
 
 

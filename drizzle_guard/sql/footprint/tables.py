@@ -126,7 +126,7 @@ def _leaves_dangling(draft: Draft, table: Name) -> bool:
     """Whether a view, or a trigger of another table, goes on naming what is dropped here."""
     known = draft.known
     return any(table in found.tables for view, found in known.views.items() if view != table) or any(
-        table in Mentions(trigger.body, draft.dialect).tables
+        table in trigger.tables
         for home, triggers in known.triggers.items()
         for trigger in triggers.values()
         if home != table
