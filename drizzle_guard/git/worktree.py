@@ -139,6 +139,10 @@ def _stale(
     """
     present = [path for path in wanted if os.path.lexists(os.path.join(repository.root, join(folder, path)))]
     found = dict(zip(present, _hash_files(repository, [join(folder, path) for path in present]), strict=True))
+    strange = [path for path in present if found[path] and found[path] not in known[path]]
+    if strange:  # git would store them with other line ends than those that a commit holds: the bytes decide
+        raw = _hash_files(repository, [join(folder, path) for path in strange], "--no-filters")
+        found.update({path: id for path, id in zip(strange, raw, strict=True) if id in known[path]})
     stale = []
     for path, blob in wanted.items():
         if found.get(path) == (None if blob is None else blob.id):
@@ -152,17 +156,20 @@ def _stale(
     return stale
 
 
-def _hash_files(repository: Repository, paths: list[str]) -> list[str]:
-    """Blob ids of files in the worktree, as git would store them; a link counts as something else."""
+def _hash_files(repository: Repository, paths: list[str], *how: str) -> list[str]:
+    """Blob ids of files in the worktree, as git would store them; a link counts as something else.
+
+    `how` may be `--no-filters`: then of the bytes as they lie there.
+    """
     regular = [p for p in paths if os.path.isfile(f := os.path.join(repository.root, p)) and not os.path.islink(f)]
     odd = [p for p in regular if "\n" in p or '"' in p]
     plain = [p for p in regular if p not in odd]
     ids = dict.fromkeys(paths, "")
     if plain:
-        listed = repository.git("hash-object", "--stdin-paths", stdin=bytes_of("\n".join(plain) + "\n"))
+        listed = repository.git("hash-object", *how, "--stdin-paths", stdin=bytes_of("\n".join(plain) + "\n"))
         ids.update(zip(plain, text_of(listed).split(), strict=True))
     for path in odd:
-        ids[path] = text_of(repository.git("hash-object", "--", path)).strip()
+        ids[path] = text_of(repository.git("hash-object", *how, "--", path)).strip()
     return [ids[path] for path in paths]
 
 

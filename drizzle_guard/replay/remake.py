@@ -32,6 +32,10 @@ def see_remake(steps: list[Step], known: Known, dialect: Dialect) -> None:
     dropped = next((n for n in back if _does(steps[n], "drops", table)), None)
     if start is None or dropped is None or table not in known.tables:
         return
+    if not steps[start].seen.text.startswith("create ") or not steps[dropped].seen.text.startswith("drop "):
+        return  # names that are swapped make nothing anew
+    if sum(t.verb == "drops" and t.key[:2] == ("name", "relation") for t in steps[dropped].touches) > 1:
+        return  # another table goes along
     for n in range(start, len(steps)):
         step = steps[n]
         if n in (start, dropped, len(steps) - 1):

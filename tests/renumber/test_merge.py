@@ -94,6 +94,24 @@ def test_settings(bed: Bed, setting: str) -> None:
     assert merged(bed) == MERGED
 
 
+def test_sql_with_other_line_ends_than_its_attributes_say(bed: Bed) -> None:
+    """git then takes every checkout of it for a change; the bytes are those of a commit all the same."""
+    fork(bed)
+    bed.write(".git/info/attributes", "drizzle/*.sql text eol=lf\n")
+    bed.git("checkout", "-q", "main")
+    path = "drizzle/0001_main1.sql"
+    (bed.root / path).write_bytes(b"CREATE TABLE main1 (\r\n  id integer\r\n);\r\n")
+    blob = bed.git("hash-object", "-w", "--no-filters", path)
+    bed.git("update-index", "--cacheinfo", f"100644,{blob},{path}")
+    bed.git("commit", "-q", "--no-verify", "-m", "other line ends")
+    bed.git("checkout", "-q", "-f", "feature")
+    done = bed.try_git("merge", "--no-edit", "main")
+    assert done.code == 0 and "renumbered 1 migration in drizzle" in done.err, done.text
+    tags = [entry["tag"] for entry in json.loads(bed.git("show", f"HEAD:{JOURNAL}"))["entries"]]
+    assert tags == ["0000_base", "0001_main1", "0002_feature1"]
+    assert bed.git("rev-parse", f"HEAD:{path}") == blob
+
+
 def test_author_and_dates_stay(bed: Bed) -> None:
     fork(bed)
     when = {"GIT_AUTHOR_DATE": "2021-02-03T04:05:06+0200", "GIT_COMMITTER_DATE": "2022-03-04T05:06:07-0300"}

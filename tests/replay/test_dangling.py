@@ -79,6 +79,13 @@ REFUSED = [
     (PG, "DROP TABLE logs", "CREATE TABLE old_logs AS TABLE logs WITH NO DATA"),
     (PG, "ALTER TABLE logs ADD size int", "INSERT INTO goats TABLE logs"),
     (PG, "ALTER TABLE logs ALTER COLUMN what SET DATA TYPE varchar", "CREATE VIEW v AS TABLE logs"),
+    # names that are swapped, and a table that goes along with one made anew
+    *(
+        (d, "ALTER TABLE goats RENAME TO t; ALTER TABLE logs RENAME TO goats; ALTER TABLE t RENAME TO logs", own)
+        for d in (PG, MY, LITE)
+        for own in ("ALTER TABLE goats ADD size int", "CREATE INDEX i ON goats (name)")
+    ),
+    (MY, ANEW.replace("DROP TABLE `goats`", "DROP TABLE `goats`, `logs`"), "ALTER TABLE logs ADD size int"),
     # rows that are written later, against a rule
     (
         PG,
