@@ -187,8 +187,9 @@ class Draft:
             self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
 
     def _catalogue(self, found: Mentions) -> None:
-        """What the database says of itself is read: which objects there are, and all of those that are named."""
-        self.touch(("contents", ""), Mode.USE, Thing("schema", "public"), "goes through")
+        """What the database says of itself is read: all objects that there are, or of those that are named."""
+        if not found.strings:
+            self.touch(("contents", ""), Mode.USE, Thing("schema", "public"), "goes through")
         for table in self.known.tables:
             if table[1] in found.strings:
                 self.of(table, "structure", Mode.USE, verb="goes through")
