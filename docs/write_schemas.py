@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from drizzle_guard.check.report import Report
 from drizzle_guard.commands.forms import GraphForm, HealedForm, OverviewForm, RefusedForm, RenumberedForm
 from drizzle_guard.config_model import Config
+from drizzle_guard.database.done import ApplyReport, RepairReport
 from drizzle_guard.database.environments import AcrossReport
 from drizzle_guard.database.report import StatusReport
 from drizzle_guard.rehearse.forms import AgainstForm, RehearsedForm
@@ -25,6 +26,8 @@ FORMS: dict[str, tuple[str, TypeAdapter[Any]]] = {
     "check": ("drizzle-guard check --format json", TypeAdapter(Report)),
     "status": ("drizzle-guard status --json", TypeAdapter(StatusReport)),
     "status-all": ("drizzle-guard status --all --json", TypeAdapter(AcrossReport)),
+    "apply": ("drizzle-guard apply --format json", TypeAdapter(ApplyReport)),
+    "repair": ("drizzle-guard repair --format json", TypeAdapter(RepairReport)),
     "renumber": ("drizzle-guard renumber --json", TypeAdapter(list[RenumberedForm | RefusedForm | HealedForm])),
     "graph": ("drizzle-guard graph --format json", TypeAdapter(list[GraphForm])),
     "graph-all": ("drizzle-guard graph --all --format json", TypeAdapter(list[OverviewForm])),

@@ -104,7 +104,7 @@ def _mode(bits: int) -> str:
 
 
 def _read(path: str, shown: str) -> bytes:
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:  # read whole: a buffer for each of 10,000 files costs
         if os.fstat(file.fileno()).st_size > MAX_BYTES:
             raise too_large(shown)
         return file.read()

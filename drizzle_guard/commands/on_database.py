@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +14,7 @@ import click
 from drizzle_guard.database.connection import opened, within
 from drizzle_guard.database.place import Place, View, look
 from drizzle_guard.database.whereabouts import Asked
+from drizzle_guard.database.wording import typable
 from drizzle_guard.errors import GuardError, UsageError, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +35,37 @@ def database_options(function: F) -> F:
     return function
 
 
+def format_options(function: F) -> F:
+    """How to print, the same for status, apply and repair."""
+    for option in (
+        click.option("--format", "form", default="text", show_default=True, help="How to print.",
+                     type=click.Choice(["text", "json", "github", "markdown"])),
+        click.option("--json", "as_json", is_flag=True, help="The same as --format json."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def format_of(form: str, *, as_json: bool, asks: bool = False) -> str:
+    """The format.  Raises UsageError where a command `asks`, and nothing but text could show the question."""
+    form = "json" if as_json else form
+    if asks and form != "text":
+        raise UsageError(f"with --format {form} there is nobody to ask: add --yes, or --dry-run only to look.")
+    return form
+
+
+@contextmanager
+def typable_hints(place: Place) -> Iterator[None]:
+    """Let the commands that an error names work here: with the folder and the database that were named."""
+    try:
+        yield
+    except GuardError as error:
+        error.hints = tuple(typable(hint, place.again) for hint in error.hints)
+        if any(place.again and hint.endswith(place.again) for hint in error.hints) and place.unsaid:
+            error.hints = (*error.hints, place.unsaid)
+        raise
+
+
 def see(place: Place, timeout: float) -> View:
     """Read the database, in at most `timeout` seconds."""
 
@@ -40,6 +74,18 @@ def see(place: Place, timeout: float) -> View:
             return look(database, place)
 
     return within(timeout, place.target.label, read)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep Python's collector away: a look at 10,000 migrations makes half a million values, and none is garbage."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def asked(

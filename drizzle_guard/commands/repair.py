@@ -8,19 +8,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import click
 
 from drizzle_guard.commands.apply import explain
-from drizzle_guard.commands.on_database import agreed, asked, database_options, refuse_what_is_not_ours, see, style
-from drizzle_guard.database.perform import perform, record, steps_of
+from drizzle_guard.commands.on_database import (
+    agreed,
+    asked,
+    database_options,
+    format_of,
+    format_options,
+    refuse_what_is_not_ours,
+    see,
+    style,
+    typable_hints,
+)
+from drizzle_guard.database.done import OfferForm, RepairReport, repair_github, repair_markdown, told, undo_of
+from drizzle_guard.database.perform import perform, steps_of
 from drizzle_guard.database.place import Place, View, find_place
 from drizzle_guard.database.repairs import KINDS, Offer, again, offers
-from drizzle_guard.database.report import build
+from drizzle_guard.database.report import StatusReport, build
 from drizzle_guard.database.rows import Comparison
 from drizzle_guard.database.text import findings_text
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.terminal import json_in_ascii
 
 
 @click.command("repair", short_help="Bring the migrations table in step, one offer at a time.")
@@ -31,6 +44,7 @@ from drizzle_guard.git.repository import Repository
 @click.option("--backup", type=click.Path(), help="Where the rows are saved first  [default: in the git directory].")
 @click.option("--dry-run", is_flag=True, help="Show the offers, change nothing.")
 @click.option("--yes", is_flag=True, help="Accept every offer.")
+@format_options
 def command(
     path: str | None,
     url: str | None,
@@ -44,42 +58,79 @@ def command(
     backup: str | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
+    form: str,
 ) -> int:
     """Offer what brings the migrations table in step: re-stamp, sequence, adopt, duplicates, re-hash.
 
     No other object is touched, unless a re-stamp would hide a pending migration: that one then runs first, in the
     same transaction.  The rows are saved to a file before, and the undo is printed.
     """
+    form = format_of(form, as_json=as_json, asks=not yes and not dry_run)
     place = find_place(
         asked(path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment)
     )
-    seen = see(place, timeout)
-    refuse_what_is_not_ours(seen)
-    accepted, left, after = _choose(place, seen, only or KINDS, ask=not yes and not dry_run)
-    for offer in left:
-        click.echo(f"Left for a person: {offer.title}.\n  {printable(offer.obstacle or 'declined')}.")
-    if dry_run:
-        click.echo("Nothing was changed (--dry-run)." if accepted or left else "Nothing to repair.")
-        return 0 if build(place, seen._replace(comparison=after)).in_step else 1
-    if accepted:
-        file = Path(backup) if backup else _unused(_kept(place))
-        undo = list(_undo(place, accepted))
-        with saved(file, place, seen, undo) as save:
-            perform(place, seen, steps_of(accepted), timeout, backup=save)
-        click.echo(f"Done. The rows as they were are in {printable(_near(file))}. To take it back:")
-        click.echo("\n".join(f"  {line}" for line in undo))
-    elif not left:
-        click.echo("Nothing to repair.")
-    return _remaining(place, timeout)
+    with typable_hints(place):
+        seen = see(place, timeout)
+        refuse_what_is_not_ours(seen)
+        talk = Talk(ask=not yes and not dry_run, quiet=form != "text")
+        chosen = _choose(place, seen, only or KINDS, talk)
+        report = _plan(place, chosen, dry_run=dry_run)
+        for offer in chosen.left:
+            talk.say(f"Left for a person: {offer.title}.\n  {printable(offer.obstacle or 'declined')}.")
+        if dry_run:
+            talk.say("Nothing was changed (--dry-run)." if report.offers else "Nothing to repair.")
+            _add_remaining(report, build(place, seen._replace(comparison=chosen.after)))
+        else:
+            try:
+                _carry_out(place, seen, chosen, report, talk, backup, timeout)
+            except GuardError as error:
+                offers = [o.model_copy(update={"state": "failed"}) if o.state == "done" else o for o in report.offers]
+                failed = {"outcome": "failed", "offers": offers, "undo": [], **told(error, place)}
+                show(report.model_copy(update=failed), form)
+                raise
+            try:
+                after = see(place, timeout)
+            except GuardError as error:  # it is done all the same
+                show(report.model_copy(update=told(error, place)), form)
+                raise
+            _add_remaining(report, build(place, after))
+            talk.say("In step." if report.in_step else "What remains:")
+            talk.say(*findings_text(report.remaining, style))
+    show(report, form)
+    return 0 if report.in_step else 1
 
 
-def _choose(
-    place: Place, seen: View, only: tuple[str, ...], *, ask: bool
-) -> tuple[list[Offer], list[Offer], Comparison]:
-    """Show the offers one by one; each is worked out anew on the table that the accepted ones would leave.
+def show(report: RepairReport, form: str) -> None:
+    """Print the report in a format that is not text."""
+    if form == "json":
+        click.echo(json_in_ascii(report.model_dump_json(indent=2)))
+    elif form != "text":
+        click.echo(repair_github(report) if form == "github" else repair_markdown(report))
 
-    Returns what was accepted, what was not, and the comparison that the accepted ones would leave.
-    """
+
+class Talk(NamedTuple):
+    """Whether each offer is asked for, and whether anything is said before the report."""
+
+    ask: bool
+    quiet: bool
+
+    def say(self, *lines: str) -> None:
+        """Say something to a person."""
+        if not self.quiet and lines:
+            click.echo("\n".join(lines))
+
+
+class Chosen(NamedTuple):
+    """The offers that were accepted and those that were not, and the comparison that the accepted ones would leave."""
+
+    accepted: list[Offer]
+    left: list[Offer]
+    after: Comparison
+
+
+def _choose(place: Place, seen: View, only: tuple[str, ...], talk: Talk) -> Chosen:
+    """Show the offers one by one; each is worked out anew on the table that the accepted ones would leave."""
     judged = seen.comparison
     accepted: list[Offer] = []
     declined: dict[tuple[str, str], Offer] = {}
@@ -90,25 +141,49 @@ def _choose(
         offer = next((o for o in coming if o.obstacle is None), None)
         if offer is None:
             blocked = (o for o in every if o.obstacle is not None)
-            return accepted, [*declined.values(), *blocked], judged
-        click.echo(f"{offer.kind}: {offer.title}.")
-        for run in offer.runs:
-            click.echo(explain(place, run))
-        for change in offer.changes:
-            click.echo(f"  {change.sql};")
-        if ask and not agreed("Do it?"):
+            return Chosen(accepted, [*declined.values(), *blocked], judged)
+        talk.say(f"{offer.kind}: {offer.title}.")
+        talk.say(*(explain(place, run) for run in offer.runs))
+        talk.say(*(f"  {change.sql};" for change in offer.changes))
+        if talk.ask and not agreed("Do it?"):
             declined[offer.kind, offer.key] = offer
             continue
         accepted.append(offer)
         judged = again(judged, offer)
 
 
-def _undo(place: Place, accepted: list[Offer]) -> Iterator[str]:
-    for offer in reversed(accepted):
-        for change in reversed(offer.changes):
-            yield f"{change.undo};"
-        for run in reversed(offer.runs):
-            yield f"{record(place, run).undo}; -- and what {printable(run.tag)} did to the schema, by hand"
+def _plan(place: Place, chosen: Chosen, *, dry_run: bool) -> RepairReport:
+    """The report before anything is done."""
+    made = [OfferForm.of(place, offer, "would-do" if dry_run else "done") for offer in chosen.accepted]
+    made += [OfferForm.of(place, o, "declined" if o.obstacle is None else "left") for o in chosen.left]
+    some: Literal["left", "nothing-to-repair"] = "left" if chosen.left else "nothing-to-repair"
+    return RepairReport(
+        folder=place.name,
+        database=printable(place.target.label),
+        table=printable(place.names.shown),
+        outcome=("would-repair" if dry_run else "repaired") if chosen.accepted else some,
+        offers=made,
+        undo=list(undo_of(place, chosen.accepted)),
+    )
+
+
+def _carry_out(
+    place: Place, seen: View, chosen: Chosen, report: RepairReport, talk: Talk, backup: str | None, timeout: float
+) -> None:
+    """Save the rows, do what was accepted, and say how to take it back."""
+    if chosen.accepted:
+        file = Path(backup) if backup else _unused(_kept(place))
+        with saved(file, place, seen, report.undo) as save:
+            perform(place, seen, steps_of(chosen.accepted), timeout, backup=save)
+        report.backup = _near(file)
+        talk.say(f"Done. The rows as they were are in {printable(_near(file))}. To take it back:")
+        talk.say(*(f"  {line}" for line in report.undo))
+    elif not chosen.left:
+        talk.say("Nothing to repair.")
+
+
+def _add_remaining(report: RepairReport, after: StatusReport) -> None:
+    report.in_step, report.remaining = after.in_step, after.findings
 
 
 def _kept(place: Place) -> Path:
@@ -175,13 +250,3 @@ def _save(path: Path, place: Place, seen: View, undo: list[str]) -> None:
             f"the rows cannot be saved to {printable(str(path))}: {error.strerror}. Nothing was changed.",
             "drizzle-guard repair --backup FILE",
         ) from None
-
-
-def _remaining(place: Place, timeout: float) -> int:
-    """Say what is still wrong; returns the exit code."""
-    report = build(place, see(place, timeout))
-    if report.in_step:
-        click.echo("In step.")
-        return 0
-    click.echo("\n".join(["What remains:", *findings_text(report.findings, style)]))
-    return 1

@@ -6,7 +6,15 @@ import sys
 
 import click
 
-from drizzle_guard.commands.on_database import asked, database_options, see, style
+from drizzle_guard.commands.on_database import (
+    asked,
+    database_options,
+    format_of,
+    format_options,
+    see,
+    style,
+    uncollected,
+)
 from drizzle_guard.database.place import find_place
 from drizzle_guard.database.report import build
 from drizzle_guard.database.text import github, markdown, text
@@ -25,10 +33,7 @@ _MANY = 20
 @click.option("--require-applied", is_flag=True, help="Pending migrations count as wrong: a gate for deploys.")
 @click.option("--for", "version", type=click.Choice(["v1"]), help="Also: will the move to Drizzle v1 succeed here?")
 @click.option("--short/--no-short", default=None, help="Only what is not in order  [default: with many].")
-@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
-@click.option(
-    "--format", "form", default="text", type=click.Choice(["text", "json", "github", "markdown"]), show_default=True
-)
+@format_options
 def command(
     path: str | None,
     url: str | None,
@@ -50,26 +55,29 @@ def command(
     PATH is a migrations folder, or a directory that holds one. Reads only. Exit code 0 if nothing is wrong (pending is
     not wrong), 1 if something is, 2 if it cannot look.
     """
-    form = "json" if as_json else form
-    if every or len(environments) > 1:
-        if url is not None:
-            raise UsageError("--url names one database, --all and --env name those of drizzle-guard.toml.")
-        from drizzle_guard.commands.side_by_side import show
+    form = format_of(form, as_json=as_json)
+    with uncollected():
+        if every or len(environments) > 1:
+            if url is not None:
+                raise UsageError("--url names one database, --all and --env name those of drizzle-guard.toml.")
+            from drizzle_guard.commands.side_by_side import show
 
-        wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
-        return show(wanted, environments, timeout, require_applied=require_applied, form=form, for_v1=version == "v1")
-    environment = environments[0] if environments else None
-    wanted = asked(
-        path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
-    )
-    place = find_place(wanted)
-    report = build(place, see(place, timeout), require_applied=require_applied, for_v1=version == "v1")
-    if form == "json":
-        click.echo(json_in_ascii(report.model_dump_json(indent=2)))
-    elif form == "text":
-        if short is None:
-            short = len(report.migrations) > _MANY and sys.stdout.isatty()
-        click.echo(text(report, short=short, style=style))
-    else:
-        click.echo(github(report) if form == "github" else markdown(report))
-    return 0 if report.in_step else 1
+            wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
+            return show(
+                wanted, environments, timeout, require_applied=require_applied, form=form, for_v1=version == "v1"
+            )
+        environment = environments[0] if environments else None
+        wanted = asked(
+            path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
+        )
+        place = find_place(wanted)
+        report = build(place, see(place, timeout), require_applied=require_applied, for_v1=version == "v1")
+        if form == "json":
+            click.echo(json_in_ascii(report.model_dump_json(indent=2)))
+        elif form == "text":
+            if short is None:
+                short = len(report.migrations) > _MANY and sys.stdout.isatty()
+            click.echo(text(report, short=short, style=style))
+        else:
+            click.echo(github(report) if form == "github" else markdown(report))
+        return 0 if report.in_step else 1

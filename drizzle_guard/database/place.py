@@ -21,6 +21,7 @@ from drizzle_guard.database.whereabouts import (
     find_folder,
     names_for,
     open_target,
+    repeated,
     root_of,
 )
 from drizzle_guard.database.world import Catalog
@@ -33,7 +34,11 @@ from drizzle_guard.light import NamedTuple
 
 
 class Place(NamedTuple):
-    """Everything that is known before the database is opened.  `name` is how messages call the folder."""
+    """Everything that is known before the database is opened.  `name` is how messages call the folder.
+
+    `again` are the options that name folder and database once more, for a command that is printed; `unsaid` is a
+    remark on a URL that may not be repeated.
+    """
 
     root: Path
     folder: Path
@@ -44,6 +49,8 @@ class Place(NamedTuple):
     target: Target
     families: tuple[Family, ...]
     config: Config
+    again: str = ""
+    unsaid: str = ""
 
     def file(self, tag: str) -> str:
         """Where a migration's SQL stands, seen from the current directory."""
@@ -92,9 +99,10 @@ def find_place(asked: Asked) -> Place:
         migrations, dialect = history.migrations, history.journal.dialect
     if KINDS.get(dialect, target.kind) != target.kind:
         raise UsageError(f"{printable(name)} holds migrations for {dialect}, but {target.label} is another database.")
+    migrations = tuple(m._replace(sql=m.sql and m.sql.kept()) for m in migrations)  # hashed, then looked up
     names = names_for(asked, config, path, target.kind)
     families = families_for(path, target)
-    return Place(root, path, name, v1, migrations, names, target, families, config)
+    return Place(root, path, name, v1, migrations, names, target, families, config, *repeated(asked, os.environ))
 
 
 def _v1_files(folder: Path, name: str) -> dict[str, Blob]:

@@ -13,7 +13,7 @@ from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file, reco
 from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
 from drizzle_guard.database.rows import Line, Stray, Verdict
-from drizzle_guard.database.wording import row_name, words
+from drizzle_guard.database.wording import row_name, typable, words
 from drizzle_guard.errors import printable
 
 
@@ -148,10 +148,19 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
         *_about_rows(seen, report, past),
         *_about_the_next(seen, coming),
     ]
+    report.findings = [_typable(finding, place.again) for finding in report.findings]
+    if place.unsaid and any(place.again in (f.command or "") for f in report.findings):
+        report.notes.append(place.unsaid)
     if for_v1:
         _add_v1(place, seen, report)
     report.in_step = not report.findings
     return report
+
+
+def _typable(finding: Finding, again: str) -> Finding:
+    """A finding whose commands work as they are printed."""
+    command = None if finding.command is None else typable(finding.command, again)
+    return finding.model_copy(update={"command": command, "hints": [typable(hint, again) for hint in finding.hints]})
 
 
 def _add_v1(place: Place, seen: View, report: StatusReport) -> None:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from drizzle_guard.config import DEFAULT_SCHEMA, DEFAULT_TABLE, Config
 from drizzle_guard.database.families import Family, Many, families_of
@@ -23,7 +24,7 @@ from drizzle_guard.drizzle.config_text import ConfigText, is_config, may_be_conf
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.runners import WRANGLER
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
-from drizzle_guard.errors import UsageError, printable
+from drizzle_guard.errors import UsageError, printable, without_credentials
 from drizzle_guard.light import NamedTuple
 
 VARIABLE = "DATABASE_URL"
@@ -150,6 +151,36 @@ def _offered(here: Path) -> str | None:
         except UsageError:
             continue
     return None
+
+
+#: names of a variable for a URL that is not repeated, where the first ones mean another database
+_STAND_INS = (VARIABLE, "OTHER_DATABASE_URL", "DRIZZLE_GUARD_DATABASE_URL")
+
+
+def repeated(asked: Asked, variables: Mapping[str, str]) -> tuple[str, str]:
+    """The options that name the same folder and database again, and a remark on them ("": none is needed).
+
+    A URL with a user or a password is never repeated: a variable that holds it is named, or one that should.
+    """
+    words: list[str] = []
+    remark = ""
+    given = [("--folder", asked.path), ("--env", asked.environment), ("--env-file", asked.env_file)]
+    given += [("--table", asked.table), ("--schema", asked.schema)]
+    for option, value in given:
+        words += [option, quote(printable(value))] if value is not None else []
+    url = asked.url
+    if url is not None and asked.environment is None and url != variables.get(VARIABLE):
+        name = next(
+            (n for n, value in variables.items() if value == url and re.fullmatch("[A-Z_a-z][A-Z_a-z0-9]*", n)), ""
+        )
+        if not name and without_credentials(url) == printable(url) == url:
+            words += ["--url", quote(url)]
+        else:
+            name = name or next((n for n in _STAND_INS if not variables.get(n)), _STAND_INS[-1])
+            words += ["--url", f'"${name}"']
+            if variables.get(name) != url:
+                remark = f"Put the URL that you gave into {name} first; it is not repeated here."
+    return " ".join(words), remark
 
 
 # ---------------------------------------------------------------- the folder

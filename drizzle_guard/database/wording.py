@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 from drizzle_guard.database.place import View
@@ -12,18 +13,7 @@ from drizzle_guard.errors import printable
 def words(line: Line, seen: View) -> str:
     """A verdict in words."""
     row = line.row
-    text = {
-        Verdict.APPLIED: "applied",
-        Verdict.EDITED: "applied, edited since: the row has another hash",
-        Verdict.LINE_ENDS: "applied; the file differs only in line ends, BOM or final newline",
-        Verdict.OLD_WHEN: f"applied under an old when ({row.created_at if row else None})",
-        Verdict.PENDING: "pending",
-        Verdict.SKIPPED: f"will be skipped: not newer than the newest row ({seen.table.watermark})",
-        Verdict.PARTLY: "partly applied, no row",
-        Verdict.UNRECORDED: "applied, not recorded: all that it creates is there",
-        Verdict.GONE: f"recorded, but {_missing(line)}",
-        Verdict.HALF_THERE: f"recorded, but only partly there: {_missing(line)}",
-    }[line.verdict]
+    text = _PLAIN.get(line.verdict) or _told(line, seen)
     if seen.ledger is not None and line.verdict is Verdict.SKIPPED:
         text = f"never runs: {seen.ledger.runner.name} wants a number and _ before the name"
     if line.proof is Proof.UNPROVABLE and line.verdict is Verdict.APPLIED:
@@ -37,6 +27,34 @@ def words(line: Line, seen: View) -> str:
     elif line.verdict is Verdict.OLD_WHEN and row is seen.table.rows[0] and _skipped(seen):
         text += "; it is the newest row and blocks others"
     return text
+
+
+_OURS = re.compile(r"(?:^|: )drizzle-guard (?:apply|repair|status)\b.*[^.:]$")
+
+
+def typable(line: str, again: str) -> str:
+    """A line that ends in a command of ours, with the words that name folder and database `again`."""
+    return f"{line} {again}" if again and not line.endswith(again) and _OURS.search(line) else line
+
+
+_PLAIN = {
+    Verdict.APPLIED: "applied",
+    Verdict.EDITED: "applied, edited since: the row has another hash",
+    Verdict.LINE_ENDS: "applied; the file differs only in line ends, BOM or final newline",
+    Verdict.PENDING: "pending",
+    Verdict.PARTLY: "partly applied, no row",
+    Verdict.UNRECORDED: "applied, not recorded: all that it creates is there",
+}
+
+
+def _told(line: Line, seen: View) -> str:
+    """A verdict whose words say more of the migration."""
+    if line.verdict is Verdict.OLD_WHEN:
+        return f"applied under an old when ({line.row.created_at if line.row else None})"
+    if line.verdict is Verdict.SKIPPED:
+        return f"will be skipped: not newer than the newest row ({seen.table.watermark})"
+    head = "recorded, but" if line.verdict is Verdict.GONE else "recorded, but only partly there:"
+    return f"{head} {_missing(line)}"
 
 
 def _missing(line: Line) -> str:

@@ -41,6 +41,17 @@ class Blob:
         """A blob whose bytes are worked out when somebody asks for them: many a plan is only looked at."""
         return cls(cache(make), mode=mode, name=name)
 
+    def kept(self) -> Blob:
+        """The same file for whoever reads it again and again: its bytes stay once they were read."""
+        found: list[bytes] = []
+
+        def load() -> bytes:
+            if not found:
+                found.append(self._load())
+            return found[0]
+
+        return Blob(load, id=self._id, mode=self.mode, name=self.name)
+
     @property
     def id(self) -> str:
         """Equal for equal bytes (git's SHA-1 blob id, unless the repository uses another)."""

@@ -33,7 +33,7 @@ def test_two_branches_merged_and_the_older_when_is_skipped(place: Place) -> None
         in squeezed(result.out)
     )
     assert "  runs nothing\n  skips 0002_feature, and says nothing of it\n" in result.out
-    assert "    drizzle-guard apply 0002_feature\n" in result.out
+    assert "    drizzle-guard apply 0002_feature --url " in result.out
 
     result = place.guard("apply", "0002_feature", "--yes")
     assert (result.code, result.err) == (0, "")
@@ -181,7 +181,7 @@ def test_the_sequence_behind(postgres: Place) -> None:
     assert "Sequence: gives 2 next; max(id) is 2.\n" in result.out
     assert (
         f"- the sequence gives 2 next, and max(id) is 2; the next insert fails: {error} (Key (id)=(2) already exists)\n"
-        "    drizzle-guard repair --only sequence\n" in result.out
+        "    drizzle-guard repair --only sequence --url " in result.out
     )
     refused = place.guard("apply", "0002_late", "--yes")
     assert refused.code == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from drizzle_guard.sql.exact.effects import Effect, Facts
-from drizzle_guard.sql.exact.pieces import Piece, Reader, by_commas
+from drizzle_guard.sql.exact.pieces import PARENTHESES, Piece, Reader, by_commas
 from drizzle_guard.sql.exact.spelling import is_serial, spell, spell_type
 
 _AFTER_TYPE = frozenset(
@@ -15,6 +15,7 @@ _AFTER_TYPE = frozenset(
         *("first", "after", "storage", "compression", "charset", "deferrable", "initially", "using"),
     ]
 )
+_AFTER_DEFAULT = _AFTER_TYPE - {"null"}
 _TABLE_PARTS = ("constraint", "primary", "foreign", "unique", "check", "index", "key", "fulltext", "spatial", "exclude")
 
 
@@ -56,7 +57,7 @@ def column(at: Reader, schema: str, table: str) -> Iterator[Effect]:
         piece = at.peek()
         if depth == 0 and piece.kind == "word" and piece.key in _AFTER_TYPE:
             break
-        depth += {"(": 1, ")": -1}.get(piece.key, 0)
+        depth += PARENTHESES.get(piece.key, 0)
         type_pieces.append(at.take())
     if dialect == "mysql" and at.peek().key == "charset":
         at.take()
@@ -152,10 +153,10 @@ def _expression(at: Reader) -> list[Piece]:
     while not at.done:
         piece = at.peek()
         if depth == 0 and taken and piece.kind == "word":
-            following = piece.key in _AFTER_TYPE - {"null"} or (piece.key == "null" and taken[-1].key != "not")
+            following = piece.key in _AFTER_DEFAULT or (piece.key == "null" and taken[-1].key != "not")
             if following:
                 break
-        depth += {"(": 1, ")": -1}.get(piece.key, 0)
+        depth += PARENTHESES.get(piece.key, 0)
         taken.append(at.take())
     if not taken:
         raise Unread

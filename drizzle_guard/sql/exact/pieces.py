@@ -19,16 +19,19 @@ Kind = Literal["word", "name", "string", "body", "mark", "broken"]
 class Piece(NamedTuple):
     """One piece: a bare word, a quoted name (unquoted here), a string with its quotes, `$$ … $$`, a sign.
 
-    `broken` is a comment, string or name that never ends, or a comment that MySQL runs (`/*! … */`).
+    `broken` is a comment, string or name that never ends, or a comment that MySQL runs (`/*! … */`).  `key` is the
+    word in lower case or the sign, to be compared with a keyword; "" for what is quoted.
     """
 
     kind: Kind
     text: str
+    key: str = ""
 
-    @property
-    def key(self) -> str:
-        """The word in lower case or the sign, to be compared with a keyword; "" for what is quoted."""
-        return self.text.lower() if self.kind == "word" else self.text if self.kind == "mark" else ""
+
+_END = Piece("mark", "")
+#: how much deeper the text is behind a piece
+PARENTHESES = {"(": 1, ")": -1}
+_BRACKETS = {**PARENTHESES, "[": 1, "]": -1}
 
 
 class Fold(NamedTuple):
@@ -81,7 +84,6 @@ _PARTS["mysql"] = _PARTS["mysql"].replace(r"[\w$][\w$.]*(?<!\.)|[\w$]+", r"\d[\w
 _PATTERNS = {name: re.compile(part, re.VERBOSE | re.DOTALL) for name, part in _PARTS.items()}
 _COMMENT_ENDS = pattern(r"/\*|\*/")
 _ENDLESS = ("nobody", "noes", "nos", "non", "nob", "noe")
-_PLAIN: dict[str, Kind] = {"word": "word", "string": "string", "mark": "mark"}
 
 
 def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
@@ -89,21 +91,25 @@ def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
     pattern, at = _PATTERNS[dialect], 0
     while (found := pattern.search(text, at)) is not None:
         at = found.end()
-        kind = found.lastgroup or "mark"
+        kind = found.lastgroup
         if kind == "open":
             at, ended = _comment_end(text, at, nested=dialect == "postgresql")
             if (not ended and dialect != "sqlite") or text[found.end() : found.end() + 1] in ("!", "+", "M"):
                 yield Piece("broken", text[found.start() : at])
-        elif any(found.groupdict().get(name) is not None for name in _ENDLESS):
+        elif at == len(text) and any(found.groupdict().get(name) is not None for name in _ENDLESS):
             yield Piece("broken", found[0])
-        elif kind == "tag" or (found.groupdict().get("body") is not None):
-            yield Piece("body", found[0])
         elif kind == "name":
             mark = found[0][0]
             inner = found[0][1:-1]
             yield Piece("name", inner if mark == "[" else inner.replace(mark * 2, mark))
-        elif kind in _PLAIN:
-            yield Piece(_PLAIN[kind], found[0])
+        elif kind == "word":
+            yield Piece("word", found[0], found[0].lower())
+        elif kind == "mark":
+            yield Piece("mark", found[0], found[0])
+        elif kind == "string":
+            yield Piece("string", found[0])
+        elif kind == "body":
+            yield Piece("body", found[0])
 
 
 def _comment_end(text: str, at: int, *, nested: bool) -> tuple[int, bool]:
@@ -122,22 +128,28 @@ def _comment_end(text: str, at: int, *, nested: bool) -> tuple[int, bool]:
 def split_pieces(found: Iterator[Piece]) -> Iterator[list[Piece]]:
     """The pieces of each statement, empty ones left out."""
     statement: list[Piece] = []
-    depth = 0  # of BEGIN … END in the bodies of triggers and routines
+    made = body = False  # by CREATE; with a body that may hold statements
+    depth = 0  # of BEGIN … END in it
     for piece in found:
-        if statement and statement[0].key == "create" and piece.kind == "word" and _has_body(statement):
-            depth += {"begin": 1, "case": 1, "end": -1}.get(piece.key, 0)
-        if piece == Piece("mark", ";") and depth <= 0:
+        if body and piece.kind == "word":
+            depth += _DEEPER.get(piece.key, 0)
+        if piece.key == ";" and depth <= 0:
             if statement:
                 yield statement
-            statement, depth = [], 0
-        else:
-            statement.append(piece)
+            statement, depth, made, body = [], 0, False, False
+            continue
+        if not statement:
+            made = piece.key == "create"
+        elif made and len(statement) < _HEAD and piece.key in _WITH_BODY:
+            body = True
+        statement.append(piece)
     if statement:
         yield statement
 
 
-def _has_body(statement: Sequence[Piece]) -> bool:
-    return any(p.key in ("trigger", "function", "procedure", "event") for p in statement[:8])
+_DEEPER = {"begin": 1, "case": 1, "end": -1}
+_HEAD = 8  # pieces of a statement before which its kind stands
+_WITH_BODY = ("trigger", "function", "procedure", "event")
 
 
 class Reader:
@@ -152,7 +164,7 @@ class Reader:
 
     def peek(self, ahead: int = 0) -> Piece:
         place = self.at + ahead
-        return self.pieces[place] if place < len(self.pieces) else Piece("mark", "")
+        return self.pieces[place] if place < len(self.pieces) else _END
 
     def take(self) -> Piece:
         piece = self.peek()
@@ -161,10 +173,11 @@ class Reader:
 
     def skip(self, *words: str) -> bool:
         """Step over these words if all of them come next."""
-        if all(self.peek(n).key == word for n, word in enumerate(words)):
-            self.at += len(words)
-            return True
-        return False
+        for n, word in enumerate(words, self.at):
+            if n >= len(self.pieces) or self.pieces[n].key != word:
+                return False
+        self.at += len(words)
+        return True
 
     def skip_one(self, *words: str) -> str:
         """Step over one of these words; "" if none comes next."""
@@ -198,10 +211,12 @@ class Reader:
         if self.peek().key != "(":
             return None
         start, depth = self.at + 1, 0
-        while not self.done:
-            depth += {"(": 1, ")": -1}.get(self.take().key, 0)
+        for place in range(self.at, len(self.pieces)):
+            depth += PARENTHESES.get(self.pieces[place].key, 0)
             if depth == 0:
-                return list(self.pieces[start : self.at - 1])
+                self.at = place + 1
+                return list(self.pieces[start:place])
+        self.at = len(self.pieces)
         return None
 
     def rest(self) -> list[Piece]:
@@ -213,7 +228,7 @@ def by_commas(found: Sequence[Piece]) -> list[list[Piece]]:
     parts: list[list[Piece]] = [[]]
     depth = 0
     for piece in found:
-        depth += {"(": 1, ")": -1, "[": 1, "]": -1}.get(piece.key, 0)
+        depth += _BRACKETS.get(piece.key, 0)
         if piece.key == "," and depth == 0:
             parts.append([])
         else:

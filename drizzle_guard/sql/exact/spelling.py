@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from drizzle_guard.light import pattern
-from drizzle_guard.sql.exact.pieces import Dialect, Piece, pieces
+from drizzle_guard.sql.exact.pieces import PARENTHESES, Dialect, Piece, pieces
 
 _POSTGRES = {
     "int": "integer",
@@ -60,6 +61,7 @@ _SERIAL = pattern(r"(small|big)?serial[248]?")
 _NUMBER = pattern(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
+@lru_cache(maxsize=1024)
 def type_of(text: str, dialect: Dialect) -> str:
     """A column's type in one spelling: `varchar( 20 )` and `character varying(20)` are the same on PostgreSQL."""
     return spell_type(list(pieces(text, dialect)), dialect)
@@ -150,6 +152,7 @@ def spell(found: Sequence[Piece], dialect: Dialect) -> str:
     return _plain(text, dialect)
 
 
+@lru_cache(maxsize=1024)
 def expression_of(text: str, dialect: Dialect) -> str:
     """The same for text, as catalogs give it."""
     return spell(list(pieces(text, dialect)), dialect)
@@ -177,7 +180,7 @@ def _plain(text: str, dialect: Dialect) -> str:
 def _closes_last(found: Sequence[Piece]) -> bool:
     depth = 0
     for n, piece in enumerate(found):
-        depth += {"(": 1, ")": -1}.get(piece.key, 0)
+        depth += PARENTHESES.get(piece.key, 0)
         if depth == 0:
             return n == len(found) - 1
     return False
@@ -199,7 +202,7 @@ def _without_casts(found: Sequence[Piece]) -> list[Piece]:
         if place < len(found) and found[place].key == "(":
             depth = 0
             while place < len(found):
-                depth += {"(": 1, ")": -1}.get(found[place].key, 0)
+                depth += PARENTHESES.get(found[place].key, 0)
                 place += 1
                 if depth == 0:
                     break

@@ -38,7 +38,7 @@ def _statement(found: list[Piece], fold: Fold) -> Statement:
 
 
 def _effects(found: list[Piece], fold: Fold) -> Iterator[Effect]:
-    if any(piece.kind == "broken" for piece in found):
+    if "broken" in {piece.kind for piece in found}:
         yield Effect("opaque", to="broken")
         return
     at = Reader(found, fold)
