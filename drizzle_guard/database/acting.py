@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 from drizzle_guard.database.world import INNER, Key, World
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect
+from drizzle_guard.sql.exact.spelling import values_of
 
 
 class Did(Enum):
@@ -145,13 +147,33 @@ def _make_value(world: World, effect: Effect) -> Acted:
     if beside is not None and ("value", type_[1], type_[2], beside) not in world:
         return Acted(Did.FAILED, f'value {beside} of "{effect.name}" does not exist')
     world.put(key)
+    _order(world, type_, effect.member, effect.facts)
     return CHANGED
+
+
+def _order(world: World, type_: Key, value: str, facts: Mapping[str, str | None]) -> None:
+    """Put a value into the list of its type, behind or before another one, else at the end."""
+    listed = world.facts[type_].get("values")
+    beside = facts.get("beside")
+    if listed is None:
+        return
+    found = values_of(listed)
+    if beside is None or beside in found:
+        place = len(found) if beside is None else found.index(beside) + (facts.get("where") == "after")
+        world.set(type_, {"values": ",".join([*found[:place], value, *found[place:]])})
+    else:
+        world.set(type_, {"values": None})
 
 
 def _remove(world: World, effect: Effect) -> Acted:
     if effect.kind == "index":
         found = world.find_index(effect.schema, effect.name, effect.member)
         shown = effect.member
+    elif effect.kind == "trigger" and not effect.name:  # of MySQL and SQLite, which need no table to find one
+        found, shown = (
+            next((k for k in world.hanging if (k[0], k[3]) == ("trigger", effect.member)), None),
+            effect.member,
+        )
     elif effect.kind in INNER:
         table = _table(world, effect)
         if table is None:
@@ -245,6 +267,7 @@ def _rename(world: World, effect: Effect) -> Acted:
             return _failed(effect, f'table "{effect.name}" does not exist')
         world.move(table, ("table", effect.to, table[2], ""))
         return CHANGED
+    owner: Key | None = None
     if effect.kind == "index":
         found = world.find_index(effect.schema, effect.name, effect.member)
         shown = effect.member
@@ -261,7 +284,7 @@ def _rename(world: World, effect: Effect) -> Acted:
         to = found and (found[0], found[1], effect.to, "")
     if found is None or not to:
         return _failed(effect, f'{effect.kind} "{shown}" does not exist')
-    if to == found and world.dialect == "mysql":
+    if to == found and (world.dialect == "mysql" or (world.dialect == "sqlite" and effect.kind == "column")):
         return NOTHING
     if to in world or (effect.kind in ("table", "view", "sequence") and world.relation(to[1], to[2])):
         return _failed(effect, f'{effect.kind} "{effect.to}" already exists')
@@ -270,6 +293,9 @@ def _rename(world: World, effect: Effect) -> Acted:
         _rename_in_keys(world, found, effect.to)
     if effect.kind == "table":
         _rename_targets(world, found, effect.to)
+    if effect.kind == "value" and owner and (listed := world.facts[owner].get("values")) is not None:
+        renamed = [effect.to if value == effect.member else value for value in values_of(listed)]
+        world.set(owner, {"values": ",".join(renamed)})
     return CHANGED
 
 

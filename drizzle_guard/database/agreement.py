@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from drizzle_guard.database.world import Facts, Key, World
-from drizzle_guard.sql.exact.spelling import same_expression, same_type
+from drizzle_guard.sql.exact.spelling import same_expression, same_type, values_of
 
 _EXACT_TYPES = ("text", "character varying", "varchar", "char", "integer", "int", "bigint", "smallint", "boolean")
 
@@ -20,8 +20,7 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
     if fact not in found:
         return None
     if fact in ("numbered", "computed", "identity"):
-        # MySQL's MODIFY takes away what it does not repeat, which is not followed
-        return found[fact] == wanted or (False if wanted and not found[fact] and world.dialect != "mysql" else None)
+        return found[fact] == wanted or (False if wanted and not found[fact] else None)
     if fact == "not null" and wanted is None and found[fact] and world.dialect == "mysql":
         keys = world.members(("table", key[1], key[2], ""), "primary", "constraint")
         if any(key[3] in (world.facts[k].get("columns") or "").split(",") for k in keys):
@@ -31,8 +30,10 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
         return _type(wanted, have)
     if fact == "default":
         return _default(wanted, have, found)
-    if fact == "expression":
+    if fact == "expression" or (fact == "where" and wanted and have):
         return _rule(key, wanted, have)
+    if fact == "values":
+        return _order(wanted, have)
     if fact == "target":
         return have == wanted or (have or "").partition("(")[0] == wanted
     if fact == "columns":
@@ -41,6 +42,14 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
         same = {"restrict": "no action"} if world.dialect == "mysql" else {}
         return same.get(have or "", have) == same.get(wanted or "", wanted)
     return have == wanted
+
+
+def _order(wanted: str | None, have: str | None) -> bool | None:
+    """Values in the same order; which value is not there is told of the value."""
+    if wanted == have:
+        return True
+    unclear = any("''" in (listed or "") for listed in (wanted, have))  # where a value ends cannot be told
+    return None if unclear or sorted(values_of(wanted)) != sorted(values_of(have)) else False
 
 
 def _type(wanted: str | None, have: str | None) -> bool | None:

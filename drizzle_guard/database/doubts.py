@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
-from drizzle_guard.database.world import Key, World
+from drizzle_guard.database.odd_names import SYSTEM_COLUMNS, odd_name
+from drizzle_guard.database.world import RELATIONS, Key, World
 from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.effects import Effect
 from drizzle_guard.sql.exact.spelling import is_literal
@@ -29,7 +30,10 @@ _MYSQL_TYPES = pattern(
 _MYSQL_INDEXED = pattern(
     r"(int|bigint|smallint|tinyint|mediumint)( unsigned)?|varchar\((\d|\d\d|1\d\d)\)|date|datetime"
 )
-_LONGEST = 64  # characters of a name in MySQL
+_MOST_COLUMNS = 150
+_MOST_LETTERS = 15_000
+_MOST_IN_A_KEY = 16, 750  # columns and letters
+_SIZE = pattern(r"\((\d+)\)")
 _NAMES_OF_POSTGRES = pattern(r".*_(pkey|key|seq|fkey|check|idx\d)$")
 
 
@@ -45,14 +49,10 @@ def doubt_about(world: World, effect: Effect, empty: Container[tuple[str, str]])
         return "it names another database"
     if not effect.sure:
         return _READ
-    if world.dialect == "mysql" and any(len(name) > _LONGEST for name in _names(effect)):
-        return "a name may be too long"
+    if (doubt := odd_name(world, effect)) is not None:
+        return doubt
     checks = {"make": _make, "remove": _remove, "set": _set, "rename": _rename, "look": _look}
     return checks[effect.verb](world, effect, empty)
-
-
-def _names(effect: Effect) -> list[str]:
-    return [effect.name, effect.member, effect.to, *(part.member for part in effect.parts)]
 
 
 def _look(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> str | None:
@@ -78,9 +78,10 @@ def _may_create(world: World, schema: str) -> str | None:
 def _make(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> str | None:
     schema = world.schema_for(effect.schema)
     if effect.kind == "schema":
-        return None
+        return "such a name is the system's" if effect.name.startswith("pg_") else None
     if effect.kind in ("type", "sequence"):
-        if ("table", schema, effect.name, "") in world or _NAMES_OF_POSTGRES.match(effect.name):
+        others = ("table", "type") if effect.kind == "sequence" else ("table",)
+        if any((kind, schema, effect.name, "") in world for kind in others) or _NAMES_OF_POSTGRES.match(effect.name):
             return "its name may be taken"
         twice = len({p.member for p in effect.parts}) != len(effect.parts)
         return "a value is named twice" if twice else _may_create(world, schema)
@@ -97,7 +98,7 @@ def _make(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> st
         return _READ
     table = world.find(("table", "view"), effect.schema, effect.name)
     if table is None:
-        return None  # it fails
+        return _READ if effect.guarded else None  # it fails
     if table[0] == "view":
         return "it changes a view"
     return _rights(world, table) or _inner(world, table, effect, (table[1], table[2]) in empty)
@@ -108,11 +109,17 @@ def _parts(world: World, effect: Effect) -> str | None:
     columns = {p.member: p for p in effect.parts if p.kind == "column"}
     if not columns:
         return _READ
+    if (doubt := _room(world, [p.facts.get("type") or "" for p in columns.values()])) is not None:
+        return doubt
+    if sum(bool(p.facts.get("numbered")) for p in columns.values()) > 1 and world.dialect == "mysql":
+        return "only one column may be numbered"
     keyed = {c for p in effect.parts for c in _columns_of(p)[:1] if p.kind in ("primary", "unique", "index")}
     names: set[str] = set()
     for part in effect.parts:
         doubt = None
-        if part.kind == "column":
+        if not part.sure:
+            doubt = _READ
+        elif part.kind == "column":
             doubt = _column(world, part)
             if doubt is None and world.dialect == "mysql" and part.facts.get("numbered") and part.member not in keyed:
                 doubt = "a numbered column must be a key"
@@ -132,6 +139,14 @@ def _parts(world: World, effect: Effect) -> str | None:
     return "it has several primary keys" if primaries > 1 else None
 
 
+def _room(world: World, types: Sequence[str]) -> str | None:
+    """Whether a row of these types may be too long; MySQL's holds 65,535 bytes, a letter takes up to four."""
+    if len(types) > _MOST_COLUMNS:
+        return "it has very many columns"
+    letters = sum(int(size[1]) for size in (_SIZE.search(kind) for kind in types if "char" in kind) if size)
+    return "a row may be too long" if world.dialect == "mysql" and letters > _MOST_LETTERS else None
+
+
 def _taken(world: World, effect: Effect, name: str) -> bool:
     schema = world.schema_for(effect.schema)
     return world.relation(schema, name) is not None or bool(_NAMES_OF_POSTGRES.match(name) and "_fk" not in name[-4:])
@@ -144,12 +159,18 @@ def _columns_of(part: Effect) -> list[str]:
 def _column(world: World, part: Effect) -> str | None:
     """A column's type and default."""
     kind = part.facts.get("type") or ""
+    if part.facts.get("numbered") and world.dialect == "mysql" and not kind.partition(" ")[0].endswith("int"):
+        return "a numbered column must be an integer"
     if part.facts.get("computed"):
         return "a computed column is not read here"
     if world.dialect == "postgresql" and not _POSTGRES_TYPES.fullmatch(kind):
         return _enum(world, part, kind)
     if world.dialect == "mysql" and not _MYSQL_TYPES.fullmatch(kind):
         return f"type {kind} is not read here"
+    if part.facts.get("identity") and kind not in ("integer", "bigint", "smallint"):
+        return "a numbered column must be an integer"
+    if world.dialect == "postgresql" and part.member in SYSTEM_COLUMNS:
+        return "such a name is the system's"
     default = part.facts.get("default")
     return None if default is None or _fits(world, kind, default) else "its default is not read here"
 
@@ -197,6 +218,12 @@ def _fits(world: World, kind: str, default: str) -> bool:
 
 def _key(world: World, part: Effect, types: dict[str, str]) -> str | None:
     """A primary or unique key, or an index: its columns are there, and their types can be compared."""
+    names = _columns_of(part)
+    sizes = [_SIZE.search(types.get(name, "")) for name in names]
+    if len(set(names)) < len(names) or len(names) > _MOST_IN_A_KEY[0]:
+        return "it names a column twice, or very many"
+    if world.dialect == "mysql" and sum(int(size[1]) for size in sizes if size) > _MOST_IN_A_KEY[1]:
+        return "a key may be too long"
     pattern = {"postgresql": _POSTGRES_INDEXED, "mysql": _MYSQL_INDEXED}.get(world.dialect)
     for name in _columns_of(part):
         if name not in types:
@@ -212,6 +239,8 @@ def _foreign(world: World, table: Effect, part: Effect, columns: dict[str, Effec
         return None
     if not part.needs:
         return "a foreign key is not read here"
+    if world.dialect == "mysql" and part.member and any(key[3] == part.member for key in world.pointing):
+        return "the name of a foreign key may be taken"
     target = world.find(("table",), *part.needs[0])
     if target is None:
         own = part.needs[0][1] == table.name
@@ -246,6 +275,8 @@ def _inner(world: World, table: Key, effect: Effect, empty: bool) -> str | None:
             return _ROWS
         if world.dialect == "sqlite" and (effect.risky or effect.needs):
             return "SQLite adds such a column only to some tables"
+        if (doubt := _room(world, [*types.values(), effect.facts.get("type") or ""])) is not None:
+            return doubt
         return _column(world, effect)
     if effect.kind == "index":
         if effect.guarded and world.find_index(table[1], table[2], effect.member):
@@ -274,7 +305,20 @@ def _dependents(world: World, what: str) -> str | None:
     return None if found is None else f"{world.show(found)} may depend on {what}"
 
 
+def _is_of_another_kind(world: World, effect: Effect) -> bool:
+    """Whether IF EXISTS is about a name that something else has: PostgreSQL refuses that."""
+    if not effect.guarded or effect.kind not in (*RELATIONS, "index", "type"):
+        return False
+    name = effect.member if effect.kind == "index" else effect.name
+    places = (effect.schema,) if effect.schema else world.path
+    found = [world.relation(place, name) or world.find(("type",), place, name) for place in places]
+    first = next((key for key in found if key is not None), None)
+    return first is not None and first[0] != effect.kind
+
+
 def _remove(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> str | None:
+    if world.dialect != "mysql" and _is_of_another_kind(world, effect):
+        return "something else may have its name"
     if effect.kind == "table":
         table = world.find(("table",), effect.schema, effect.name)
         if table is None:
@@ -356,6 +400,8 @@ def _rename(world: World, effect: Effect, empty: Container[tuple[str, str]]) -> 
     table = world.find(("table",), effect.schema, effect.name)
     if table is None:
         return None
+    if world.dialect == "mysql" and effect.to == (effect.name if effect.kind == "table" else effect.member):
+        return "it is renamed to what it is"
     if world.dialect != "postgresql" and (doubt := _dependents(world, "it")):
         return doubt
     if world.dialect == "postgresql" and effect.kind == "table":

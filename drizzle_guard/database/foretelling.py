@@ -14,14 +14,17 @@ from enum import Enum
 from drizzle_guard.database.acting import Did, act
 from drizzle_guard.database.doubts import doubt_about
 from drizzle_guard.database.families import Family, Many, refusal
-from drizzle_guard.database.ledger import sql_text
+from drizzle_guard.database.ledger import moves, sql_text
+from drizzle_guard.database.odd_names import reserved_name
 from drizzle_guard.database.world import Catalog, World
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.errors import printable
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Statement
+from drizzle_guard.sql.exact.pieces import pieces
 from drizzle_guard.sql.exact.statements import read_statements
 from drizzle_guard.sql.statements import split_chunks
+from drizzle_guard.sql.tokens import pieces as cut
 
 
 class Cause(Enum):
@@ -84,6 +87,8 @@ class _State:
         for number, chunk in enumerate(chunks, 1):
             where = f"{migration.tag}: statement {number}" if len(chunks) > 1 else migration.tag
             found = read_statements(chunk, self.world.fold)
+            if not self._is_cut_alike(where, chunk, found):
+                continue
             refusals = [refusal(family, chunk) for family in self.families]
             if self.world.dialect == "mysql" and not found and chunk.strip():
                 self._unsure(f"{where} is only a comment, which MySQL refuses and MariaDB takes")
@@ -92,11 +97,21 @@ class _State:
                 return self._failed(migration, _of_chunk(found, number, len(chunks), refusals[0] or ""), Cause.DRIVER)
             if any(refusals) or (len(found) > 1 and any(f.many is Many.FIRST for f in self.families)):
                 self._several(where, found)
+            bare = {piece.key for piece in pieces(chunk, self.world.dialect) if piece.kind == "word"}
             for statement in found:
-                failure = self._statement(migration, where, statement)
+                failure = self._statement(migration, where, statement, bare)
                 if failure is not None:
                     return failure
         return None
+
+    def _is_cut_alike(self, where: str, chunk: str, found: Sequence[Statement]) -> bool:
+        """Whether both our readers see as many statements: none, one or several; else nothing is foretold."""
+        count = len(cut(chunk))
+        alike = min(count, 2) == min(len(found), 2) and "\0" not in chunk
+        if not alike:
+            self._unsure(f"{where}: how many statements it holds is not read here")
+            self.blind = True
+        return alike
 
     def _several(self, where: str, found: Sequence[Statement]) -> None:
         if len(found) < 2:
@@ -113,7 +128,10 @@ class _State:
         self._unsure(words)
         self.blind = True
 
-    def _statement(self, migration: Migration, where: str, statement: Statement) -> Failure | None:
+    def _statement(self, migration: Migration, where: str, statement: Statement, bare: set[str]) -> Failure | None:
+        if moves(statement, self.world.dialect):
+            self._unsure(f"{where}: it changes where names are looked for")
+            self.blind = True
         for effect in statement.effects:
             if effect.to == "concurrently" and self.world.dialect == "postgresql" and not self.blind:
                 return self._failed(
@@ -122,6 +140,7 @@ class _State:
             if effect.verb == "opaque" and effect.to == "broken" and self.world.dialect == "postgresql":
                 return self._failed(migration, "a comment, string or name in it does not end", Cause.DRIVER)
             doubt = doubt_about(self.world, effect, self.empty) if self.doubt is None else None
+            doubt = doubt or reserved_name(self.world, effect, bare)
             if self.values & statement.words and effect.kind != "value":
                 doubt = doubt or "it uses a value that the same transaction adds to a type"
             if doubt is not None:
@@ -133,9 +152,10 @@ class _State:
 
     def _act(self, migration: Migration, effect: Effect) -> Failure | None:
         there = self.world.find(("table",), effect.schema, effect.name)
+        taken = ("", effect.member) in self.world.by_index
         acted = act(self.world, effect)
         if acted.did is Did.FAILED:
-            if self.blind or not certain(self.world, effect):
+            if self.blind or not certain(self.world, effect, taken):
                 self._unsure(f"{migration.tag}: {acted.words}, as far as can be seen")
                 return None
             return self._failed(migration, acted.words, Cause.OBJECT)
@@ -170,8 +190,11 @@ class _State:
         return Failure(migration.tag, words, cause)
 
 
-def certain(world: World, effect: Effect) -> bool:
-    """Whether a failure of this effect is beyond doubt: its names can only mean what the catalog shows."""
+def certain(world: World, effect: Effect, taken: bool) -> bool:
+    """Whether a failure of this effect is beyond doubt: its names can only mean what the catalog shows.
+
+    `taken` says that there was an index of this name before.  SQLite may take a column in double quotes for a string.
+    """
     if effect.kind in ("function", "extension", "role", "comment") or effect.verb == "call":
         return False
     if world.dialect == "postgresql" and (effect.schema.startswith("pg_") or effect.schema == "information_schema"):
@@ -179,8 +202,7 @@ def certain(world: World, effect: Effect) -> bool:
     if effect.verb == "rows" and effect.to not in ("insert", "update", "delete"):
         return False
     if world.dialect == "sqlite" and (effect.name.startswith("sqlite_") or effect.kind == "index"):
-        exists = world.by_index.get(("", effect.member))
-        return effect.verb == "make" and exists is not None
+        return effect.verb == "make" and taken
     return True
 
 

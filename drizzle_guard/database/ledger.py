@@ -82,6 +82,15 @@ def _made(effect: Effect, schemas: bool, usual: str) -> Iterator[Key]:
         yield (effect.kind, schema, effect.to, "")
 
 
+def moves(statement: Statement, dialect: str) -> bool:
+    """Whether a statement lets unqualified names mean something else from there on."""
+    if dialect == "postgresql":
+        return statement.head in ("set", "reset", "select", "discard") and bool(
+            statement.words & {"search_path", "role", "authorization", "schema", "all"}
+        )
+    return dialect == "mysql" and statement.head == "use"
+
+
 class Walk:
     """The world after some of the migrations ran in the journal's order, from nothing."""
 
@@ -91,6 +100,7 @@ class Walk:
         self.numbers: dict[int, list[int]] = {}  # of a migration's statements
         self.acted: list[list[Acted]] = []
         self.unread: list[tuple[int, frozenset[str]]] = []  # which statements cannot be followed, and their words
+        self.moved = -1  # the migration in which unqualified names mean something else by now
         if fold.dialect == "postgresql":
             self.world.put(("schema", "public", "public", ""))
         for migration in sorted(ran):
@@ -103,7 +113,13 @@ class Walk:
         self.world.now = len(self.places)
         self.numbers.setdefault(place.migration, []).append(self.world.now)
         self.places.append(place)
-        done = [act(self.world, effect) for effect in statement.effects]
+        if moves(statement, self.world.dialect):
+            self.moved = place.migration
+        elsewhere = self.moved == place.migration
+        done = [
+            Acted(Did.UNREAD) if elsewhere and not effect.schema and effect.name else act(self.world, effect)
+            for effect in statement.effects
+        ]
         self.acted.append(done)
         if any(a.did is Did.UNREAD for a in done) or any(a.did is Did.FAILED for a in done):
             self.unread.append((self.world.now, statement.words))

@@ -85,6 +85,7 @@ def _indexes(world: World, query: Query, table: Callable[[Any], str]) -> None:
         if unique:
             world.put(("unique", "", owner, joined))
         facts: dict[str, str | None] = {"unique": "yes" if unique else None, "columns": joined, "valid": "yes"}
+        facts["where"] = None
         world.put(("index", "", owner, name.lower()), facts)
 
 

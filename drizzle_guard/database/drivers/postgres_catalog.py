@@ -35,7 +35,7 @@ _NAMED = """(select string_agg(a.attname, ',' order by u.place) from unnest({key
 _CONSTRAINTS = f"""
 select n.nspname, c.relname, k.conname, k.contype, {_NAMED.format(keys="k.conkey", relation="k.conrelid")},
     t.relname, {_NAMED.format(keys="k.confkey", relation="k.confrelid")}, k.confdeltype, k.confupdtype,
-    case k.contype when 'c' then pg_get_expr(k.conbin, k.conrelid) end
+    case k.contype when 'c' then pg_get_expr(k.conbin, k.conrelid) end, k.convalidated
   from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
     left join pg_class t on t.oid = k.confrelid
   where k.contype in ('p', 'u', 'f', 'c', 'x') and {_OWN}
@@ -45,7 +45,8 @@ select n.nspname, c.relname, i.relname, x.indisunique, x.indisvalid and x.indisr
     (select string_agg(coalesce(a.attname, '?'), ',' order by k.place)
       from unnest(x.indkey) with ordinality k(num, place)
       left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.num and k.num > 0
-      where k.place <= x.indnkeyatts)
+      where k.place <= x.indnkeyatts),
+    pg_get_expr(x.indpred, x.indrelid)
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid
     join pg_namespace n on n.oid = c.relnamespace
   where {_OWN}
@@ -89,17 +90,20 @@ def read_catalog(query: Query) -> Catalog:
         facts["computed"] = _yes(_letter(computed))
         world.put(("column", schema, table, name), facts)
     _constraints(world, query)
-    for schema, table, name, unique, valid, columns in query(_INDEXES):
+    for schema, table, name, unique, valid, columns, where in query(_INDEXES):
         key = ("index", schema, table, name)
-        world.put(key, {"unique": _yes(unique), "valid": _yes(valid), "columns": columns})
+        rule = None if where is None else expression_of(where, "postgresql")
+        world.put(key, {"unique": _yes(unique), "valid": _yes(valid), "columns": columns, "where": rule})
     values: dict[tuple[str, str], list[str]] = defaultdict(list)
     for schema, name, value, owned in query(_TYPES):
         world.put(("type", schema, name, ""), {"owned": _yes(owned)})
         if value is not None:
             values[schema, name].append(value)
     for (schema, name), labels in values.items():
-        for label in labels:
-            world.put(("value", schema, name, "'" + label.replace("'", "''") + "'"))
+        quoted = ["'" + label.replace("'", "''") + "'" for label in labels]
+        world.facts["type", schema, name, ""]["values"] = ",".join(quoted)
+        for label in quoted:
+            world.put(("value", schema, name, label))
     for kind, schema, name, member in query(_OTHERS):
         world.put((kind, schema, name, member))
     denied = ""
@@ -111,8 +115,9 @@ def read_catalog(query: Query) -> Catalog:
 
 
 def _constraints(world: World, query: Query) -> None:
-    for schema, table, name, kind, columns, target, far, on_delete, on_update, rule in query(_CONSTRAINTS):
+    for schema, table, name, kind, columns, target, far, on_delete, on_update, rule, valid in query(_CONSTRAINTS):
         kind = _letter(kind)
+        validated = {"validated": _yes(valid)}
         facts: dict[str, str | None] = {"is": _IS[kind], "columns": columns}
         if kind == "p":
             world.put(("primary", schema, table, ""), {"columns": columns})
@@ -120,12 +125,12 @@ def _constraints(world: World, query: Query) -> None:
             world.put(("unique", schema, table, columns))
         elif kind == "f":
             actions = {"on delete": _ACTIONS[_letter(on_delete)], "on update": _ACTIONS[_letter(on_update)]}
-            facts |= {"target": f"{target}({far})", **actions}
-            world.put(("foreign", schema, table, f"{columns}->{target}"), actions)
+            facts |= {"target": f"{target}({far})", **actions, **validated}
+            world.put(("foreign", schema, table, f"{columns}->{target}"), {**actions, **validated})
         elif kind == "c" and rule is not None:
             expression = expression_of(rule, "postgresql")
-            facts["expression"] = expression
-            world.put(("check", schema, table, expression))
+            facts |= {"expression": expression, **validated}
+            world.put(("check", schema, table, expression), validated)
         world.put(("constraint", schema, table, name), facts)
 
 

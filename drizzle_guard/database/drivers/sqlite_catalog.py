@@ -41,6 +41,7 @@ def read_catalog(query: Query, denied: str) -> Catalog:
     world = World(fold)
     schema: list[str] = []
     numbered: set[str] = set()
+    rules: dict[str, str | None] = {}  # of partial indexes
     for kind, name, owner, sql in query(_MASTER):
         name, owner = str(name).lower(), str(owner).lower()
         if sql and not name.startswith("sqlite_"):
@@ -51,6 +52,8 @@ def read_catalog(query: Query, denied: str) -> Catalog:
             world.put((kind, "", name, ""), {"owned": "yes"})
         elif kind == "trigger":
             world.put(("trigger", "", owner, name))
+        if kind == "index" and sql and "where" in str(sql).lower():
+            rules[name] = _rule(str(sql), fold)
         if kind == "table" and sql and "check" in str(sql).lower():
             _checks(world, name, str(sql), fold)
     primary: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -71,7 +74,7 @@ def read_catalog(query: Query, denied: str) -> Catalog:
             primary[owner].append((place, name))
     for owner, columns in primary.items():
         world.put(("primary", "", owner, ""), {"columns": ",".join(name for _, name in sorted(columns))})
-    _indexes(world, query)
+    _indexes(world, query, rules)
     _foreign(world, query)
     return Catalog(world, (), denied, tuple(schema))
 
@@ -86,7 +89,13 @@ def _checks(world: World, table: str, sql: str, fold: Fold) -> None:
                         world.put(("check", "", table, part.facts.get("expression") or ""))
 
 
-def _indexes(world: World, query: Query) -> None:
+def _rule(sql: str, fold: Fold) -> str | None:
+    """The condition of a partial index, which stands in its text alone."""
+    made = [effect for statement in read_statements(sql, fold) for effect in statement.effects]
+    return made[0].facts.get("where") if made else None
+
+
+def _indexes(world: World, query: Query, rules: dict[str, str | None]) -> None:
     found: dict[tuple[str, str, bool, str], list[str]] = defaultdict(list)
     for owner, name, unique, origin, column, _ in query(_INDEXES):
         found[str(owner).lower(), str(name).lower(), bool(unique), origin].append(
@@ -98,6 +107,7 @@ def _indexes(world: World, query: Query) -> None:
             world.put(("unique", "", owner, joined))
         elif origin == "c":
             facts: dict[str, str | None] = {"unique": "yes" if unique else None, "columns": joined, "valid": "yes"}
+            facts["where"] = rules.get(name)
             world.put(("index", "", owner, name), facts)
             if unique:
                 world.put(("unique", "", owner, joined))

@@ -63,10 +63,11 @@ def _type(at: Reader, name: tuple[str, str]) -> Effect:
         value = at.take()
         if value.kind != "string":
             raise Unread
-        beside = at.take() if at.skip_one("before", "after") else None
+        where = at.skip_one("before", "after")
+        beside = at.take() if where else None
         if not at.done or (beside is not None and beside.kind != "string"):
             raise Unread
-        facts = {"beside": beside.text} if beside is not None else {}
+        facts = {"beside": beside.text, "where": where} if beside is not None else {}
         return Effect("make", "value", *name, value.text, facts, guarded=guarded, to="add")
     if at.skip("rename", "value"):
         old, to, new = at.take(), at.skip("to"), at.take()
@@ -205,7 +206,7 @@ def _redefine(at: Reader, schema: str, table: str, *, rename: bool) -> Iterator[
     first = True
     for effect in column(at, schema, table):
         if first:
-            facts: Facts = {"not null": None, "default": None, **effect.facts}
+            facts: Facts = {"not null": None, "default": None, "numbered": None, "computed": None, **effect.facts}
             yield effect._replace(verb="set", facts=facts, risky="another definition")
             first = False
         else:

@@ -15,6 +15,8 @@ _AFTER_TYPE = frozenset(
         *("first", "after", "storage", "compression", "charset", "deferrable", "initially", "using"),
     ]
 )
+#: what MySQL may say of a column's letters; whether it knows them is not known here
+_LETTERS = frozenset(["character", "charset", "collate", "binary", "ascii", "unicode", "zerofill"])
 _AFTER_DEFAULT = _AFTER_TYPE - {"null"}
 _TABLE_PARTS = ("constraint", "primary", "foreign", "unique", "check", "index", "key", "fulltext", "spatial", "exclude")
 
@@ -72,35 +74,45 @@ def column(at: Reader, schema: str, table: str) -> Iterator[Effect]:
         facts |= {"not null": "yes", "default": "nextval"}
     if dialect == "mysql" and written.lower() == "serial":
         facts |= {"not null": "yes", "numbered": "yes"}
-    _beside(at, schema, table, name, facts, made)
+    words = {piece.key for piece in type_pieces[1:]} | {"" if at.done else at.peek().key}
+    sure = not (dialect == "mysql" and words & _LETTERS)
+    sure = _beside(at, schema, table, name, facts, made) and sure
     needs = tuple(n for e in made for n in e.needs)
     risky = ""
-    if facts.get("not null") and facts.get("default") is None and "computed" not in facts and "numbered" not in facts:
+    bare = facts.get("default") in (None, "null")
+    if facts.get("not null") and bare and "computed" not in facts and "numbered" not in facts:
         risky = "NOT NULL without a default"
     if any(e.kind in ("primary", "unique", "check", "foreign") or e.kind == "constraint" for e in made):
         risky = risky or "a constraint on a column of a table that may have rows"
-    yield Effect("make", "column", schema, table, name, facts, needs=needs, risky=risky)
+    yield Effect("make", "column", schema, table, name, facts, needs=needs, risky=risky, sure=sure)
     yield from made
 
 
-def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str | None], made: list[Effect]) -> None:
-    """The words behind a column's type, one after the other."""
+def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str | None], made: list[Effect]) -> bool:
+    """The words behind a column's type, one after the other; whether all of them are told by what is made."""
     dialect = at.fold.dialect
     given = ""
+    sure = True
     while not at.done:
         if at.skip("constraint"):
             given = at.member() or ""
         elif at.skip("not", "null"):
-            facts["not null"] = "yes"
+            _once(facts, "not null", "yes")
         elif at.skip("null"):
-            facts["not null"] = None
+            _once(facts, "not null", None)
         elif at.skip("default"):
+            if "default" in facts:
+                raise Unread
             facts["default"] = spell(_expression(at), dialect)
         elif at.skip("primary", "key"):
             at.skip_one("asc", "desc")
             if dialect != "sqlite":
                 facts["not null"] = "yes"
-            made.append(Effect("make", "primary", schema, table, "", {"columns": name}))
+            primary: Facts = {"columns": name}
+            if dialect == "postgresql" and given:
+                made.append(Effect("make", "constraint", schema, table, given, {"is": "primary", **primary}))
+            else:
+                made.append(Effect("make", "primary", schema, table, "", primary))
             given = ""
         elif at.skip("unique"):
             at.skip("key")
@@ -120,16 +132,26 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
             at.take()
             if at.skip("."):
                 at.take()
+            sure = False
         elif at.skip("on", "update"):
             _expression(at)
+            sure = False
         elif at.skip("generated") or at.peek().key == "as":
             _generated(at, facts)
         elif at.skip_one("stored", "virtual", "visible", "invisible", "first"):
-            continue
+            sure = False
         elif at.skip("after"):
             made.append(Effect("look", "place", schema, table, at.take().key))
         else:
             raise Unread
+    return sure
+
+
+def _once(facts: dict[str, str | None], fact: str, value: str | None) -> None:
+    """A fact that is said; to say the contrary as well is an error, or overruled, as the database likes."""
+    if facts.get(fact, value) != value:
+        raise Unread
+    facts[fact] = value
 
 
 def _generated(at: Reader, facts: dict[str, str | None]) -> None:
@@ -247,10 +269,16 @@ def _check(at: Reader, schema: str, table: str, given: str) -> Effect:
     not_valid = at.skip("not", "valid")
     rule = spell(group, at.fold.dialect)
     risky = "" if not_valid else "a check"
+    validated = _validated(at, not_valid)
     if given:
-        facts: Facts = {"is": "check", "expression": rule}
+        facts: Facts = {"is": "check", "expression": rule, **validated}
         return Effect("make", "constraint", schema, table, given, facts, risky=risky)
-    return Effect("make", "check", schema, table, rule, {}, risky=risky)
+    return Effect("make", "check", schema, table, rule, validated, risky=risky)
+
+
+def _validated(at: Reader, not_valid: bool) -> Facts:
+    """That the rows were checked, where PostgreSQL's catalog tells it; NOT VALID may be made good later."""
+    return {"validated": "yes"} if at.fold.dialect == "postgresql" and not not_valid else {}
 
 
 def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequence[str]) -> Effect:
@@ -275,13 +303,16 @@ def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequenc
             at.take()
         else:
             break
-    facts: Facts = {"columns": ",".join(columns), "target": target[1] + (f"({there})" if there else ""), **actions}
+    there = f"({there})" if there else ""
+    facts: Facts = {"columns": ",".join(columns), "target": target[1] + there, **actions, **_validated(at, not_valid)}
     risky = "" if not_valid else "a foreign key"
     if given and at.fold.dialect != "sqlite":
         facts = {"is": "foreign", **facts}
         return Effect("make", "constraint", schema, table, given, facts, needs=(target,), risky=risky)
     member = f"{','.join(columns)}->{target[1]}"
-    return Effect("make", "foreign", schema, table, member, {**actions}, needs=(target,), risky=risky)
+    return Effect(
+        "make", "foreign", schema, table, member, {**actions, **_validated(at, not_valid)}, needs=(target,), risky=risky
+    )
 
 
 def _action(at: Reader) -> str:

@@ -34,6 +34,9 @@ PARENTHESES = {"(": 1, ")": -1}
 _BRACKETS = {**PARENTHESES, "[": 1, "]": -1}
 
 
+_POSTGRES_BYTES = 63  # of a name; PostgreSQL cuts longer ones with a notice
+
+
 class Fold(NamedTuple):
     """How one database writes names: PostgreSQL folds bare words, the others compare without regard to case.
 
@@ -46,7 +49,8 @@ class Fold(NamedTuple):
     def table(self, piece: Piece) -> str:
         """The name of a table, view, type, sequence, function or schema."""
         if self.dialect == "postgresql":
-            return piece.text.lower() if piece.kind == "word" else piece.text
+            text = piece.text.lower() if piece.kind == "word" else piece.text
+            return text if len(text) < 16 else text.encode()[:_POSTGRES_BYTES].decode("utf-8", "ignore")
         return piece.text if self.dialect == "mysql" and self.tables else piece.text.lower()
 
     def member(self, piece: Piece) -> str:

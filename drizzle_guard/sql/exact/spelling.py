@@ -220,6 +220,11 @@ def is_literal(text: str) -> bool:
     )
 
 
+def values_of(listed: str | None) -> list[str]:
+    """The values of an enum from one text, each in its quotes."""
+    return re.split(r"(?<='),(?=')", listed or "")
+
+
 def same_type(wanted: str, found: str) -> bool | None:
     """Whether two types in one spelling are the same; None where one of them is a name that may mean the other."""
     if wanted == found:

@@ -10,6 +10,7 @@ from drizzle_guard.sql.exact.alter import alter
 from drizzle_guard.sql.exact.columns import Unread, elements, index_columns
 from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, pieces, split_pieces
+from drizzle_guard.sql.exact.spelling import spell
 
 _QUIET = ("set", "reset", "pragma", "analyze", "vacuum", "use", "lock", "unlock", "notify", "discard", "checkpoint")
 _CONTROL = ("begin", "commit", "rollback", "start", "end", "savepoint", "release", "abort")
@@ -113,7 +114,8 @@ def _create_table(at: Reader) -> Effect:
     parts = tuple(elements(group, *name, at))
     if any(e.kind == "column" and e.name != name[1] for e in parts):
         raise Unread
-    sure = not tail & {"inherits", "partition", "as", "select", "tablespace"}
+    told = at.fold.dialect == "sqlite"  # which has few words there, and is asked itself whether it takes them
+    sure = not tail & {"inherits", "partition", "as", "select", "tablespace"} if told else not tail
     needs = tuple(n for e in parts for n in e.needs if n != name)
     return Effect("make", "table", *name, guarded=guarded, parts=parts, sure=sure, needs=needs)
 
@@ -134,7 +136,9 @@ def _create_index(at: Reader, unique: bool) -> Effect:
     columns, expressions = index_columns(at)
     tail = at.rest()
     name = named[1] if at.fold.dialect == "postgresql" else named[1].lower()
-    facts = {"unique": "yes" if unique else None, "columns": columns}
+    where = next((n for n, piece in enumerate(tail) if piece.key == "where"), None)
+    rule = None if where is None else spell(tail[where + 1 :], at.fold.dialect)
+    facts = {"unique": "yes" if unique else None, "columns": columns, "where": rule}
     plain = method == "btree" and not expressions and not tail
     to = "concurrently" if concurrently else ""
     risky = "a unique index" if unique else ""
@@ -162,7 +166,7 @@ def _create_type(at: Reader, name: tuple[str, str]) -> Effect:
             raise Unread
         values = [p.text for p in group if p.kind == "string"]
         parts = tuple(Effect("make", "value", *name, value) for value in values)
-        return Effect("make", "type", *name, parts=parts)
+        return Effect("make", "type", *name, facts={"values": ",".join(values)}, parts=parts)
     return Effect("make", "type", *name, sure=False)
 
 
@@ -235,7 +239,7 @@ def _do(found: Sequence[Piece], fold: Fold) -> Iterator[Effect]:
         return
     inner = bodies[0][bodies[0].index("$", 1) + 1 :].rsplit("$", 2)[0]
     simple = re.fullmatch(
-        r"\s*BEGIN\s+(.*?;)\s*EXCEPTION\s+WHEN\s+duplicate_(?:object|table|column)\s+THEN\s+null;\s*END\s*;?\s*",
+        r"\s*BEGIN\s+(.*?;)\s*EXCEPTION\s+WHEN\s+duplicate_(object|table|column)\s+THEN\s+null;\s*END\s*;?\s*",
         inner,
         re.IGNORECASE | re.DOTALL,
     )
@@ -243,8 +247,17 @@ def _do(found: Sequence[Piece], fold: Fold) -> Iterator[Effect]:
     if len(statements) != 1:
         yield Effect("opaque")
         return
+    caught = _CATCHES.get(simple[2].lower(), ()) if simple else ()
     for effect in statements[0].effects:
-        yield effect._replace(guarded=True)
+        yield effect._replace(guarded=True, sure=effect.sure and effect.verb == "make" and effect.kind in caught)
+
+
+#: what fails with each of PostgreSQL's errors, if it is there already
+_CATCHES = {
+    "object": ("type", "constraint", "foreign", "policy", "trigger"),
+    "table": ("table", "view", "index", "sequence"),
+    "column": ("column",),
+}
 
 
 def fold_for(dialect: Dialect) -> Fold:
