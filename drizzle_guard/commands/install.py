@@ -36,7 +36,7 @@ def command(
     check: bool, verbose: bool, dry_run: bool, no_hooks: bool, no_protect: bool, global_hooks: bool, yes: bool
 ) -> int:
     """Arm this clone: merge driver, attributes, and hooks that finish merges and protect committed migrations."""
-    wanted = Wanted(not no_hooks, not no_protect, global_hooks)
+    wanted = Wanted(not no_hooks, not no_protect, global_hooks, not _is_npm_script())
     try:
         repository = Repository()
     except GuardError as error:

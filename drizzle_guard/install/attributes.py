@@ -28,8 +28,8 @@ _HUSKY = "/.husky/* text eol=lf"
 _LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
 
 
-def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False) -> list[Step]:
-    """What is missing of the attributes.
+def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False, later: bool = True) -> list[Step]:
+    """What is missing of the attributes; `later`: line ends of folders that came after the first `install`, too.
 
     The committed file stays as it is on a branch that was cut before the mainline got it: the next merge brings it.
     """
@@ -40,7 +40,7 @@ def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False)
         here = read(file)
         # what this very branch has committed, and the worktree has not, is no older branch
         if not _missing(here, merge):
-            steps += _later_line_ends(repository, file, here)
+            steps += _later_line_ends(repository, file, here) if later else []
         elif is_committed(repository) or not _is_on_mainline(repository, merge):
             steps += _step(file, here, [*merge, *line_end_lines(repository)])
     own = own_attributes(repository)

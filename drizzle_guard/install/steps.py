@@ -35,11 +35,16 @@ SECTION = "merge.drizzle-journal"
 
 
 class Wanted(NamedTuple):
-    """What the user wants: the finishing hooks, `protect` in them, and hooks in a directory of the whole machine."""
+    """What the user wants: the finishing hooks, `protect` in them, and hooks in a directory of the whole machine.
+
+    `later`: a committed file is brought up to date with folders that came after the first `install`; not in every
+    teammate's worktree when npm arms it.
+    """
 
     hooks: bool = True
     protect: bool = True
     global_hooks: bool = False
+    later: bool = True
 
 
 def settings(path: str | None) -> dict[str, str]:
@@ -56,7 +61,7 @@ def settings(path: str | None) -> dict[str, str]:
 def install_steps(repository: Repository, wanted: Wanted) -> list[Step]:
     """What is missing in this clone."""
     path = _program(repository)
-    steps = attribute_steps(repository)
+    steps = attribute_steps(repository, later=wanted.later)
     steps += _setting_steps(repository, path)
     if wanted.hooks and not repository.is_bare:
         husky = husky_directory(repository)

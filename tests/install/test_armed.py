@@ -452,6 +452,7 @@ def test_a_folder_that_comes_after_the_first_install(bed: Bed) -> None:
     note = "not in .gitattributes yet, drizzle-guard install adds it: /drizzle/*.sql text eol=lf\n"
     done = bed.call("install", "--check", "-v")
     assert done.code == 0 and note in done.out
+    assert bed.call("install", env={"npm_lifecycle_event": "prepare"}).out == "this clone is armed already\n"
     said = bed.call("install").out
     assert said == (
         "change file .gitattributes\n\nCommit this, so that it holds for everybody:\n  git add .gitattributes\n"

@@ -80,6 +80,23 @@ def _assert_merges_well(bed: Bed) -> None:
     assert bed.git("status", "--porcelain") == ""
 
 
+def _assert_ends_well_switched_off(bed: Bed, own: str, *switches: dict[str, str]) -> None:
+    """In a teammate's clone, armed by npm's `prepare`: a merge and a rebase whose hooks the manager leaves out."""
+    mate = bed.at(bed.directory / "mate")
+    bed.git("clone", "-q", str(bed.root), str(mate.root))
+    mate.git("branch", "main", "origin/main", check=False)
+    (mate.root / "node_modules").symlink_to(bed.root / "node_modules")
+    mate.run("npm", "run", "prepare")
+    mate.run("drizzle-guard", "install", env={"npm_lifecycle_event": "prepare"})
+    assert mate.tool("install", "--check").code == 0
+    for env in switches:
+        for command in (("merge", "-q", "--no-edit", "main"), ("rebase", "-q", "main")):
+            mate.git("checkout", "-q", "-B", "again", own)
+            done = mate.run("git", *command, env=env)
+            assert mate.files("HEAD") == side_files(CASE / "expected"), (env, done.text)
+            assert mate.git("status", "--porcelain") == "", (env, done.text)
+
+
 class TestHusky:
     def _bed(self, bed: Bed, modules: Path) -> Bed:
         _with_modules(bed, modules, "husky", prepare="husky")
@@ -98,7 +115,10 @@ class TestHusky:
         assert "is yours" not in done.out and "These hooks are yours" not in done.out
         assert bed.tool("install", "--check").code == 0
         _branches(bed)
+        own = bed.git("rev-parse", "HEAD")
         _assert_merges_well(bed)
+        short = {"PATH": os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))}
+        _assert_ends_well_switched_off(bed, own, {"HUSKY": "0"}, short)
 
     def test_a_hook_of_the_teams_is_never_touched(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
@@ -176,7 +196,10 @@ class TestLefthook:
         assert bed.tool("install", "--check").code == 0
         assert b"lefthook" in bed.read(".git/hooks/post-merge")
         _branches(bed)
+        own = bed.git("rev-parse", "HEAD")
         _assert_merges_well(bed)
+        off = [{"LEFTHOOK": "0"}, {"LEFTHOOK_EXCLUDE": "drizzle-guard"}, {"LEFTHOOK": "false"}]
+        _assert_ends_well_switched_off(bed, own, *off)
         bed.write("drizzle/0000_base.sql", "select 1;")
         bed.git("add", "-A")
         done = bed.try_git("commit", "-m", "edit")

@@ -122,6 +122,11 @@ def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framewo
     assert bed.git("status", "--porcelain") == ""
 
     bed.git("reset", "-q", "--hard", "HEAD^")
+    for command in (("merge", "-q", "--no-edit", "main"), ("rebase", "-q", "main")):
+        bed.git("checkout", "-q", "-B", "again", "feature")
+        bed.git(*command, env={"SKIP": "drizzle-guard-renumber"})
+        assert bed.files("HEAD") == side_files(CASE / "expected")
+        assert bed.git("status", "--porcelain") == ""
     bed.git("checkout", "-q", "main")
     bed.git("merge", "-q", "--no-edit", "feature")
     assert bed.files("HEAD") == side_files(CASE / "expected")
