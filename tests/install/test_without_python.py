@@ -87,3 +87,40 @@ def test_a_file_that_is_not_the_commits_is_left_to_python(counted: Bed) -> None:
     # the verdict stands, but nothing is being merged
     assert bed.try_git("merge-tree", "--write-tree", "ORIG_HEAD", "main").code == 1
     assert calls(bed) == ["merge-driver", "merge-driver"]
+
+
+def test_a_linked_worktree_is_answered_from_the_shell_too(counted: Bed) -> None:
+    bed = counted
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.git("worktree", "add", "-q", str(bed.directory / "linked"), "main")
+    linked = bed.at(bed.directory / "linked")
+    add_migration(linked.root / "drizzle", "other")
+    linked.commit()
+    assert linked.try_git("merge", "--no-edit", "feature").code == 0
+    assert calls(bed) == ["merge-driver", "post-merge"]
+    assert migrations(linked.files("HEAD")) == ["base", "other", "own"]
+    assert linked.tool("check").code == 0
+
+
+def test_of_a_merge_that_was_made_again_the_second_answer_counts(counted: Bed) -> None:
+    bed = counted
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.branch("main", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit()
+    bed.git("checkout", "-q", "feature")
+    for mainline, expected in (("main", ["base", "other", "own"]), ("feature", ["base", "own", "other"])) * 2:
+        bed.git("config", "drizzle-guard.mainline", mainline)
+        assert bed.try_git("merge", "--no-commit", "main").code == 0
+        bed.git("merge", "--abort")
+        assert bed.try_git("merge", "--no-edit", "main").code == 0
+        assert migrations(bed.files("HEAD")) == expected
+        assert bed.tool("check").code == 0
+        assert set(calls(bed)) == {"merge-driver", "post-merge"}
+        bed.git("reset", "-q", "--hard", "HEAD^1")
+        bed.git("config", "drizzle-guard.mainline", "feature" if mainline == "main" else "main")
+        assert bed.try_git("merge", "--no-commit", "main").code == 0
+        bed.git("merge", "--abort")
+        calls(bed)
