@@ -18,10 +18,10 @@ from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import other_spelling, path_in_worktree, spelled_by_git
 from drizzle_guard.git.folders import checked_out_with_crlf, files_at, files_in_index, folders_at, folders_in_index
 from drizzle_guard.git.folders_v1 import v1_history_at
+from drizzle_guard.git.ignored import ignored_folders
 from drizzle_guard.git.lost_journals import refuse_lost_journals
 from drizzle_guard.git.mainline import Mainline, find_mainline
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.heal.cure import allowed_edits
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder
@@ -66,7 +66,8 @@ def find_targets(paths: Iterable[str], start: Path) -> list[FolderToCheck]:
             found.setdefault(os.path.realpath(folder), _journal_target(folder, _shown(folder, start)))
         for folder in find_v1_folders(path):
             found.setdefault(os.path.realpath(folder), _v1_target(folder, _shown(folder, start)))
-    for real in _ignored(found, paths):
+    wanted = {os.path.realpath(_folder_of(Path(path))) for path in paths}  # a named one is looked at all the same
+    for real in ignored_folders([folder for folder in found if folder not in wanted]):
         del found[real]
     if not found:
         where = " or ".join("here" if given == "." else f"at {printable(given)}" for given in paths)
@@ -82,20 +83,6 @@ def refuse_what_git_alone_has(paths: Iterable[str], onto: str | None) -> None:
             refuse_lost_journals(repository, onto, [path for path in below if path is not None] if below else ("",))
     except UsageError:
         return  # no repository: then there is nothing but the disk
-
-
-def _ignored(folders: Iterable[str], named: Iterable[str]) -> list[str]:
-    """The folders that git ignores and has nothing of; one that was named is looked at all the same."""
-    wanted = {os.path.realpath(_folder_of(Path(path))) for path in named}
-    asked = [folder for folder in folders if folder not in wanted]
-    try:
-        with Repository() as repository:
-            listed = bytes_of("".join(f"{os.path.join(folder, PATH)}\0" for folder in asked))
-            done = repository.run("check-ignore", "-z", "--stdin", stdin=listed) if asked else None
-    except UsageError:
-        return []
-    hidden = set(text_of(done.stdout).split("\0")) if done is not None and done.returncode == 0 else set()
-    return [folder for folder in asked if os.path.join(folder, PATH) in hidden]
 
 
 def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.runners import WRANGLER
 from drizzle_guard.drizzle.v1 import SQL, is_v1_name
 from drizzle_guard.errors import UsageError, printable, without_credentials
+from drizzle_guard.git.ignored import ignored_folders
 from drizzle_guard.light import NamedTuple
 
 VARIABLE = "DATABASE_URL"
@@ -203,6 +204,8 @@ def find_folder(asked: Asked, target: Target, here: Path) -> Path:
             root = root_of(here)
             found, where = list(_folders(root)), "in this repository"
     if len(found) > 1:
+        ignored = ignored_folders([os.path.realpath(path) for path in found])
+        found = [path for path in found if os.path.realpath(path) not in ignored] or found
         fitting = [f for f in found if KINDS.get(dialect_of(f), target.kind) == target.kind]
         found = fitting or found
     if len(found) == 1:

@@ -155,3 +155,15 @@ def test_another_programs_ledger_is_left_alone(place: Place) -> None:
         refused = place.guard(*command, "--yes")
         assert refused.code == 1 and "d1_migrations: wrangler runs these files" in refused.err
     assert place.select("SELECT name FROM sqlite_master WHERE name LIKE '%drizzle%'") == []
+
+
+def test_what_git_ignores_is_no_second_folder(place: Place) -> None:
+    """A build copies the migrations; nobody means the copy."""
+    place.applied(INIT)
+    (place.path / ".git").rmdir()
+    subprocess.run(("git", "init", "-q"), cwd=place.path, check=True)
+    (place.path / ".gitignore").write_text("build/\n")
+    place.write(INIT, folder="build/out/drizzle")
+    assert place.guard("status").code == 0
+    (place.path / ".gitignore").write_text("")
+    assert "there are several migration folders; say which: --folder FOLDER" in place.guard("status").err
