@@ -10,7 +10,7 @@ from drizzle_guard.errors import GuardError, UsageError
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import folders_at
 from drizzle_guard.git.folders_v1 import v1_folders_at
-from drizzle_guard.git.mainline import CONFIG_KEY, Mainline, find_mainline
+from drizzle_guard.git.mainline import CONFIG_KEY, Mainline, find_mainline, likely_name
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides
 from drizzle_guard.renumber.one_branch import Graph, compare, compare_v1
@@ -69,7 +69,9 @@ def _mainline(repository: Repository, onto: str | None) -> Mainline:
     if mainline is None:
         raise UsageError(
             "nothing tells which branch is the mainline.",
-            f"name it: drizzle-guard graph --onto main, or git config {CONFIG_KEY} main",
+            "name it, for this once or for good:",
+            f"drizzle-guard graph --onto {likely_name(repository)}",
+            f"git config {CONFIG_KEY} {likely_name(repository)}",
         )
     return mainline
 

@@ -72,6 +72,22 @@ def _usual_of_files(repository: Repository) -> Mainline | None:
     return None
 
 
+def likely_name(repository: Repository) -> str:
+    """The branch that a user most likely means where nothing tells the mainline: as it is typed, in a shell.
+
+    The first of the usual names, else any other than the one checked out, else that one.
+    """
+    import shlex  # late: only where something has to be said
+
+    listed = repository.line("for-each-ref", "--format=%(refname:short)%(HEAD)", "refs/remotes", "refs/heads") or ""
+    # git marks the one that is checked out with a star, others with a space
+    names = sorted(filter(None, listed.split("\n")), key=lambda name: name.endswith("*"))
+    others = [name[:-1] for name in names]
+    usual = ("develop", "dev", "trunk", "mainline", "default", "next", "production")
+    by_name = [name for wanted in usual for name in others if name.rpartition("/")[2] == wanted]
+    return printable(shlex.quote((by_name or others or ["NAME"])[0]))
+
+
 def _named(repository: Repository, name: str, source: str) -> Mainline:
     commit = None if name.startswith("-") or "\0" in name else repository.commit(name)
     if commit is None:

@@ -11,7 +11,7 @@ from drizzle_guard.drizzle.folder import REGULAR, Folder, join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.handoff import has_blob, regenerated
-from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline
+from drizzle_guard.git.mainline import CONFIG_FILE, CONFIG_KEY, find_mainline, likely_name
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import merge_sides, squash_sides
 from drizzle_guard.light import NamedTuple
@@ -182,7 +182,7 @@ class _Judge:
             if self.scope.mainline is None:
                 raise UsageError(
                     'protect = "published" needs a mainline, and none is known in this clone.',
-                    f"git fetch, or name it: git config {CONFIG_KEY} origin/main",
+                    f"git fetch, or name it: git config {CONFIG_KEY} {likely_name(self.repository)}",
                 )
             around = around._replace(only_published=True)
         if around.only_published:

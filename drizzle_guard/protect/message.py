@@ -11,7 +11,7 @@ from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.drizzle.line_ends import ATTRIBUTE, kept_as_it_is
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.mainline import CONFIG_KEY, find_mainline
+from drizzle_guard.git.mainline import CONFIG_KEY, find_mainline, likely_name
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.protect.compare import Only
 from drizzle_guard.protect.judge import PROTECT_KEY, Scope, Violation, subject_of
@@ -114,7 +114,8 @@ def _instead(repository: Repository, found: Sequence[Violation], scope: Scope) -
         yield "Instead, let everything follow the number: drizzle-guard renumber"
     yield from dict.fromkeys(_attribute(f) for f in found if f.change.only is Only.LINE_ENDS)
     if "renumbered" in kinds and scope.mainline is None:
-        yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} origin/main"
+        name = likely_name(repository)
+        yield f"No mainline is known, so all count as published; name it: git config {CONFIG_KEY} {name}"
     if found[0].candidate.commit is None and any(f.origin is not None and f.origin.commit == head for f in found):
         undo = {0: "git update-ref -d HEAD", 1: "git reset --soft HEAD^"}.get(len(repository.parents(head or "HEAD")))
         if undo:

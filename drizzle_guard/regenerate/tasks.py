@@ -11,7 +11,7 @@ from drizzle_guard.drizzle.snapshot import snapshot_id, snapshot_names
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_in_index, folders_at, folders_in_index, history_at
-from drizzle_guard.git.mainline import find_mainline
+from drizzle_guard.git.mainline import find_mainline, likely_name
 from drizzle_guard.git.operation import is_rebasing
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides, sides_in_progress, stash_sides
@@ -135,7 +135,8 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
     if head is None:
         raise UsageError("this repository has no commit yet.")
     if mainline is None:
-        raise UsageError("nothing tells which branch is the mainline.", "drizzle-guard regenerate --onto main")
+        name = likely_name(repository)
+        raise UsageError("nothing tells which branch is the mainline.", f"drizzle-guard regenerate --onto {name}")
     sides = merge_sides(repository, head, mainline.commit)
     name = printable(mainline.name)
     merge_first = f"git merge {shlex.quote(name)}"
@@ -163,7 +164,7 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
         folders_shown = ", ".join(shown(task.folder) for task in tasks)
         raise UsageError(
             f"several folders have migrations of the branch's own: {folders_shown}.",
-            f"name one: drizzle-guard regenerate {shown(tasks[0].folder)}",
+            f"name one: drizzle-guard regenerate {quoted(tasks[0].folder)}",
         )
     return tasks, notes
 
@@ -201,6 +202,11 @@ def shown(folder: str) -> str:
     return printable(folder) or "."
 
 
+def quoted(folder: str) -> str:
+    """A folder in a command."""
+    return printable(shlex.quote(folder or "."))
+
+
 def _refuse_uncommitted(repository: Repository, folder: str) -> None:
     if repository.run("diff", "--quiet", "HEAD", "--", f":(top,literal){folder or '.'}").returncode:
-        raise GuardError(f"{shown(folder)} has changes that are not committed.", f"git stash push -- {shown(folder)}")
+        raise GuardError(f"{shown(folder)} has changes that are not committed.", f"git stash push -- {quoted(folder)}")

@@ -232,7 +232,9 @@ def test_where_there_is_nothing_to_compare(bed: Bed, tmp_path: Path) -> None:
         2,
         "",
         "drizzle-guard: nothing tells which branch is the mainline.\n"
-        "  name it: drizzle-guard graph --onto main, or git config drizzle-guard.mainline main\n",
+        "  name it, for this once or for good:\n"
+        "  drizzle-guard graph --onto trunk\n"
+        "  git config drizzle-guard.mainline trunk\n",
     )
 
 

@@ -20,7 +20,7 @@ PACKAGE = PROJECT / "drizzle_guard"
 #: a subcommand makes `git …` a command and not a word of a sentence
 _GIT = (
     r"add|am|branch|checkout|cherry-pick|commit|config|fetch|log|merge|mv|pull|push|rebase|remote|reset|restore|rm|show"
-    r"|stash|switch|update-ref|\{\} --"
+    r"|stash|switch|update-ref|\{\} --\w+"
 )
 _OURS = r"apply|check|explain|graph|install|protect|regenerate|rehearse|renumber|repair|status|uninstall"
 _START = re.compile(
@@ -36,7 +36,7 @@ _END = re.compile(
 #: parts of the package that print no next step: the shell lines of hooks and drivers, and the demonstration's screen
 _NO_MESSAGES = ("install/shell_lines.py", "demo/", "commands/demo.py", "sql/")
 
-#: what a person puts in: `drizzle-guard apply --resume-at N`
+#: what a person puts in, as in `drizzle-guard apply --resume-at N`
 _PLACEHOLDER = re.compile(r"\b(?:FILE|N|URL|NAME)\b|<\w+>")
 
 
@@ -111,8 +111,8 @@ _events: list[_Event] = []
 
 def heard(argv: Sequence[str], said: str) -> None:
     """Note what was typed in a test, and what was said to it."""
-    line = argv[-1] if len(argv) > 2 and argv[0] == "sh" else shlex.join(_without_form(argv))
-    _events.append(_Event(line, said))
+    lines = argv[-1].splitlines() if len(argv) > 2 and argv[0] == "sh" else [shlex.join(_without_form(argv))]
+    _events.extend(_Event(line, said) for line in lines)
 
 
 def forget() -> None:
