@@ -42,6 +42,13 @@ class UsageError(GuardError):
     exit_code = 2
 
 
+def quoted(text: str) -> str:
+    """A text as it is typed in a shell, fit for a message."""
+    import shlex  # late: only where a command is named
+
+    return printable(shlex.quote(text))
+
+
 def printable(text: str) -> str:
     """`text` with control and direction characters written as escapes, fit for a terminal."""
     return _UNSAFE.sub(lambda m: m[0].encode("unicode_escape").decode("ascii"), text)

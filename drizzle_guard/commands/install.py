@@ -89,8 +89,8 @@ def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:
     if verbose:
         for part in found:
             click.echo(f"{'ok' if part.is_there else 'missing'}: {printable(part.name)}")
-            if part.step:
-                click.echo(f"  {printable(part.step)}")
+            for line in part.step.splitlines():
+                click.echo(f"  {printable(line)}")
             for note in part.notes:
                 click.echo(f"  {printable(note)}")
     else:

@@ -30,7 +30,7 @@ from drizzle_guard.renumber.message import note_in_message
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
 from drizzle_guard.renumber.unfinished import finish_interrupted
 from drizzle_guard.renumber.v1 import find_renames, rename
-from drizzle_guard.replay.plan import Move, Plan, Refusal
+from drizzle_guard.replay.plan import Move, Plan, Refusal, WayOut
 from drizzle_guard.terminal import fail
 
 
@@ -69,9 +69,10 @@ def command(
         work, trouble = _find(repository, named, onto, anyway=anyway)
         # a merge knows what was deleted on purpose; where nothing was, a cure that makes all sound is better
         asked = [item for item in work if item.todo == "apply"]
-        if not is_under_way(repository) and (not asked or _may_be_healed(asked)):
+        in_vain = all(_stays_refused(item) for item in asked)
+        if not is_under_way(repository) and (in_vain or _may_be_healed(asked)):
             healed = heal_folders(
-                repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes, wholly=bool(asked)
+                repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes, wholly=not in_vain
             )
             if healed is not None:
                 return healed
@@ -150,6 +151,12 @@ def _mend_pulls(paths: tuple[str, ...], onto: str | None, *, dry_run: bool) -> i
     click.echo(text)
     write_summary(os.environ, text)
     return exit_code(told, single)
+
+
+def _stays_refused(item: Work) -> bool:
+    """Whether a merge that was committed is refused for what its sides are: no command of a merge leads on."""
+    outcome = item.decision.outcome
+    return isinstance(outcome, Refusal) and outcome.way_out in (WayOut.EDIT, WayOut.BRANCH) and not item.resolving
 
 
 def _may_be_healed(work: list[Work]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from drizzle_guard.database.report import NextReport, StatusReport
-from drizzle_guard.errors import printable
+from drizzle_guard.errors import printable, quoted
 
 #: verdict of a migration -> the word in the table
 _WORDS = {
@@ -88,7 +88,7 @@ def across_text(report: AcrossReport) -> str:
         if environment.report is not None and environment.report.findings:
             lines += ["", f"{printable(environment.name)}:"]
             lines += [f"- {finding.message}" for finding in environment.report.findings]
-            lines.append(f"    drizzle-guard status --env {printable(environment.name)}")
+            lines.append(f"    drizzle-guard status --env {quoted(environment.name)}")
     differing = sum(row.differs for row in report.migrations)
     lines += ["", f"{differing} of {len(report.migrations)} migrations differ between the environments (≠)."]
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from drizzle_guard.database.ledger import sql_text
 from drizzle_guard.database.next_migrate import id_failure
 from drizzle_guard.database.rows import Comparison, Line, Row, Verdict
 from drizzle_guard.database.world import Catalog
-from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.errors import GuardError, UsageError, printable, quoted
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.hazards import Script, find_hazards
 from drizzle_guard.sql.exact.statements import read_statements
@@ -119,7 +119,7 @@ def _refuse_half(line: Line, kind: str) -> None:
         return
     tag = _shown(line.tag)
     if kind == "mysql":
-        raise GuardError(f"{tag} is partly applied: {line.note}.", f"drizzle-guard apply {tag} --resume")
+        raise GuardError(f"{tag} is partly applied: {line.note}.", f"drizzle-guard apply {quoted(line.tag)} --resume")
     raise GuardError(f"{tag} is partly applied: {line.note}.", *whole_or_not_at_all(tag))
 
 
@@ -128,7 +128,7 @@ def whole_or_not_at_all(tag: str) -> tuple[str, ...]:
     return (
         "This database runs a migration whole or not at all, so somebody else made that part. Look which of its",
         "statements ran, take the others back or name the first that did not (one more than it has: none):",
-        f"drizzle-guard apply {tag} --resume-at N",
+        f"drizzle-guard apply {quoted(tag)} --resume-at N",
     )
 
 
@@ -162,7 +162,7 @@ def _refuse_out_of_order(comparison: Comparison, line: Line, ahead: set[str]) ->
             raise GuardError(
                 f"{_shown(own.tag)} is out of order: {_shown(earlier.tag)}, which comes earlier and has not run, "
                 f"touches the same objects: {reason}.",
-                f"drizzle-guard apply {_shown(earlier.tag)}",
+                f"drizzle-guard apply {quoted(earlier.tag)}",
             )
 
 
@@ -198,7 +198,7 @@ def _refuse_hiding(comparison: Comparison, line: Line) -> None:
         raise GuardError(
             f"{_shown(line.tag)} would become the newest row ({line.when}), and {_shown(hidden[0].tag)} "
             f"(when {hidden[0].when}), which is pending, would then be skipped.",
-            f"drizzle-guard apply {_shown(hidden[0].tag)}",
+            f"drizzle-guard apply {quoted(hidden[0].tag)}",
             "or let the next drizzle-kit migrate run both.",
         )
 
@@ -211,7 +211,7 @@ def _resume_at(comparison: Comparison, line: Line, catalog: Catalog, kind: str) 
     if line.verdict is not Verdict.PARTLY:
         raise GuardError(
             f"{_shown(line.tag)}: nothing of it provably ran, so there is nothing to resume.",
-            f"drizzle-guard apply {_shown(line.tag)}",
+            f"drizzle-guard apply {quoted(line.tag)}",
         )
     chunks = Evidence(comparison, catalog).chunks(comparison.lines.index(line))
     start = first_unrun(chunks)
@@ -219,7 +219,7 @@ def _resume_at(comparison: Comparison, line: Line, catalog: Catalog, kind: str) 
         raise GuardError(
             f"{_shown(line.tag)}: where it stopped cannot be told ({line.note}).",
             "Look which statements ran, then name the first that did not:",
-            f"drizzle-guard apply {_shown(line.tag)} --resume-at N",
+            f"drizzle-guard apply {quoted(line.tag)} --resume-at N",
         )
     return start
 

@@ -15,7 +15,7 @@ from drizzle_guard.database.one_run import Run
 from drizzle_guard.database.place import Place, View
 from drizzle_guard.database.repairs import Offer
 from drizzle_guard.database.row_sql import Change
-from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.errors import GuardError, printable, quoted
 
 
 def perform(
@@ -103,7 +103,7 @@ def _failed(database: Database, run: Run, what: str, number: int) -> GuardError:
     kept = f"statement 1 of {len(run.chunks)}" if number == 2 else f"statements 1 to {number - 1} of {len(run.chunks)}"
     return GuardError(
         f"{tag} {what}. MySQL keeps what ran: {kept}.",
-        f"Mend the cause, then go on after it: drizzle-guard apply {tag} --resume",
+        f"Mend the cause, then go on after it: drizzle-guard apply {quoted(run.tag)} --resume",
     )
 
 

@@ -14,7 +14,7 @@ from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
 from drizzle_guard.database.rows import Line, Stray, Verdict
 from drizzle_guard.database.wording import row_name, typable, words
-from drizzle_guard.errors import printable
+from drizzle_guard.errors import printable, quoted
 
 
 class MigrationReport(BaseModel):
@@ -344,8 +344,8 @@ def _cure(place: Place, seen: View, line: Line, past: dict[str, Past]) -> tuple[
             ]
         return "put the old SQL back; what is new belongs into a new migration", hints
     return {
-        Verdict.SKIPPED: f"drizzle-guard apply {tag}",
-        Verdict.PARTLY: f"drizzle-guard apply {tag} --resume",
+        Verdict.SKIPPED: f"drizzle-guard apply {quoted(line.tag)}",
+        Verdict.PARTLY: f"drizzle-guard apply {quoted(line.tag)} --resume",
         Verdict.UNRECORDED: "drizzle-guard repair --only adopt",
         Verdict.OLD_WHEN: "drizzle-guard repair --only re-stamp",
         Verdict.PENDING: "npx drizzle-kit migrate",

@@ -130,7 +130,7 @@ def _step(repository: Repository, wanted: Wanted) -> str:
     hooks = [hook for hook in silent_hooks(repository, protect=wanted.protect) if _is_theirs(repository, hook)]
     own = [os.path.relpath(os.path.join(repository.hooks_dir, hook), repository.root) for hook in hooks]
     where = ", ".join(dict.fromkeys([lines.file for lines in theirs] or own))
-    return f"drizzle-guard install, then add the lines that it shows to {where}" if where else "drizzle-guard install"
+    return f"drizzle-guard install\nthen add the lines that it shows to {where}" if where else "drizzle-guard install"
 
 
 def _is_theirs(repository: Repository, hook: str) -> bool:
@@ -186,5 +186,5 @@ def _program(repository: Repository) -> Part:
     env = {**for_git(), "PATH": _SHORT_PATH}
     done = subprocess.run([program, "--version"], env=env, capture_output=True, check=False)
     if done.returncode:
-        return Part(name, False, "install drizzle-guard again, then: drizzle-guard install", (f"{program} is broken",))
+        return Part(name, False, "install drizzle-guard again, then:\ndrizzle-guard install", (f"{program} is broken",))
     return Part(name, True, notes=(program,))

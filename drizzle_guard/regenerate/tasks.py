@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from drizzle_guard.drizzle.folder import REGULAR, Folder, Migration, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.drizzle.snapshot import snapshot_id, snapshot_names
-from drizzle_guard.errors import GuardError, UsageError, printable
+from drizzle_guard.errors import GuardError, UsageError, printable, quoted
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_in_index, folders_at, folders_in_index, history_at
 from drizzle_guard.git.mainline import find_mainline, likely_name
@@ -164,7 +164,7 @@ def _without_operation(repository: Repository, paths: Sequence[str], onto: str |
         folders_shown = ", ".join(shown(task.folder) for task in tasks)
         raise UsageError(
             f"several folders have migrations of the branch's own: {folders_shown}.",
-            f"name one: drizzle-guard regenerate {quoted(tasks[0].folder)}",
+            f"name one: drizzle-guard regenerate {quoted(tasks[0].folder or '.')}",
         )
     return tasks, notes
 
@@ -202,11 +202,8 @@ def shown(folder: str) -> str:
     return printable(folder) or "."
 
 
-def quoted(folder: str) -> str:
-    """A folder in a command."""
-    return printable(shlex.quote(folder or "."))
-
-
 def _refuse_uncommitted(repository: Repository, folder: str) -> None:
     if repository.run("diff", "--quiet", "HEAD", "--", f":(top,literal){folder or '.'}").returncode:
-        raise GuardError(f"{shown(folder)} has changes that are not committed.", f"git stash push -- {quoted(folder)}")
+        raise GuardError(
+            f"{shown(folder)} has changes that are not committed.", f"git stash push -- {quoted(folder or '.')}"
+        )

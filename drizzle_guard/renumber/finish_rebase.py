@@ -91,7 +91,8 @@ def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
                     f"{printable(join(folder, PATH))}: {printable(entry.tag)} still has the number of "
                     f"{printable(numbers[entry.prefix])}: what was committed by hand during the rebase does not go "
                     "with the other migrations.",
-                    "go back to before the rebase (git reflog), rebase again, and generate when it has ended",
+                    "What is wrong there, and what helps against each, says:",
+                    "drizzle-guard check",
                 )
         _refuse_leftover(folder, before, now)
         if now.entries and not before.entries:

@@ -270,6 +270,22 @@ def test_a_lost_journal_is_said_by_all(bed: Bed, staged: bool) -> None:
     assert bed.state() == before and bed.call("check").code == 0
 
 
+def test_a_rebase_whose_later_commit_took_the_sql_away(bed: Bed) -> None:
+    """To rebase again gives the same again; `check` and `renumber` do not send one in a circle."""
+    fork(bed)
+    bed.git("merge", "--abort")
+    bed.arm()
+    bed.git("rm", "-q", "drizzle/0001_own.sql")
+    bed.commit("lost", "--no-verify")
+    assert "\n  drizzle-guard check\n" in bed.try_git("rebase", "main").text
+    assert "fix: drizzle-guard renumber\n" in bed.call("check").out
+    asked = bed.call("renumber")
+    assert asked.code == 1 and asked.err.endswith("  drizzle-guard renumber --yes\n"), asked.text
+    bed.run("sh", "-c", "drizzle-guard renumber --yes")
+    bed.commit("as it said")
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "own"] and bed.call("check").code == 0
+
+
 def test_a_sound_folder_is_left_alone(bed: Bed) -> None:
     fork(bed)
     bed.git("merge", "--abort")

@@ -90,7 +90,7 @@ def test_the_printed_members_make_merges_end_well(
     done = bed.tool("install", "--check")
     assert done.code == 1
     assert done.out.endswith(
-        "not armed; run: drizzle-guard install, then add the lines that it shows to package.json\n"
+        "not armed; run: drizzle-guard install\nthen add the lines that it shows to package.json\n"
     )
 
     bed.write("package.json", package(manager, hooks))

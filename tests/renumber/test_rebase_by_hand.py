@@ -152,7 +152,8 @@ def test_generated_at_a_stop_without_the_snapshot(bed: Bed, branch: list[str]) -
     assert (
         "drizzle-guard: drizzle/meta/_journal.json: 0001_one still has the number of 0001_m1: what was committed by "
         "hand during the rebase does not go with the other migrations.\n"
-        "  go back to before the rebase (git reflog), rebase again, and generate when it has ended\n"
+        "  What is wrong there, and what helps against each, says:\n"
+        "  drizzle-guard check\n"
     ) in done.err
     assert bed.call("check").code == 1
     bed.git("reset", "-q", "--hard", two)
