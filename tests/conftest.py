@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from support.gitbed import Bed
 from support.live.bench import Bench
 from support.live.histories import History, find_history
 from support.parts import PROJECT, gits
+from support.printed_commands import TYPED, forget, left_untyped
 from support.stopped_merge import kit
 
 load_profile()
@@ -55,6 +56,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [item for item in items if item not in dropped]
+
+
+@pytest.fixture(autouse=True)
+def typed_as_told(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Look whether a test types the commands that it stands for (`support/printed_commands.py`)."""
+    item = request.node
+    test = f"{item.path.relative_to(PROJECT / 'tests').as_posix()}::{item.originalname}"
+    if test not in TYPED.values():
+        yield
+        return
+    forget()
+    failed = request.session.testsfailed
+    yield
+    params = set(item.callspec.params) if hasattr(item, "callspec") else set()
+    if request.session.testsfailed == failed:
+        left = left_untyped(test, has_sets=bool(params - {"git_path"}))
+        assert not left, f"printed, and not typed as printed: {left}"
 
 
 @pytest.fixture

@@ -55,7 +55,8 @@ DUPLICATE_SNAPSHOT_ID = Rule(
     "readings, and the copy may not hold what its migration did.",
     "Your own: restore the original from git and let `drizzle-guard renumber` place it. For a hand-written migration "
     "use `drizzle-kit generate --custom`, which copies the snapshot with a new id.",
-    "drizzle-guard renumber, or drizzle-kit generate --custom",
+    "drizzle-guard renumber",
+    by_hand="make the hand-written one anew with drizzle-kit generate --custom, which gives the copy an id of its own",
 )
 SHARED_SNAPSHOT = Rule(
     "DG026",

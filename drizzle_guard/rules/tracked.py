@@ -18,7 +18,7 @@ NOT_IN_GIT = Rule(
     "does the same. Here all is well; in CI and in every other clone the migrator stops with `No file ./<tag>.sql "
     "found`.",
     "`git add -f` the files and commit them; take the pattern that hides them out of .gitignore.",
-    "git add -f FILE",
+    "add the files to git, and commit them",
     fatal=True,
 )
 

@@ -65,11 +65,9 @@ def commands() -> dict[str, tuple[Command, ...]]:
 
 def _in_module(name: str, tree: ast.Module) -> Iterator[Command]:
     def walk(node: ast.AST, inside: str, sentence: str) -> Iterator[Command]:
-        body = getattr(node, "body", None)
-        docstring = body[0] if isinstance(body, list) and body and isinstance(body[0], ast.Expr) else None
         for child in ast.iter_child_nodes(node):
-            if child is docstring:
-                continue
+            if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
+                continue  # a docstring
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 yield from walk(child, child.name, "")
             elif isinstance(child, ast.Assign) and node is tree:
@@ -130,6 +128,12 @@ def _without_form(argv: Sequence[str]) -> Iterator[str]:
             yield word
 
 
+def was_told(command: Command) -> bool:
+    """Whether this test was told the command in its sentence."""
+    text = "".join(event.said for event in _events)
+    return all(re.search(_pattern(template), text) for template in (command.words, command.sentence))
+
+
 def was_typed(command: Command) -> bool:
     """Whether this test was told the command in its sentence and then typed it, as it was told but for placeholders."""
     asks = _PLACEHOLDER.search(command.words) is not None
@@ -145,4 +149,130 @@ def was_typed(command: Command) -> bool:
 
 def _pattern(template: str) -> str:
     """What matches a text of the code, whatever it fills in."""
-    return re.escape(template).replace(re.escape("{}"), "(?:.|\\n)*?")
+    return re.escape(template).replace(re.escape("{}"), "(?:.|\\n)*?").replace("\\\n", "\n *")
+
+
+#: which test types a command
+TYPED = {
+    command: test
+    for test, typed in {
+        "heal/test_bad_merges.py::test_a_published_chain_that_was_renumbered_by_hand": [
+            "check/advice.py FIX: drizzle-guard check --fix",
+        ],
+        "heal/test_bad_merges.py::test_the_printed_command_heals_a_committed_merge": [
+            "check/advice.py RENUMBER: drizzle-guard renumber",
+            "heal/run.py heal_folders: git commit",
+        ],
+        "check/test_advice.py::test_a_merge_that_would_be_refused_is_not_advised": [
+            "check/advice.py _merge: drizzle-guard graph",
+        ],
+        "check/test_advice.py::test_what_brings_the_mainline_in_depends_on_whether_the_clone_is_armed": [
+            "check/advice.py _merge: git merge {}",
+            "check/advice.py _merge: git commit",
+            "rules/mainline.py not_after_mainline: git merge {}",
+        ],
+        "check/test_advice.py::test_what_cannot_be_read_comes_back_from_the_newest_commit_in_which_it_was_sound": [
+            "check/from_git.py brings_back: git checkout {} -- {}",
+        ],
+        "check/test_advice.py::test_a_published_migration_comes_back_with_the_folder": [
+            "check/from_git.py _folder: git checkout {} -- {}",
+        ],
+        "house/test_typed_commands.py::test_the_branch_that_may_be_the_mainline_is_named": [
+            "commands/graph.py _mainline: drizzle-guard graph --onto {}",
+            "commands/graph.py _mainline: git config {} {}",
+            "protect/judge.py _left: git config {} {}",
+            "regenerate/tasks.py _without_operation: drizzle-guard regenerate --onto {}",
+        ],
+        "house/test_typed_commands.py::test_a_shallow_clone_fetches_the_rest": [
+            "commands/graph.py draw: git fetch --unshallow",
+            "protect/commits.py merge_base: git fetch --unshallow",
+            "regenerate/tasks.py _without_operation: git fetch --unshallow",
+        ],
+        "house/test_typed_commands.py::test_what_install_and_uninstall_leave_to_git": [
+            "commands/install.py _tell_what_to_commit: git add {}",
+            "commands/uninstall.py command: git checkout HEAD -- {}",
+        ],
+        "house/test_typed_commands.py::test_a_mainline_that_is_not_fetched_yet": [
+            "commands/protect.py run: drizzle-guard protect --from-ref origin/main --to-ref HEAD",
+            "git/mainline.py _named: git fetch",
+            "git/mainline.py _where_to_name: git config {} {}",
+            "protect/commits.py merge_base: git fetch",
+        ],
+        "house/test_typed_commands.py::test_a_commit_in_the_middle_of_a_conflict": [
+            "commands/protect.py _index: drizzle-guard renumber",
+        ],
+        "heal/test_bad_merges.py::test_a_lost_journal_is_said_by_all": [
+            "git/lost_journals.py refuse_lost_journals: git checkout {} -- {}",
+        ],
+        "house/test_typed_commands.py::test_a_refusal_is_left_by_abort_and_by_hand": [
+            "git/sides.py next_command: git am --continue",
+            "git/sides.py next_command: git stash drop",
+            "git/sides.py next_command: git {} --continue",
+            "renumber/ways_out.py lines_for: git add {}",
+        ],
+        "house/test_typed_commands.py::test_what_is_missing_comes_back_by_install": [
+            "install/check.py _attributes: drizzle-guard install",
+            "install/check.py _driver: drizzle-guard install",
+            "install/check.py _step: drizzle-guard install",
+        ],
+        "protect/test_protect.py::test_amend_of_the_very_first_commit": [
+            "protect/message.py _instead: git update-ref -d HEAD",
+        ],
+        "house/test_typed_commands.py::test_several_folders_and_changes_that_are_not_committed": [
+            "regenerate/tasks.py _refuse_uncommitted: git stash push -- {}",
+            "regenerate/tasks.py _without_operation: drizzle-guard regenerate {}",
+        ],
+        "regenerate/test_regenerate.py::test_without_an_operation": [
+            "regenerate/tasks.py _without_operation: git merge {}",
+        ],
+        "heal/test_bad_merges.py::test_a_rebase_whose_later_commit_took_the_sql_away": [
+            "renumber/finish_rebase.py _refuse_half_done: drizzle-guard check",
+            "heal/run.py heal_folders: drizzle-guard renumber --yes",
+        ],
+        "house/test_typed_commands.py::test_what_was_staged_with_markers_is_resolved_again": [
+            "renumber/ways_out.py lines_for: drizzle-guard renumber",
+            "git/sides.py next_command: git commit",
+        ],
+        "renumber/test_places.py::test_what_is_printed_leads_round_a_moved_folder": [
+            "renumber/ways_out.py _move: git merge {}",
+            "renumber/ways_out.py _moved_here: git merge {}",
+            "renumber/ways_out.py _git_mv: mkdir -p {}",
+            "renumber/ways_out.py _git_mv: git mv {} {}",
+            "renumber/ways_out.py _git_mv: git commit -m '{}'",
+        ],
+        "regenerate/test_regenerate.py::test_sqlite_recreate": [
+            "regenerate/run.py _AGAIN: drizzle-guard regenerate",
+            "renumber/ways_out.py lines_for: drizzle-guard regenerate",
+        ],
+        "house/test_typed_commands.py::test_rules_are_explained": [
+            "rules/catalog.py find_rule: drizzle-guard explain",
+        ],
+        "check/test_advice.py::test_line_ends_are_mended_as_it_says": [
+            "rules/files.py sql_bytes: git add {}",
+            "rules/files.py sql_bytes: sed -i 's/\\r$//' {}",
+        ],
+        "check/test_advice.py::test_an_edited_one_is_taken_back_whatever_its_name": [
+            "rules/mainline.py published_changed: git checkout {}",
+        ],
+        "house/test_typed_commands.py::test_what_git_does_not_have_is_added": [
+            "rules/tracked.py not_in_git: git add -f -- {}",
+        ],
+        "house/test_typed_commands.py::test_a_url_in_the_place_of_a_folder": [
+            "database/whereabouts.py find_folder: drizzle-guard status --url URL",
+        ],
+        "database/test_whereabouts.py::test_gates_become_green": [
+            "database/past.py command: git checkout {} -- {}",
+        ],
+    }.items()
+    for command in typed
+}
+
+
+def left_untyped(test: str, *, has_sets: bool) -> list[str]:
+    """The commands that a test (`folder/file.py::name`) has to type, and has not.
+
+    One that has several sets of parameters types what it was told with the present one.
+    """
+    named = [sentence for command, where in TYPED.items() if where == test for sentence in commands().get(command, ())]
+    done = {str(command) for command in named if was_typed(command)}
+    return sorted({str(c) for c in named if str(c) not in done and (not has_sets or was_told(c))})
