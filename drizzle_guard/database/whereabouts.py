@@ -202,7 +202,8 @@ def find_folder(asked: Asked, target: Target, here: Path) -> Path:
         found, where = list(_folders(here)), "at or below the current directory"
         if not found:
             root = root_of(here)
-            found, where = list(_folders(root)), "in this repository"
+            found = list(_folders(root))
+            where = "in this repository" if (root / ".git").exists() else where
     if len(found) > 1:
         ignored = ignored_folders([os.path.realpath(path) for path in found])
         found = [path for path in found if os.path.realpath(path) not in ignored] or found
