@@ -91,7 +91,7 @@ def _write_blobs(repository: Repository, blobs: list[Blob]) -> list[str]:
         for path, blob in zip(paths, blobs, strict=True):
             with open(path, "wb") as file:
                 file.write(blob.data)
-        listed = os.fsencode("\n".join(paths) + "\n")
+        listed = bytes_of("\n".join(paths) + "\n")
         return text_of(repository.git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed)).split()
 
 

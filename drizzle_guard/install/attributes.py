@@ -24,6 +24,7 @@ ATTRIBUTES = ("**/meta/_journal.json merge=drizzle-journal", "**/meta/*_snapshot
 _BUNDLE_LINE = f"/{BUNDLE} merge=drizzle-journal"
 COMMENT = "# drizzle-guard: two branches, one journal"
 FILE = ".gitattributes"
+_UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer")
 _HUSKY = "/.husky/* text eol=lf"
 _LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
 
@@ -48,8 +49,11 @@ def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False,
 
 
 def _later_line_ends(repository: Repository, file: str, here: str | None) -> list[Step]:
-    """The line ends of folders that came after the first `install`, where the file is as that has left it."""
-    if COMMENT not in (here or "").splitlines():
+    """The line ends of folders that came after the first `install`, where the file is as that has left it.
+
+    Not while git waits for somebody: a rebase does not go on over a file that is changed.
+    """
+    if COMMENT not in (here or "").splitlines() or any(map(repository.has_state, _UNDER_WAY)):
         return []
     steps = _step(file, here, ends := line_end_lines(repository))
     return [] if steps and _is_on_mainline(repository, ends) else steps
