@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from drizzle_guard.database.connection import opened, within
-from drizzle_guard.database.place import Place, View, look
+from drizzle_guard.database.place import Place, View, read
 from drizzle_guard.database.whereabouts import Asked
 from drizzle_guard.database.wording import typable
 from drizzle_guard.errors import GuardError, UsageError, printable
@@ -67,13 +67,13 @@ def typable_hints(place: Place) -> Iterator[None]:
 
 
 def see(place: Place, timeout: float) -> View:
-    """Read the database, in at most `timeout` seconds."""
+    """Read the database, in at most `timeout` seconds, and compare it with the files."""
 
-    def read() -> View:
+    def ask() -> Callable[[], View]:
         with opened(place.target, timeout) as database:
-            return look(database, place)
+            return read(database, place)
 
-    return within(timeout, place.target.label, read)
+    return within(timeout, place.target.label, ask)()
 
 
 @contextmanager

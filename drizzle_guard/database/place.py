@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from drizzle_guard.config import Config, read_config
@@ -117,8 +119,8 @@ def _v1_files(folder: Path, name: str) -> dict[str, Blob]:
     return files
 
 
-def look(database: Database, place: Place) -> View:
-    """Read the table and the objects, and compare them with the files."""
+def read(database: Database, place: Place) -> Callable[[], View]:
+    """Read the table and the objects; what is returned compares them, which no longer waits for the database."""
     table = database.table(place.names)
     catalog = database.catalog()
     configured = runner_of(place.folder)
@@ -129,10 +131,14 @@ def look(database: Database, place: Place) -> View:
         runs = not table.rows and is_its(place.migrations, runner, configured, names)
         other = OtherLedger(runner, names, runs)
         if runs:
-            comparison = compare_by_file([*place.migrations, *_without_entry(place)], other)
-            return View(Evidence(comparison, catalog).judged(), catalog, False, (), (), other)
-    seen = view(place, table, catalog, () if table.exists else tuple(database.elsewhere(place.names)))
-    return seen._replace(other=other)
+            return partial(_view_by_file, place, catalog, other)
+    elsewhere = () if table.exists else tuple(database.elsewhere(place.names))
+    return lambda: view(place, table, catalog, elsewhere)._replace(other=other)
+
+
+def _view_by_file(place: Place, catalog: Catalog, other: OtherLedger) -> View:
+    comparison = compare_by_file([*place.migrations, *_without_entry(place)], other)
+    return View(Evidence(comparison, catalog).judged(), catalog, False, (), (), other)
 
 
 def _without_entry(place: Place) -> list[Migration]:
