@@ -29,9 +29,6 @@ _HUSKY = "/.husky/* text eol=lf"
 _LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
 
 
-_UNDER_WAY = ("rebase-merge", "rebase-apply", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-
-
 def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False, later: bool = True) -> list[Step]:
     """What is missing of the attributes; `later`: line ends of folders that came after the first `install`, too.
 
@@ -44,9 +41,7 @@ def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False,
         here = read(file)
         # what this very branch has committed, and the worktree has not, is no older branch
         if not _missing(here, merge):
-            # a tracked file that changes while git waits would stop its `--continue`
-            is_free = not any(repository.has_state(name) for name in _UNDER_WAY)
-            steps += _later_line_ends(repository, file, here) if later and is_free else []
+            steps += _later_line_ends(repository, file, here) if later else []
         elif is_committed(repository) or not _is_on_mainline(repository, merge):
             steps += _step(file, here, [*merge, *line_end_lines(repository)])
     own = own_attributes(repository)
