@@ -242,13 +242,13 @@ def _repairs_in(old: Folder, files: Mapping[str, Blob]) -> Iterator[tuple[str, s
     For the journal that is the entry of the tag.
     """
     mended = mend(old.name, old.files, removable=frozenset(old.files))
-    owners = {snapshot_path(entry.prefix): entry.tag for entry in reversed(old.entries)}
-    for path, tag in owners.items():
-        if path in old.files and path in files and not _is_read(old.files[path]) and _is_read(files[path]):
-            yield tag, path
-    for path, blob in mended.files.items():
-        if path in owners and blob is not None and path in files and same_file(blob, files[path]):
-            yield owners[path], path
+    for entry in old.entries:  # several migrations may share a snapshot
+        path = snapshot_path(entry.prefix)
+        before, blob, now = old.files.get(path), mended.files.get(path), files.get(path)
+        if before is None or now is None:
+            continue
+        if (not _is_read(before) and _is_read(now)) or (blob is not None and same_file(blob, now)):
+            yield entry.tag, path
     journal = mended.files.get(PATH)
     new, here = (read_any_history("", {PATH: blob}) if blob else None for blob in (journal, files.get(PATH)))
     if new is not None and here is not None:

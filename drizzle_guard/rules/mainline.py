@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
@@ -50,8 +50,13 @@ NOT_AFTER_MAINLINE = Rule(
 AGAINST_THE_MAINLINE = (PUBLISHED_CHANGED, PUBLISHED_MISSING, NOT_AFTER_MAINLINE)
 
 
-def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[int]:
-    """The positions of the entries that stand the same in the mainline (or stood, where the branch left it)."""
+def published_entries(
+    history: Folder, mainline: MainlineFolder, allowed: Collection[tuple[str, str]] = ()
+) -> frozenset[int]:
+    """The positions of the entries that stand the same in the mainline (or stood, where the branch left it).
+
+    One that is edited as (tag, path) of `allowed` says, on purpose or to mend it, is still the published one.
+    """
     known: dict[str, list[Mapping[str, object]]] = {}
     left: Counter[str] = Counter()
     for version in mainline.versions:
@@ -60,25 +65,35 @@ def published_entries(history: Folder, mainline: MainlineFolder) -> frozenset[in
             known.setdefault(entry.tag, []).append(what_is_read(entry))
     positions = set()
     for position, entry in enumerate(history.entries):
-        if left[entry.tag] > 0 and what_is_read(entry) in known[entry.tag]:
+        if left[entry.tag] > 0 and ((entry.tag, PATH) in allowed or what_is_read(entry) in known[entry.tag]):
             left[entry.tag] -= 1
             positions.add(position)
     return frozenset(positions)
 
 
 def _published(folder: Subject, mainline: MainlineFolder) -> frozenset[int]:
-    return published_entries(folder.history, mainline) if folder.stands is None else folder.stands
+    return published_entries(folder.history, mainline, folder.allowed) if folder.stands is None else folder.stands
 
 
-def is_published(finding: Finding, history: Folder, mainline: MainlineFolder, entries: frozenset[int]) -> bool:
-    """Whether all that a finding is about stands the same on the mainline; `entries` are the published positions."""
+def is_published(
+    finding: Finding,
+    history: Folder,
+    mainline: MainlineFolder,
+    entries: frozenset[int],
+    allowed: Collection[tuple[str, str]] = (),
+) -> bool:
+    """Whether all that a finding is about stands the same on the mainline, or as (tag, path) of `allowed` says.
+
+    `entries` are the published positions.
+    """
     if finding.rule in AGAINST_THE_MAINLINE:
         return False
     if not finding.entries and not finding.files:
         return False
     if not entries.issuperset(finding.entries):
         return False
-    return all(_stands(path, history, mainline) for path in finding.files)
+    edited = {path for _, path in allowed}
+    return all(path in edited or _stands(path, history, mainline) for path in finding.files)
 
 
 def published_changed(folder: Subject) -> Iterator[Finding]:

@@ -122,13 +122,13 @@ def check_journal_folder(
     findings = _with_lines(findings, history, found)
     own = None
     if published is not None and journal is not None:
-        own = len(history.entries) - len(published_entries(history, published))
+        own = len(history.entries) - len(published_entries(history, published, allowed))
     count = None if journal is None else len(history.entries)
-    judged = judge(findings, history, published, strict=strict)
+    judged = judge(findings, history, published, allowed, strict=strict)
     if for_v1 and journal is not None:
         from drizzle_guard.rules.for_v1 import up_findings  # late: nobody else asks
 
-        up = judge(_with_lines(list(up_findings(folder)), history, found), history, published, strict=True)
+        up = judge(_with_lines(list(up_findings(folder)), history, found), history, published, allowed, strict=True)
         judged = tuple(sorted((*judged, *up), key=_order))
     return Checked(name, Layout.JOURNAL, count, own, judged)
 
@@ -156,17 +156,23 @@ def work(found: Mapping[str, Blob]) -> list[str]:
 
 
 def judge(
-    findings: Iterable[Finding], history: Folder, published: MainlineFolder | None, *, strict: bool = False
+    findings: Iterable[Finding],
+    history: Folder,
+    published: MainlineFolder | None,
+    allowed: Collection[tuple[str, str]] = (),
+    *,
+    strict: bool = False,
 ) -> tuple[Judged, ...]:
     """Say how bad each finding is, and sort them by file and line.
 
     On published migrations findings are warnings unless they are fatal, on others errors.  Where no mainline is known,
     all are errors but the mild ones.  Advice is a warning anywhere; with `strict` everything else is an error.
+    `allowed` are the (tag, path) of edits of published ones that are made on purpose, or mend them.
     """
-    stands = frozenset() if published is None else published_entries(history, published)
+    stands = frozenset() if published is None else published_entries(history, published, allowed)
     judged = []
     for finding in findings:
-        old = None if published is None else is_published(finding, history, published, stands)
+        old = None if published is None else is_published(finding, history, published, stands, allowed)
         harmless = finding.mild if old is None else old and not finding.fatal
         advice = finding.advice or finding.rule.severity == "warning"
         severity: Severity = "warning" if advice or (harmless and not strict) else "error"

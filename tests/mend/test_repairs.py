@@ -14,6 +14,7 @@ import pytest
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Blob
 from drizzle_guard.mend.repairs import mend, repairs_of
+from drizzle_guard.rules.model import MainlineFolder
 from drizzle_guard.rules.run import check_journal_folder, read_any_history
 from support.gitbed import add_migration
 from support.parts import FIXTURES
@@ -174,6 +175,31 @@ def test_what_protect_may_let_pass(folder: Path) -> None:
         "meta/0002_snapshot.json": Blob.of(after["meta/0002_snapshot.json"].data.replace(b"three", b"tree")),
     }
     assert repairs_of(old, edited) == frozenset()
+
+
+def test_what_is_mended_of_a_published_folder_stays_published(folder: Path) -> None:
+    """What no repair heals is not worse because another fault of the same entries was mended."""
+    (folder / "0003_four.sql").rename(folder / "0002_four.sql")
+    (folder / "meta" / "0003_snapshot.json").unlink()  # two migrations, one number and snapshot
+    branch_off(folder, 2, 0)
+    late = {"idx": 2, "tag": "0002_four", "when": 1}
+    rewrite(folder / "meta" / "_journal.json", lambda body: body["entries"][3].update(late))
+    before = folder_files(folder, "drizzle")
+    published = read_any_history("drizzle", before)
+    assert published is not None
+    after = mend("drizzle", before, removable=frozenset(before)).over(before)
+    repairs = repairs_of(published, after)
+    assert {(tag, "meta/0002_snapshot.json") for tag in ("0002_three", "0002_four")} < repairs
+    judged = [
+        check_journal_folder("drizzle", files, now=NOW, published=MainlineFolder("main", published), allowed=repairs)
+        for files in (before, after)
+    ]
+    errors = [[j.finding.rule.code for j in checked.findings if j.severity == "error"] for checked in judged]
+    assert errors == [["DG023"], []]
+    codes = [{j.finding.rule.code for j in checked.findings} for checked in judged]
+    assert codes[0] - codes[1] >= {"DG001"}
+    assert codes[1] - codes[0] == set()
+    assert codes[1] >= {"DG006", "DG026"}
 
 
 @pytest.mark.parametrize("seed", range(12))
