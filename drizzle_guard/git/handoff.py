@@ -98,12 +98,22 @@ _KEEPERS = {
 
 def leave_note(repository: Repository, sides: Sides, folder: str, keeper: Keeper) -> None:
     """Leave word of a folder that the driver has brought to its interim state."""
-    head = f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}".rstrip()
     word = next(word for word, meant in _KEEPERS.items() if meant == keeper)
-    _leave(repository, _name(sides.kind), head, f"{word} {folder}")
+    _leave(repository, _name(sides.kind), _head(sides), folder, f"{word} {folder}")
 
 
-def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
+def withdraw_note(repository: Repository, sides: Sides, folder: str) -> None:
+    """Take back the word of a folder that an earlier try of this very merge left, before it is judged anew."""
+    if os.path.exists(os.path.join(repository.git_dir, _name(sides.kind))):
+        _leave(repository, _name(sides.kind), _head(sides), folder)
+
+
+def _head(sides: Sides) -> str:
+    return f"{sides.kind} {sides.ours} {sides.theirs or '-'} {' '.join(sides.bases)}".rstrip()
+
+
+def _leave(repository: Repository, file_name: str, head: str, folder: str, *rows: str) -> None:
+    """Let the rows of a folder in a note be these; a note of something else makes way, if there is a row."""
     name = os.path.join(repository.git_dir, file_name)
     try:
         with open(name, "rb") as file:
@@ -111,11 +121,12 @@ def _leave(repository: Repository, file_name: str, head: str, row: str) -> None:
     except OSError:
         lines = []
     if lines[:1] != [head]:
+        if not rows:
+            return
         lines = [head]
-    folder = row.partition(" ")[2]
-    lines = [head, *(line for line in lines[1:] if line.partition(" ")[2] != folder), row]
+    lines = [head, *(line for line in lines[1:] if line.partition(" ")[2] != folder), *rows]
     with open(f"{name}.new", "wb") as output:
-        output.write(bytes_of("\0".join(dict.fromkeys(lines))))
+        output.write(bytes_of("\0".join(lines)))
     os.replace(f"{name}.new", name)
 
 
@@ -144,7 +155,7 @@ def leave_rebase_note(repository: Repository, onto: str, folder: str) -> None:
     before = found["orig-head"] or repository.commit("ORIG_HEAD")
     if before:
         branch = found["head-name"] if found["head-name"].startswith("refs/") else ""
-        _leave(repository, REBASE_NOTE, f"rebase {before} {onto} {branch}".rstrip(), f"in {folder}")
+        _leave(repository, REBASE_NOTE, f"rebase {before} {onto} {branch}".rstrip(), folder, f"in {folder}")
 
 
 def read_rebase_note(repository: Repository) -> RebaseNote | None:

@@ -31,6 +31,7 @@ from drizzle_guard.git.handoff import (
     leave_words,
     noted_keepers,
     verdict,
+    withdraw_note,
 )
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, is_in_worktree, sides_in_driver
@@ -88,6 +89,7 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
             "drizzle-guard renumber",
         )
         return MARKERS
+    withdraw_note(repository, sides, folder)
     decision = decide(repository, sides, folder)
     if isinstance(decision.outcome, Refusal):
         raise explain_refusal(decision, sides)

@@ -124,3 +124,21 @@ def test_of_a_merge_that_was_made_again_the_second_answer_counts(counted: Bed) -
         assert bed.try_git("merge", "--no-commit", "main").code == 0
         bed.git("merge", "--abort")
         calls(bed)
+
+
+def test_of_a_merge_that_is_refused_the_second_time_no_snapshot_is_answered(counted: Bed) -> None:
+    """What the first try had decided says nothing of the second."""
+    bed = counted
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit()
+    bed.branch("main", "main")
+    add_migration(bed.root / "drizzle", "other")
+    bed.commit()
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("merge", "--no-commit", "main").code == 0
+    bed.git("merge", "--abort")
+    bed.write("drizzle-guard.toml", "mainline = [")
+    assert bed.try_git("merge", "--no-commit", "main").code == 1
+    assert {"drizzle/meta/0001_snapshot.json", "drizzle/meta/_journal.json"} <= set(
+        bed.git("diff", "--name-only", "--diff-filter=U").split()
+    )
