@@ -29,7 +29,7 @@ BUILT_IN = words(
     "btrim chr ascii translate to_hex gen_salt crypt digest hashtext jsonb_strip_nulls jsonb_build_array "
     "jsonb_path_query jsonb_insert jsonb_array_length json_array_length array_position array_agg array_cat "
     "array_prepend array_to_json num_nonnulls num_nulls string_agg regexp_match regexp_split_to_array "
-    "regexp_split_to_table regexp_count regexp_like regexp_instr regexp_substr concat_wspg_typeof initcap reverse "
+    "regexp_split_to_table regexp_count regexp_like regexp_instr regexp_substr concat_ws pg_typeof initcap reverse "
     "repeat position overlay strpos starts_with any_value bool_and bool_or every clock_timestamp "
     "statement_timestamp transaction_timestamp timeofday last_insert_rowid changes total values isfinite nextval "
     "currval lastval pg_get_serial_sequence to_regclass numeric decimal varchar char text int integer bigint "
