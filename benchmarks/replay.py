@@ -17,8 +17,8 @@ from common import START, ZERO, medians, show, snapshot, timed
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.replay.plan import Plan
-from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.who_moves import establish
 
 FEW, MANY = 500, 4_000
 

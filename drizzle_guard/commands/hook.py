@@ -42,17 +42,17 @@ def main(argv: list[str]) -> int:
 
 
 def _steps() -> dict[str, Callable[[list[str]], int]]:
-    from drizzle_guard.renumber import hook
+    from drizzle_guard.renumber import hook_steps
 
     return {
         "auto": _auto,
-        "pre-merge-commit": hook.pre_merge_commit,
-        "post-merge": hook.post_merge,
-        "pre-commit": hook.pre_commit,
-        "post-commit": hook.post_commit,
-        "post-rewrite": hook.post_rewrite,
+        "pre-merge-commit": hook_steps.pre_merge_commit,
+        "post-merge": hook_steps.post_merge,
+        "pre-commit": hook_steps.pre_commit,
+        "post-commit": hook_steps.post_commit,
+        "post-rewrite": hook_steps.post_rewrite,
         "pre-push": lambda _: 0,
-        "reference-transaction": hook.reference_transaction,
+        "reference-transaction": hook_steps.reference_transaction,
     }
 
 

@@ -11,13 +11,13 @@ import click
 from drizzle_guard.disk import find_v1_folders
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
+from drizzle_guard.install.added_lines import addition, foreign_hooks, pre_commit_installs
 from drizzle_guard.install.attributes import has_folder, is_committed
 from drizzle_guard.install.check import missing_parts, parts
 from drizzle_guard.install.managers import ABOUT_SOURCE, SOURCE, Lines, advice, prepare_line
 from drizzle_guard.install.shell_lines import guarded
 from drizzle_guard.install.step import Step
 from drizzle_guard.install.steps import Wanted, do, install_steps, is_foreign_directory
-from drizzle_guard.install.theirs import addition, foreign_hooks, pre_commit_installs
 from drizzle_guard.terminal import say
 
 #: npm, pnpm and yarn tell in it which script of package.json they run

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from drizzle_guard.git.pathspecs import MIGRATIONS
 from drizzle_guard.git.state import git_directories
-from drizzle_guard.install.from_a_hook import needs_no_look
+from drizzle_guard.install.arm_from_hook import needs_no_look
 from drizzle_guard.protect.quick_look import touches_migrations
 
 TYPE_CHECKING = False  # importing typing takes as long as asking git
@@ -40,7 +40,7 @@ def nothing_to_protect(argv: Sequence[str]) -> bool:
 def _arm() -> None:
     from drizzle_guard.errors import GuardError
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.install.from_a_hook import arm_in_hook
+    from drizzle_guard.install.arm_from_hook import arm_in_hook
 
     try:
         with Repository() as repository:

@@ -29,8 +29,8 @@ from drizzle_guard.database.perform import perform, steps_of
 from drizzle_guard.database.place import Place, View, find_place
 from drizzle_guard.database.repairs import KINDS, Offer, again, offers
 from drizzle_guard.database.report import StatusReport, build
-from drizzle_guard.database.rows import Comparison
 from drizzle_guard.database.text import findings_text
+from drizzle_guard.database.verdicts import Comparison
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.terminal import json_in_ascii

@@ -11,8 +11,8 @@ from drizzle_guard.commands.install import shown
 from drizzle_guard.errors import printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
+from drizzle_guard.install.arm_from_hook import OPT_OUT
 from drizzle_guard.install.armed import ALL_HOOKS, PRE_COMMIT_CONFIG
-from drizzle_guard.install.from_a_hook import OPT_OUT
 from drizzle_guard.install.managers import configs_that_name_us, husky_directory
 from drizzle_guard.install.shell_lines import MARK
 from drizzle_guard.install.step import read

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from drizzle_guard.database.hashes import file_hash, other_hashes
-from drizzle_guard.database.rows import Comparison, Line, Row, Stray, Table, Verdict
+from drizzle_guard.database.verdicts import Comparison, Line, Row, Stray, Table, Verdict
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.light import NamedTuple
 

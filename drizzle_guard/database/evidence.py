@@ -13,7 +13,7 @@ from enum import Enum
 from drizzle_guard.database.acting import Did
 from drizzle_guard.database.agreement import agrees
 from drizzle_guard.database.ledger import Claim, Statements, Walk, sql_text
-from drizzle_guard.database.rows import Comparison, Line, Proof, Verdict
+from drizzle_guard.database.verdicts import Comparison, Line, Proof, Verdict
 from drizzle_guard.database.world import Catalog, Key
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Statement

@@ -13,8 +13,8 @@ from drizzle_guard.database.families import Family
 from drizzle_guard.database.foretelling import Foretold, foretell
 from drizzle_guard.database.ledger import sql_text
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import Comparison, Line, Table
 from drizzle_guard.database.trial import doubt_of_trial
+from drizzle_guard.database.verdicts import Comparison, Line, Table
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import printable
 from drizzle_guard.light import NamedTuple

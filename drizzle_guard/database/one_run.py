@@ -9,7 +9,7 @@ from drizzle_guard.database.evidence import Evidence, first_unrun
 from drizzle_guard.database.foretelling import Cause, Failure, foretell
 from drizzle_guard.database.ledger import sql_text
 from drizzle_guard.database.next_migrate import id_failure
-from drizzle_guard.database.rows import Comparison, Line, Row, Verdict
+from drizzle_guard.database.verdicts import Comparison, Line, Row, Verdict
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, UsageError, printable, quoted
 from drizzle_guard.light import NamedTuple

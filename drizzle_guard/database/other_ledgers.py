@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import Next
-from drizzle_guard.database.rows import Comparison, Line, Row, Stray, Table, Verdict
+from drizzle_guard.database.verdicts import Comparison, Line, Row, Stray, Table, Verdict
 from drizzle_guard.database.world import World
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.drizzle.runners import SUPABASE_RUNNER, WRANGLER_RUNNER, Runner

@@ -45,7 +45,7 @@ class Past(NamedTuple):
 
 
 def find_past(root: Path, folder: Path, hashes: Collection[str]) -> dict[str, Past]:
-    """For each hash the file that had it and has it no more; nothing outside a repository."""
+    """Look up in git's history which file had each of these hashes; nothing outside a repository."""
     wanted = set(hashes)
     if not wanted or not (root / ".git").exists():
         return {}

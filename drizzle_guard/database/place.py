@@ -14,8 +14,8 @@ from drizzle_guard.database.evidence import Evidence
 from drizzle_guard.database.families import Family
 from drizzle_guard.database.other_ledgers import OtherLedger, compare_by_file, find_ledger, is_its, query
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import Comparison, Row, Table, compare
 from drizzle_guard.database.urls import Target
+from drizzle_guard.database.verdicts import Comparison, Row, Table, compare
 from drizzle_guard.database.whereabouts import (
     KINDS,
     Asked,

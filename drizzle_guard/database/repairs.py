@@ -15,7 +15,7 @@ from hashlib import sha256
 from drizzle_guard.database.next_migrate import behind, id_failure, largest_id, newly_hidden, newly_repeated
 from drizzle_guard.database.one_run import Run, plan_run
 from drizzle_guard.database.row_sql import Change, Names, set_sequence, writable
-from drizzle_guard.database.rows import Comparison, Line, Row, Table, Verdict
+from drizzle_guard.database.verdicts import Comparison, Line, Row, Table, Verdict
 from drizzle_guard.database.world import Catalog
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.light import NamedTuple

@@ -12,7 +12,7 @@ from drizzle_guard.database.one_run import whole_or_not_at_all
 from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file, recording
 from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
-from drizzle_guard.database.rows import Line, Stray, Verdict
+from drizzle_guard.database.verdicts import Line, Stray, Verdict
 from drizzle_guard.database.wording import row_name, typable, words
 from drizzle_guard.errors import printable, quoted
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from drizzle_guard.database.rows import IdSequence, Row
+from drizzle_guard.database.verdicts import IdSequence, Row
 from drizzle_guard.light import NamedTuple, pattern
 
 #: Drizzle's columns, 0.x and v1

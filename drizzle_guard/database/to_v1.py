@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from drizzle_guard.database.by_name import compare_by_name, upgraded
 from drizzle_guard.database.place import Place, View
-from drizzle_guard.database.rows import Row, Verdict
+from drizzle_guard.database.verdicts import Row, Verdict
 from drizzle_guard.database.wording import row_name
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Migration

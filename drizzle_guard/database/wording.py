@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 
 from drizzle_guard.database.place import View
-from drizzle_guard.database.rows import Line, Proof, Row, Verdict
+from drizzle_guard.database.verdicts import Line, Proof, Row, Verdict
 from drizzle_guard.errors import printable
 
 

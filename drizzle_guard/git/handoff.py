@@ -6,17 +6,17 @@ git calls us as separate processes, in the middle of its own work, and tells eac
       |                             a rebase a *verdict*), and where a hook manager stands in between, the *net*
     pre-merge-commit / pre-commit   stops what cannot be replayed; finishes in the index where git had stopped
       |
-    (git updates HEAD)              the *net* finishes here, whatever the hook manager does
+    (git updates HEAD)              the *net*, git's `reference-transaction`, stops or finishes here, whatever the hook
+      |                             manager does; in a rebase it finishes when the branch moves
       |
     post-merge or post-commit       finishes the commit that git has just made; takes note and net away
       |
-    post-rewrite                    at the end of a rebase: writes the row of commits anew, takes the net away
+    post-rewrite                    at the end of a rebase, if the net has not: writes the row of commits anew
 
 * The **interim journal** in the index or in a commit: final numbers, old file names.  `Plan.interim` says how it is
   spelled; a later process knows by its bytes that nobody has touched the folder since the driver.
 * The **verdict** of a rebase (which side keeps its place): a blob whose text names the pick and the folder.  It is
-  there or not,
-  costs nothing to clean up, and can never belong to another merge.
+  there or not, costs nothing to clean up, and can never belong to another pick.
 * The **note**: a file in the git directory of the worktree.  git neither reads nor removes it, so it outlives git, a
   kill, and hooks that were switched off.  It names the commits that meet and, for each folder, which side keeps its
   place, so that a later process decides as the driver did though the merge has brought other settings.  Whoever of us

@@ -1,4 +1,4 @@
-"""husky, lefthook and pre-commit: what a repository that has one of them needs so that its hooks call drizzle-guard.
+"""Say what a repository with a hook manager (husky, lefthook, pre-commit, one in package.json) needs to call us.
 
 Their hooks are files of the repository, shared by the team.  husky runs one file a hook, so `install` can add the ones
 that are missing.  What a person wrote is theirs: there the lines are shown, and added on their word.

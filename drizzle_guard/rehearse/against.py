@@ -23,8 +23,8 @@ from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import Line, Row, Verdict
 from drizzle_guard.database.urls import Target
+from drizzle_guard.database.verdicts import Line, Row, Verdict
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.light import NamedTuple

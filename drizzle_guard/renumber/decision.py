@@ -17,8 +17,8 @@ from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
 from drizzle_guard.replay.identity import match_new
 from drizzle_guard.replay.plan import Plan, Refusal, WayOut
-from drizzle_guard.replay.published import Established, brings_nothing, establish, moves_published
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.who_moves import Established, brings_nothing, establish, moves_published
 
 
 class Decision(NamedTuple):

@@ -15,7 +15,7 @@ from drizzle_guard.git.text import text_of
 from drizzle_guard.git.worktree import apply, changes
 from drizzle_guard.renumber.decision import Decision, colliding_folders, decide, explain_refusal
 from drizzle_guard.replay.plan import Plan, Refusal
-from drizzle_guard.replay.published import Established
+from drizzle_guard.replay.who_moves import Established
 
 #: it finishes the commit that git has made, and says so where something is left to commit
 _BY_HAND = "drizzle-guard renumber"

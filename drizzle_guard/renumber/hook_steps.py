@@ -2,7 +2,8 @@
 
 A hook must never stop what git would have done without us, with these exceptions: `pre-merge-commit` stops a merge that
 cannot be replayed, because nobody has seen it yet (a clean merge shows no conflict); `pre-commit` and the net stop a
-commit that would hold a folder half-way, because a command brings it to its end first.
+commit that would hold a folder half-way, because a command brings it to its end first.  In which order git calls them,
+and what one leaves for the next, is drawn in `git.handoff`.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def post_merge(args: list[str]) -> int:
 def pre_commit(_: list[str]) -> int:
     """Finish in the index what git had stopped over: 1 if that cannot be done, else 0."""
     from drizzle_guard.git.repository import Repository
-    from drizzle_guard.install.from_a_hook import arm_in_hook
+    from drizzle_guard.install.arm_from_hook import arm_in_hook
 
     with Repository() as repository:
         arm_in_hook(repository)

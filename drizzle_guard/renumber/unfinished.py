@@ -1,4 +1,4 @@
-"""What became of a merge or pick of which the merge driver left word (`git.handoff`): finish it, or say it.
+"""Finish a merge, pick or rebase of which the merge driver left word (`git.handoff`), or warn that it is unfinished.
 
 Whoever of us runs next comes here: the finishing hooks, the net, `renumber`; a command that only reads says it.  HEAD
 is only rewritten while it is the very commit that git made of the noted sides, and while no remote has it.
@@ -135,7 +135,7 @@ def is_noted(git_dir: str) -> bool:
 
 
 def half_way(repository: Repository, sides: Sides, commit: str | None) -> list[str]:
-    """For each folder that a commit (None: the index) holds in its interim state, a sentence without its end."""
+    """Say which folders a commit (None: the index) holds in their interim state: for each the start of a sentence."""
     found = []
     for decision in decisions(repository, sides):
         plan = decision.outcome

@@ -1,4 +1,7 @@
-"""Who moves: published migrations keep their number and `when`, the others go behind them."""
+"""Say which side of a merge moves: published migrations keep their number and `when`, the others go behind them.
+
+The order and the numbers that they get there are `replay.replay`'s.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from drizzle_guard.database.next_migrate import Next, behind, next_migrate
 from drizzle_guard.database.one_run import plan_run
 from drizzle_guard.database.repairs import KINDS, Offer, again, offers
 from drizzle_guard.database.row_sql import Names, set_sequence, writable
-from drizzle_guard.database.rows import Comparison, IdSequence, Proof, Row, Table, Verdict, compare
+from drizzle_guard.database.verdicts import Comparison, IdSequence, Proof, Row, Table, Verdict, compare
 from drizzle_guard.database.world import Catalog, empty_catalog
 from drizzle_guard.drizzle.folder import Blob, Migration
 from drizzle_guard.drizzle.journal import Entry

@@ -11,7 +11,7 @@ _LOOK = """
 import sys
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.mainline import find_mainline
-import drizzle_guard.renumber.driver, drizzle_guard.renumber.hook, drizzle_guard.renumber.finish_rebase
+import drizzle_guard.renumber.driver, drizzle_guard.renumber.hook_steps, drizzle_guard.renumber.finish_rebase
 with Repository() as repository:
     print(find_mainline(repository).source)
 print([name for name in ("pydantic", "click", "git", "pre_commit") if name in sys.modules])

@@ -7,7 +7,7 @@ import pytest
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import Entry, next_idx, running_max
 from drizzle_guard.replay.identity import match_known, match_new
-from drizzle_guard.replay.published import Established, establish, moves_published
+from drizzle_guard.replay.who_moves import Established, establish, moves_published
 
 #: a migration in short: tag, SQL, snapshot id ("" for none)
 Short = tuple[str, str, str]

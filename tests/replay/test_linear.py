@@ -15,13 +15,13 @@ from drizzle_guard.database.families import families_of
 from drizzle_guard.database.hashes import file_hash
 from drizzle_guard.database.next_migrate import next_migrate
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import Comparison, Row, Table, compare
+from drizzle_guard.database.verdicts import Comparison, Row, Table, compare
 from drizzle_guard.database.world import empty_catalog
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import PATH, Entry
 from drizzle_guard.replay.plan import Plan
-from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.who_moves import establish
 
 FEW, TIMES = 60, 4
 #: what is over four times; one quadratic step for each pair of migrations gives far more

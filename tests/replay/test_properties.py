@@ -21,8 +21,8 @@ from drizzle_guard.drizzle.journal import Entry
 from drizzle_guard.drizzle.json_text import Number, Style, dump, parse
 from drizzle_guard.drizzle.prefixes import utc_stamp
 from drizzle_guard.replay.plan import Plan, Refusal
-from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.who_moves import establish
 from support import campaigns
 from support.judges import Script, migrated, new_errors
 from support.model import Schema, SqlFailed, as_json, run, run_all

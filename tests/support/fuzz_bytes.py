@@ -24,8 +24,8 @@ from drizzle_guard.drizzle.journal import PATH, parse_journal, sql_path
 from drizzle_guard.drizzle.json_text import dump, parse, style_of
 from drizzle_guard.errors import GuardError
 from drizzle_guard.replay.plan import Plan, Refusal
-from drizzle_guard.replay.published import establish
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.replay.who_moves import establish
 from support.cases import MERGE, side_files
 from support.gitbed import Bed
 

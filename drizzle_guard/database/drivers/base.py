@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from drizzle_guard.database.row_sql import COLUMNS, Names
-from drizzle_guard.database.rows import Row, Table
 from drizzle_guard.database.urls import Target
+from drizzle_guard.database.verdicts import Row, Table
 from drizzle_guard.database.world import Catalog
 
 

@@ -12,7 +12,7 @@ from psycopg import pq
 from drizzle_guard.database.drivers.base import Database, DatabaseError
 from drizzle_guard.database.drivers.postgres_catalog import read_catalog
 from drizzle_guard.database.row_sql import Names
-from drizzle_guard.database.rows import IdSequence, Table
+from drizzle_guard.database.verdicts import IdSequence, Table
 from drizzle_guard.database.world import Catalog
 
 #: the advisory lock of drizzle-guard: the letters "dguard"
