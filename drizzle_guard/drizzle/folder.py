@@ -80,7 +80,7 @@ class Blob:
         return self._load()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Blob) and other.id == self.id and other.mode == self.mode
+        return self is other or (isinstance(other, Blob) and other.id == self.id and other.mode == self.mode)
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -122,22 +122,35 @@ class Folder(NamedTuple):
         return join(self.name, journals.PATH)
 
 
-def read_folder(name: str, files: Mapping[str, Blob]) -> Folder:
-    """Read a folder.  No journal means no migrations.  Raises GuardError if the journal is not sound."""
+def read_folder(name: str, files: Mapping[str, Blob], like: Folder | None = None) -> Folder:
+    """Read a folder.  No journal means no migrations.  Raises GuardError if the journal is not sound.
+
+    `like` is another version: an entry that is the same at the same place is taken from there, and so is a migration
+    with the same files, so that whoever compares the two is done at once.  The order of an entry's keys does not count,
+    so a folder that is read so is only looked at, never written.
+    """
     blob = files.get(journals.PATH)
     if blob is None:
         return Folder(name, journals.EMPTY, (), files)
     journal = journals.parse_journal(blob.data, join(name, journals.PATH))
+    if like is not None:
+        pairs = zip(journal.entries, like.entries, strict=False)
+        shared = [old if new == old else new for new, old in pairs]
+        journal = journal._replace(entries=(*shared, *journal.entries[len(shared) :]))
     owners = snapshot_owners(journal.entries)
-    migrations = tuple(
+    migrations = [
         Migration(
             entry,
             files.get(sql_path(entry.tag)),
             files.get(snapshot_path(entry.prefix)) if owners[entry.prefix] == position else None,
         )
         for position, entry in enumerate(journal.entries)
-    )
-    return Folder(name, journal, migrations, files)
+    ]
+    if like is not None:
+        for position, (new, known) in enumerate(zip(migrations, like.migrations, strict=False)):
+            if all(one is other for one, other in zip(new, known, strict=True)):
+                migrations[position] = known
+    return Folder(name, journal, tuple(migrations), files)
 
 
 def snapshot_owners(entries: tuple[Entry, ...]) -> dict[str, int]:

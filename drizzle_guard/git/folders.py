@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH
@@ -14,22 +15,35 @@ Files = dict[str, Blob]
 _JOURNALS = (":(top,glob)**/" + PATH,)
 
 
-def history_at(repository: Repository, commit: str | None, folder: str, *, name: str = "") -> Folder:
+def history_at(
+    repository: Repository, commit: str | None, folder: str, *, name: str = "", like: Folder | None = None
+) -> Folder:
     """The folder in a commit (None: empty); `name` is how messages call the version (default: the folder).
 
-    Raises GuardError if its journal is not sound.
+    `like` is another version of that name, from which is taken what is the same (`read_folder`).  Raises GuardError if
+    its journal is not sound.
     """
-    files = {} if commit is None else files_at(repository, commit, folder, name or folder)
-    return read_folder(name or folder, files)
+    known = {} if like is None else like.files
+    files = {} if commit is None else files_at(repository, commit, folder, name or folder, known)
+    return read_folder(name or folder, files, like)
 
 
-def files_at(repository: Repository, commit: str, folder: str, name: str) -> Files:
-    """The files of a folder and of its `meta/` in a commit, by their path inside the folder."""
+def files_at(
+    repository: Repository, commit: str, folder: str, name: str, known: Mapping[str, Blob] = MappingProxyType({})
+) -> Files:
+    """The files of a folder and of its `meta/` in a commit, by their path inside the folder.
+
+    A blob that is the same in `known` is taken from there.
+    """
     files: Files = {}
     for inside in ("", "meta/"):
         for mode, oid, file in _tree(repository, f"{commit}:{join(folder, inside)}".rstrip("/")):
-            if mode != _DIRECTORY:
-                files[inside + file] = blob(repository, oid, mode, join(name, inside + file))
+            if mode == _DIRECTORY:
+                continue
+            path = inside + file
+            there = known.get(path)
+            is_same = there is not None and there.id == oid and there.mode == mode
+            files[path] = there if there is not None and is_same else blob(repository, oid, mode, join(name, path))
     if "meta" in files:  # a link or submodule in the place of the directory
         files[PATH] = Blob(lambda: b"", id=files["meta"].id, mode=files["meta"].mode, name=join(name, "meta"))
     return files

@@ -150,8 +150,9 @@ def _look(
 ) -> tuple[OpenBranch | None, Candidate | None]:
     ends = None
     if len(sides.bases) == 1:
-        base, theirs = (_read(repository, commit, folder, known) for commit in (sides.bases[0], mainline.commit))
-        ends = Ends(base, history_at(repository, branch.commit, folder), theirs)
+        base = _read(repository, sides.bases[0], folder, known)
+        theirs = _read(repository, mainline.commit, folder, known, like=base)
+        ends = Ends(base, history_at(repository, branch.commit, folder, like=base), theirs)
     meeting = meet(repository, sides, folder, onto=mainline.name, ends=ends)
     decision = decide_meeting(repository, sides, meeting)
     base, main, own = decision.base, decision.theirs, decision.ours
@@ -166,10 +167,10 @@ def _look(
     return looked, Candidate(branch.name, base, own, parting.branch, outcome)
 
 
-def _read(repository: Repository, commit: str, folder: str, known: Known) -> Folder:
+def _read(repository: Repository, commit: str, folder: str, known: Known, like: Folder | None = None) -> Folder:
     key = (commit, folder)
     if key not in known:
-        known[key] = history_at(repository, commit, folder)
+        known[key] = history_at(repository, commit, folder, like=like)
     return known[key]
 
 

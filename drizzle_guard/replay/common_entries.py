@@ -83,7 +83,8 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     for n in on_main.keys() & on_branch.keys() & {n for n, at in on_main.items() if at in kept}:
         at, old, mine = on_main[n], base.migrations[n], branch.migrations[on_branch[n]]
         snapshot = _snapshot(old, kept[at], mine, carried=on_branch[n] < last_own, newer=at < last_snapshot)
-        kept[at] = kept[at]._replace(snapshot=snapshot)
+        if snapshot is not kept[at].snapshot:
+            kept[at] = kept[at]._replace(snapshot=snapshot)
     _put_back_copies(kept, mainline)
     common = [
         (base.migrations[n], mainline.migrations[on_main[n]], kept.get(on_main[n]), branch.migrations[own])
@@ -113,7 +114,7 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
 
 
 def _same_as_published(was: Migration, now: Migration) -> bool:
-    return was.entry.raw == now.entry.raw and was.sql == now.sql and was.snapshot == now.snapshot
+    return was is now or (was.entry.raw == now.entry.raw and was.sql == now.sql and was.snapshot == now.snapshot)
 
 
 def _three_equalities(
@@ -124,6 +125,8 @@ def _three_equalities(
         raise Refused(Refusal("the branch deleted its SQL and kept its journal entry", branch.tag, way_out=WayOut.EDIT))
     if main is None and branch is None:
         return None
+    if branch is base and main is not None:
+        return main
     if main is None:
         assert branch is not None
         if _changed(branch, base):

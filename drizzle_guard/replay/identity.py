@@ -19,7 +19,7 @@ def match_known(base: Sequence[Migration], side: Sequence[Migration]) -> Pairs:
     """
     pairs: Pairs = {}
     for n, (one, other) in enumerate(zip(base, side, strict=False)):
-        if _tag_and_sql(one) != _tag_and_sql(other):
+        if one is not other and _tag_and_sql(one) != _tag_and_sql(other):
             break
         pairs[n] = n  # as `_pair` would do; nearly always this is all of them
     for key in (_tag_and_sql, _suffix_and_sql, _tag):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
@@ -57,18 +57,24 @@ def published_entries(
 
     One that is edited as (tag, path) of `allowed` says, on purpose or to mend it, is still the published one.
     """
-    known: dict[str, list[Mapping[str, object]]] = {}
+    known: dict[str, list[Entry]] = {}
     left: Counter[str] = Counter()
     for version in mainline.versions:
         left |= Counter(entry.tag for entry in version.entries)
         for entry in version.entries:
-            known.setdefault(entry.tag, []).append(what_is_read(entry))
+            known.setdefault(entry.tag, []).append(entry)
     positions = set()
     for position, entry in enumerate(history.entries):
-        if left[entry.tag] > 0 and ((entry.tag, PATH) in allowed or what_is_read(entry) in known[entry.tag]):
+        if left[entry.tag] > 0 and ((entry.tag, PATH) in allowed or _is_one_of(entry, known[entry.tag])):
             left[entry.tag] -= 1
             positions.add(position)
     return frozenset(positions)
+
+
+def _is_one_of(entry: Entry, known: Sequence[Entry]) -> bool:
+    if any(entry is other for other in known):
+        return True
+    return what_is_read(entry) in map(what_is_read, known)
 
 
 def _published(folder: Subject, mainline: MainlineFolder) -> frozenset[int]:

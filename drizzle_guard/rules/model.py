@@ -139,7 +139,7 @@ class Subject(NamedTuple):
 
 def same_file(left: Blob | None, right: Blob | None) -> bool:
     """Whether two files hold the same bytes (both absent: yes); the mode does not count."""
-    if left is None or right is None:
+    if left is right or left is None or right is None:
         return left is right
     if len(left.id) == len(right.id):
         return left.id == right.id
