@@ -2,12 +2,14 @@
 
 `hook NAME [ARGS that git gave] [--stop-code=N] [--protect]`.  It returns 0, or the stop code (default 1, as the hooks
 of 0.1.0 expect) where git is to stop, or 2 if it was called wrongly.  With `--protect` the commit or the push is judged
-as well, by the same process.  The pre-commit framework calls `auto`.  Nothing heavy is imported before it is needed:
+as well, by the same process; what is pushed is rehearsed where the settings ask for it.  The pre-commit framework calls
+`auto`.  Nothing heavy is imported before it is needed:
 nearly every commit ends here.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from drizzle_guard.errors import GuardError
@@ -36,8 +38,11 @@ def main(argv: list[str]) -> int:
         code = 0
     except KeyboardInterrupt:  # git, which got the signal too, stops by itself
         return stop
+    told = sys.stdin.buffer.read() if name == "pre-push" else b""  # once, for both
     if code == 0 and _PROTECT in given:
-        code = _protect(name)
+        code = _judge(lambda: _protect(name, told))
+    if code == 0 and name == "pre-push":
+        code = _judge(lambda: _rehearse(told))
     return stop if code else 0
 
 
@@ -65,15 +70,33 @@ def _auto(_: list[str]) -> int:
     return _steps()[name](args)
 
 
-def _protect(name: str) -> int:
-    """Judge what is about to be committed or pushed; what is not understood is refused, a fault of ours is not."""
+def _protect(name: str, told: bytes) -> int:
     from drizzle_guard.commands.protect import nothing_to_protect, run, run_push
 
+    if name == "pre-push":
+        return run_push(told)
+    code: int = 0 if nothing_to_protect(()) else run(None, None, "text")
+    return code
+
+
+def _rehearse(told: bytes) -> int:
+    from pathlib import Path
+
+    from drizzle_guard.git.repository import Repository
+    from drizzle_guard.rehearse.pushed import wants_it
+
+    with Repository() as repository:
+        if not wants_it(Path(repository.root)):
+            return 0
+    from drizzle_guard.commands.rehearse import rehearse_pushed
+
+    return rehearse_pushed(told)
+
+
+def _judge(look: Callable[[], int]) -> int:
+    """Look at what is about to be committed or pushed; what is not understood is refused, a fault of ours is not."""
     try:
-        if name == "pre-push":
-            return run_push()
-        code: int = 0 if nothing_to_protect(()) else run(None, None, "text")
-        return code
+        return look()
     except GuardError as error:
         return fail(error)
     except Exception as error:  # a fault of ours

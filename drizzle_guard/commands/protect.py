@@ -95,21 +95,19 @@ def run(from_ref: str | None, to_ref: str | None, kind: str) -> int:
         raise explain(repository, found, scope, None if from_ref else "commit")
 
 
-def run_push() -> int:
-    """Judge what `git push` is about to send, as git tells `pre-push` on standard input; the exit code.
+def run_push(told: bytes) -> int:
+    """Judge what `git push` is about to send; `told` is what git writes to `pre-push`.  Returns the exit code.
 
     Only the two ends are compared: what is on the remote, or on the mainline, is what others may have run.  Raises
     GuardError.
     """
-    import sys
-
     from drizzle_guard.git.repository import Repository
     from drizzle_guard.git.text import text_of
     from drizzle_guard.protect.judge import find_forbidden
     from drizzle_guard.protect.message import explain
 
     with Repository() as repository:
-        for line in text_of(sys.stdin.buffer.read()).splitlines():
+        for line in text_of(told).splitlines():
             words = line.split()
             if len(words) != 4 or words[1] == repository.no_object:  # a branch that is deleted
                 continue

@@ -68,14 +68,24 @@ def command(
         if onto is not None or all_bases or pushed or len(paths) > 1:
             raise UsageError("--against takes one folder, and none of --onto, --all-bases, --pushed.")
         return show(against, paths[0] if paths else None, Wishes(url, setup, timeout, driver, "", ""), format_)
-    rehearsals = []
     if pushed:
-        paths = _pushed()
+        paths = _pushed(None)
         if not paths:
             return 0
+    return _show(paths or (".",), onto, all_bases, Wishes(url, setup, timeout, driver, "", ""), format_)
+
+
+def rehearse_pushed(told: bytes) -> int:
+    """Rehearse what `git push` is about to send; `told` is what git writes to `pre-push`.  Returns the exit code."""
+    paths = _pushed(told)
+    return _show(paths, None, False, Wishes(None, (), 30.0, None, "", ""), "text") if paths else 0
+
+
+def _show(paths: tuple[str, ...], onto: str | None, all_bases: bool, wishes: Wishes, format_: Format) -> int:
+    rehearsals = []
     with ExitStack() as open_:
-        for source in _sources(paths or (".",), _top() if kind == "github" else Path(), onto, all_bases, open_):
-            rehearsals.append(_one(source, Wishes(url, setup, timeout, driver, "", "")))
+        for source in _sources(paths, _top() if format_ == "github" else Path(), onto, all_bases, open_):
+            rehearsals.append(_one(source, wishes))
     click.echo(_rendered(rehearsals, format_))
     return exit_code(rehearsals)
 
@@ -106,12 +116,12 @@ def _sources(paths: tuple[str, ...], start: Path, onto: str | None, all_bases: b
     return [read_source(folder, Path(name).as_posix(), onto, open_, all_bases=all_bases) for folder, name in named]
 
 
-def _pushed() -> tuple[str, ...]:
+def _pushed(told: bytes | None) -> tuple[str, ...]:
     """The folders that the pushed commits change; none where the settings do not ask for it."""
     with Repository() as repository:
         if not wants_it(Path(repository.root)):
             return ()
-        return tuple(os.path.join(repository.root, folder) for folder in pushed_folders(repository))
+        return tuple(os.path.join(repository.root, folder) for folder in pushed_folders(repository, told))
 
 
 def _top() -> Path:

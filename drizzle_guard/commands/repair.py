@@ -197,8 +197,8 @@ def _kept(place: Place) -> Path:
 
 
 def _unused(directory: Path) -> Path:
-    """A name for the backup that is free, also for a second repair within one second."""
-    stem = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}"
+    """A name for the backup that is free, also for another repair that runs at this moment."""
+    stem = f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S.%fZ}"
     names = (directory / f"{stem}{tail}.json" for tail in ("", *(f"-{n}" for n in range(2, 1000))))
     return next((path for path in names if not path.exists()), directory / f"{stem}.json")
 

@@ -107,7 +107,11 @@ def test_killed_at_every_statement(kind: str, command: str, tmp_path: Path) -> N
         ready(place, command)
         old = place.rows()
         done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(at), *arguments], cwd=place.path, capture_output=True, text=True
+            [sys.executable, "-c", KILLER, str(at), *arguments],
+            cwd=place.path,
+            env={**os.environ, "XDG_STATE_HOME": str(place.root / "state")},
+            capture_output=True,
+            text=True,
         )
         if done.returncode == 0:
             assert after, "no point after the commit was reached"

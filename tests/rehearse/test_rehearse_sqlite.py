@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -220,9 +219,7 @@ def test_the_hook_rehearses_what_is_pushed_where_the_settings_ask_for_it(bed: Be
     assert pushed.code == 1 and "no such table: nobody" in pushed.out
     nothing_new = {**ids, "PRE_COMMIT_FROM_REF": head}
     assert guard(bed, "rehearse", "--pushed", env=nothing_new).code == 0
-    hook = bed.root / ".git" / "hooks" / "pre-push"
-    hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m drizzle_guard rehearse --pushed\n')
-    hook.chmod(0o755)
+    assert bed.tool("install").code == 0
     bed.git("init", "-q", "--bare", str(bed.root.parent / "remote"))
     refused = bed.try_git("push", str(bed.root.parent / "remote"), "HEAD:refs/heads/feature")
     assert refused.code == 1 and "no such table: nobody" in refused.text
