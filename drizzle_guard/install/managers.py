@@ -169,20 +169,35 @@ def configs_that_name_us(repository: Repository) -> list[str]:
 
 
 def prepare_line(repository: Repository) -> str | None:
-    """The npm script that arms every clone on `npm install`; None if there is no package.json or it has that."""
+    """The npm script that arms every clone on `npm install`; None if there is no package.json or it has that.
+
+    Yarn 2 and later run no `prepare` (tried with yarn 4.18).  `postinstall` is only for a private package: others would
+    run it where it is installed.
+    """
     import json
 
     text = _read(os.path.join(repository.root, "package.json"))
-    if not text or MARK in text:
+    if not text:
         return None
     try:
         package = json.loads(text)
-        old = package.get("scripts", {}).get("prepare", "")
+        if any(MARK in str(script) for script in package.get("scripts", {}).values()):
+            return None
+        script = "postinstall" if package.get("private") is True and _is_yarn_2(repository, package) else "prepare"
+        old = package.get("scripts", {}).get(script, "")
     except (ValueError, AttributeError, RecursionError):
         return None
     # `exit 0` is known to sh and to cmd: without drizzle-guard, npm install goes on
     arm = f"({MARK} install || exit 0)" if old else f"{MARK} install || exit 0"
-    return json.dumps({"prepare": f"{old} && {arm}" if old else arm})[1:-1]
+    return json.dumps({script: f"{old} && {arm}" if old else arm})[1:-1]
+
+
+def _is_yarn_2(repository: Repository, package: dict[str, object]) -> bool:
+    """Whether the repository is installed with Yarn 2 or later."""
+    name, _, version = str(package.get("packageManager", "")).partition("@")
+    if name:
+        return name == "yarn" and not version.startswith(("0.", "1."))
+    return os.path.isfile(os.path.join(repository.root, ".yarnrc.yml"))
 
 
 def unreached_line(text: str) -> str | None:

@@ -269,6 +269,23 @@ class TestNpm:
         assert clone.tool("install", "--check").code == 0
         assert "package.json" not in clone.tool("install").out
 
+    @pytest.mark.parametrize(
+        ("package", "file", "script"),
+        [
+            ({"private": True, "devDependencies": {"drizzle-guard": "1"}}, "", "prepare"),
+            ({"private": True}, ".yarnrc.yml", "postinstall"),
+            ({"private": True, "packageManager": "yarn@4.18.1"}, "", "postinstall"),
+            ({"private": True, "packageManager": "yarn@1.22.22"}, ".yarnrc.yml", "prepare"),
+            ({"packageManager": "yarn@4.18.1"}, "", "prepare"),  # who installs it would run a `postinstall`
+        ],
+        ids=["npm", "yarn by its file", "yarn 4", "yarn 1", "a public package"],
+    )
+    def test_the_script_is_one_that_runs(self, bed: Bed, package: dict[str, object], file: str, script: str) -> None:
+        bed.write("package.json", json.dumps(package))
+        if file:
+            bed.write(file, "")
+        assert f'  "{script}": "drizzle-guard install || exit 0"\n' in bed.tool("install", "--dry-run").out
+
     @pytest.mark.parametrize("text", ["{", "[]", '{"scripts": 1}', '{"scripts": {"prepare": "drizzle-guard install"}}'])
     def test_other_packages_are_left_alone(self, bed: Bed, text: str) -> None:
         bed.write("package.json", text)

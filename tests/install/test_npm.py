@@ -29,7 +29,7 @@ from support.protect_commits import CASE
 
 pytestmark = pytest.mark.xdist_group("npm")  # one build for all of them
 
-HUSKY, PNPM = "9.1.7", "10.34.9"
+HUSKY, PNPM, YARN = "9.1.7", "10.34.9", "4.18.1"
 FOLDERS = sorted({path.parent.name for path in PROJECT.glob("npm/*/package.json")} - {"drizzle-guard"})
 #: names a folder that `npm/build.py` wrote, to be tested as it is
 BUILT = "DRIZZLE_GUARD_NPM_DIST"
@@ -96,9 +96,8 @@ class _registry:
                 tarball = f"http://{self.headers['Host']}/{file.name if file else 'none.tgz'}"
                 dist = {"tarball": tarball, "integrity": f"sha512-{digest}"}
                 versions = {version: {**manifest, "version": version, "dist": dist}}
-                return json.dumps(
-                    {"name": manifest["name"], "dist-tags": {"latest": version}, "versions": versions}
-                ).encode()
+                found = {"name": manifest["name"], "dist-tags": {"latest": version}, "versions": versions}
+                return json.dumps({**found, "time": {version: "2026-01-01T00:00:00.000Z"}}).encode()
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""
@@ -270,6 +269,36 @@ def test_pnpm_registers_a_path_that_outlives_its_store(tmp_path: Path, packages:
     _branches(app)
     merged = app.try_git("merge", "--no-edit", "main")
     assert (merged.code, _tags(app)) == (0, MERGED), merged.text
+
+
+def test_yarn_with_node_modules(tmp_path: Path, packages: Packages) -> None:
+    """Yarn 2 and later run no `prepare`; what `install` proposes there arms the clone, and merges end well."""
+    app = Project(tmp_path, packages, "exit 1")
+    scope = f"npmScopes:\n  drizzle-guard:\n    npmRegistryServer: {packages.registry.rstrip('/')}\n"
+    local = "unsafeHttpWhitelist: [127.0.0.1]\nenableGlobalCache: false\nenableTelemetry: false\n"
+    app.write(".yarnrc.yml", f"nodeLinker: node-modules\n{local}{scope}")
+    app.write(".gitignore", "node_modules\n.npmrc\n.yarn\n.yarnrc.yml\nyarn.lock\n")
+    yarn = ("npx", "--yes", f"@yarnpkg/cli-dist@{YARN}")
+    app.env["YARN_ENABLE_IMMUTABLE_INSTALLS"] = "false"
+    app.write("yarn.lock", "")
+    app.run(*yarn, "install")
+    shown = app.guard("install", "--dry-run").out
+    line = shown.split("package.json takes this script:\n")[1].splitlines()[0].strip()
+    assert line == '"postinstall": "drizzle-guard install || exit 0"'
+    package = json.loads(app.read("package.json"))
+    package["scripts"] = json.loads(f"{{{line}}}")
+    app.write("package.json", json.dumps(package, indent=2))
+    app.run(*yarn, "install")
+    program = f"node_modules/drizzle-guard/../@drizzle-guard/{packages.platform}/bin/drizzle-guard"
+    assert app.git("config", "drizzle-guard.program") == str(app.root / program)
+    _branches(app)
+    merged = app.try_git("merge", "--no-edit", "main")
+    assert (merged.code, _tags(app)) == (0, MERGED), merged.text
+
+    app.write(".yarnrc.yml", f"nodeLinker: pnp\n{local}{scope}")
+    app.run(*yarn, "install")
+    refused = app.run(*yarn, "run", "drizzle-guard", "check", check=False)
+    assert refused.code == 2 and "Yarn Plug'n'Play keeps no node_modules" in refused.text, refused.text
 
 
 def test_where_npm_cannot_arm_it_says_so_and_goes_on(tmp_path: Path, packages: Packages) -> None:
