@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from drizzle_guard.drizzle.journal import PATH
 from drizzle_guard.replay.rivals import common_pairs
 from support.gitbed import Bed
@@ -79,15 +81,25 @@ def test_nothing_anywhere(bed: Bed) -> None:
     assert (done.code, done.out) == (0, "neither the mainline nor an open branch has a migration folder\n")
 
 
-def test_what_it_foretells_happens(bed: Bed) -> None:
+@pytest.mark.parametrize(("first", "second"), [("feat/a", "feat/b"), ("feat/b", "feat/a")])
+def test_what_it_foretells_happens(bed: Bed, first: str, second: str) -> None:
     many(bed)
     bed.arm()
     bed.commit("attributes")
-    for name, code in (("feat/a", 0), ("feat/b", 1), ("feat/c", 0), ("feat/d", 1)):
+    for name, code in ((first, 0), (second, 1), ("feat/c", 0), ("feat/d", 1)):
         done = bed.try_git("merge", "--no-edit", name)
         assert done.code == code, done.text
         if code:
             bed.git("merge", "--abort")
+
+
+def test_agents_in_linked_worktrees_see_each_other_s_branches(bed: Bed) -> None:
+    put(bed, BASE)
+    for name in ("agent-a", "agent-b"):
+        linked = bed.at(bed.directory / name)
+        bed.git("worktree", "add", "-q", "-b", name, str(linked.root), "main")
+        put(linked, {**BASE, f"0001_{name[-1]}": f"ALTER TABLE users DROP COLUMN name; -- {name}"})
+    assert "agent-a and agent-b: whichever lands second will be refused" in linked.call("graph", "--all").out
 
 
 def test_json_and_mermaid(bed: Bed) -> None:
