@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from drizzle_guard.commands import progress
+from support.cases import MERGE
 from support.check_folders import sound
 from support.gitbed import Bed, Done
 
@@ -80,25 +81,25 @@ def test_hook_does_its_work_where_nobody_listens(place: Bed) -> None:
     assert shell(place, "hook pre-commit", ">/dev/full 2>/dev/full") == (0, "", "")
 
 
-# --- the progress bar of check
+# --- the progress bar
 
 
 PATIENT = (
     "import sys; from drizzle_guard.commands import progress; from drizzle_guard.__main__ import main; "
-    "progress.PATIENCE = float(sys.argv[1]); sys.exit(main(['check']))"
+    "progress.PATIENCE = float(sys.argv[1]); sys.exit(main(sys.argv[2:]))"
 )
 
 
-def checked(bed: Bed, seconds: float, stderr: int) -> subprocess.CompletedProcess[bytes]:
-    """`check`, which shows a bar after so many seconds."""
-    env, argv = {**bed.env, "TERM": "xterm"}, (sys.executable, "-c", PATIENT, str(seconds))
+def patiently(bed: Bed, seconds: float, stderr: int, *command: str) -> subprocess.CompletedProcess[bytes]:
+    """A command that shows a bar after so many seconds."""
+    env, argv = {**bed.env, "TERM": "xterm"}, (sys.executable, "-c", PATIENT, str(seconds), *command)
     return subprocess.run(argv, cwd=bed.root, env=env, stdout=subprocess.PIPE, stderr=stderr, check=True)
 
 
-def on_terminal(bed: Bed, seconds: float) -> str:
-    """What `check` shows on standard error if that is a terminal."""
+def on_terminal(bed: Bed, seconds: float, *command: str) -> str:
+    """What a command shows on standard error if that is a terminal."""
     master, slave = pty.openpty()
-    assert checked(bed, seconds, slave).stdout.endswith(b": sound.\n")
+    assert patiently(bed, seconds, slave, *command).stdout
     os.close(slave)
     shown = b""
     try:
@@ -110,9 +111,20 @@ def on_terminal(bed: Bed, seconds: float) -> str:
     return shown.decode()
 
 
-def test_bar_when_a_person_is_looking_and_it_takes_long(place: Bed) -> None:
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("check", "checking"), ("rehearse", "rehearsing"), ("graph --all --onto main", "looking at branches")],
+)
+def test_bar_when_a_person_is_looking_and_it_takes_long(tmp_path: Path, command: str, words: str) -> None:
+    bed = Bed(tmp_path)
+    for side in ("base", "ours"):
+        bed.put(MERGE / "sqlite-1v1" / side)
+        bed.commit(side)
+        bed.branch("feature")
+    bed.git("branch", "-f", "main", "HEAD^")
     assert progress.PATIENCE == 1
-    shown = on_terminal(place, -1)
-    assert "checking" in shown and "100%" in shown
-    assert on_terminal(place, 3600) == ""
-    assert checked(place, -1, subprocess.PIPE).stderr == b""
+    shown = on_terminal(bed, -1, *command.split())
+    assert words in shown
+    assert "100%" in shown or command.startswith("graph")  # its end is not known beforehand
+    assert on_terminal(bed, 3600, *command.split()) == ""
+    assert patiently(bed, -1, subprocess.PIPE, *command.split()).stderr == b""
