@@ -46,6 +46,27 @@ def test_every_starting_point_ends_in_the_snapshot_s_schema(bed: Bed) -> None:
     assert len(every["starts"]) == 3  # the state after each published migration is one of the three
 
 
+def test_all_bases_start_after_each_published_migration(tmp_path: Path) -> None:
+    """Of the branch that `--onto` names; PATHS say which folders."""
+    bed = Bed(tmp_path)
+    committed(bed, USERS, AGE, NICK, ("0003_zip", 4000, "alter table users add zip text;\n"))
+    bed.git("branch", "release")
+    write(
+        bed.root,
+        USERS,
+        AGE,
+        NICK,
+        ("0003_zip", 4000, "alter table users add zip text;\n"),
+        ("0004_x", 5000, "select 1;"),
+    )
+    folder = rehearsed(bed, "drizzle", "--all-bases", "--onto", "release")
+    assert [len(start["ran"]) for start in folder["starts"]] == [5, 4, 3, 2, 1]
+    labels = [start["label"] for start in folder["starts"]]
+    assert labels[1:4] == [f"a database after {tag}" for tag in ("0000_users", "0001_age", "0002_nick")]
+    assert "release" in labels[4]
+    assert guard(bed, "rehearse", "nowhere").code == 2
+
+
 def test_a_migration_that_the_mainline_s_databases_skip_is_found(bed: Bed) -> None:
     write(bed.root, USERS, AGE, ("0002_nick", 1500, NICK[2]), newest=ALL)
     folder = rehearsed(bed)
