@@ -37,14 +37,20 @@ def calls(bed: Bed) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("names", [("own", "other"), ("own", "own")])
-def test_a_merge_of_one_with_one_starts_python_twice(counted: Bed, names: tuple[str, str]) -> None:
-    bed = counted
+def parted(bed: Bed) -> Bed:
+    """`feature`, which is checked out, and main have one migration each."""
     add_migration(bed.root / "drizzle", "own")
     bed.commit()
     bed.branch("main", "main")
     add_migration(bed.root / "drizzle", "other")
     bed.commit()
+    bed.git("checkout", "-q", "feature")
+    return bed
+
+
+@pytest.mark.parametrize("names", [("own", "other"), ("own", "own")])
+def test_a_merge_of_one_with_one_starts_python_twice(counted: Bed, names: tuple[str, str]) -> None:
+    bed = parted(counted)
     # the side that keeps its place is ours, then theirs
     here, there = ("main", "feature") if names[1] == "own" else ("feature", "main")
     bed.git("checkout", "-q", here)
@@ -75,16 +81,10 @@ def test_hooks_with_nothing_to_do_start_no_python(counted: Bed) -> None:
 
 
 def test_a_file_that_is_not_the_commits_is_left_to_python(counted: Bed) -> None:
-    bed = counted
-    add_migration(bed.root / "drizzle", "own")
-    bed.commit()
-    bed.branch("main", "main")
-    add_migration(bed.root / "drizzle", "other")
-    bed.commit()
-    bed.git("checkout", "-q", "feature")
+    bed = parted(counted)
     assert bed.try_git("merge", "--no-edit", "main").code == 0
     calls(bed)
-    # the verdict stands, but nothing is being merged
+    # the driver's word stands, but nothing is being merged
     assert bed.try_git("merge-tree", "--write-tree", "ORIG_HEAD", "main").code == 1
     assert calls(bed) == ["merge-driver", "merge-driver"]
 
@@ -104,13 +104,7 @@ def test_a_linked_worktree_is_answered_from_the_shell_too(counted: Bed) -> None:
 
 
 def test_of_a_merge_that_was_made_again_the_second_answer_counts(counted: Bed) -> None:
-    bed = counted
-    add_migration(bed.root / "drizzle", "own")
-    bed.commit()
-    bed.branch("main", "main")
-    add_migration(bed.root / "drizzle", "other")
-    bed.commit()
-    bed.git("checkout", "-q", "feature")
+    bed = parted(counted)
     for mainline, expected in (("main", ["base", "other", "own"]), ("feature", ["base", "own", "other"])) * 2:
         bed.git("config", "drizzle-guard.mainline", mainline)
         assert bed.try_git("merge", "--no-commit", "main").code == 0
@@ -128,13 +122,7 @@ def test_of_a_merge_that_was_made_again_the_second_answer_counts(counted: Bed) -
 
 def test_of_a_merge_that_is_refused_the_second_time_no_snapshot_is_answered(counted: Bed) -> None:
     """What the first try had decided says nothing of the second."""
-    bed = counted
-    add_migration(bed.root / "drizzle", "own")
-    bed.commit()
-    bed.branch("main", "main")
-    add_migration(bed.root / "drizzle", "other")
-    bed.commit()
-    bed.git("checkout", "-q", "feature")
+    bed = parted(counted)
     assert bed.try_git("merge", "--no-commit", "main").code == 0
     bed.git("merge", "--abort")
     bed.write("drizzle-guard.toml", "mainline = [")
