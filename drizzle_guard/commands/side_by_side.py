@@ -16,7 +16,7 @@ from drizzle_guard.database.report import build
 from drizzle_guard.database.text import github
 from drizzle_guard.database.whereabouts import Asked, root_of
 from drizzle_guard.errors import GuardError, UsageError, without_credentials
-from drizzle_guard.terminal import json_in_ascii
+from drizzle_guard.terminal import annotation, json_in_ascii
 
 _AT_ONCE = 8
 
@@ -44,9 +44,8 @@ def show(
         click.echo(json_in_ascii(report.model_dump_json(indent=2)))
     elif form == "github":
         for one in found:
-            click.echo(
-                github(one.report) if one.report else f"::error title=drizzle-guard status::{one.name}: {one.error}"
-            )
+            lacking = annotation("error", f"{one.name}: {one.error}", title="drizzle-guard status")
+            click.echo(github(one.report) if one.report else lacking)
     else:
         click.echo(across_markdown(report) if form == "markdown" else across_text(report))
     if not report.in_step:

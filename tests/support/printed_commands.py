@@ -36,6 +36,9 @@ _END = re.compile(
 #: parts of the package that print no next step: the shell lines of hooks and drivers, and the demonstration's screen
 _NO_MESSAGES = ("install/shell_lines.py", "demo/", "commands/demo.py", "sql/")
 
+#: where the tool's own name stands and no command: who made a database, asks a server, or heads an annotation
+_TITLES = ("title", "application_name", "program_name", "MARK")
+
 #: what a person puts in, as in `drizzle-guard apply --resume-at N`
 _PLACEHOLDER = re.compile(r"\b(?:FILE|N|URL|NAME)\b|<\w+>")
 
@@ -64,10 +67,14 @@ def commands() -> dict[str, tuple[Command, ...]]:
 
 
 def _in_module(name: str, tree: ast.Module) -> Iterator[Command]:
+    titles = set(_titles(tree))
+
     def walk(node: ast.AST, inside: str, sentence: str) -> Iterator[Command]:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
                 continue  # a docstring
+            if child in titles:
+                continue
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
                 yield from walk(child, child.name, "")
             elif isinstance(child, ast.Assign) and node is tree:
@@ -80,6 +87,17 @@ def _in_module(name: str, tree: ast.Module) -> Iterator[Command]:
                 yield from walk(child, inside, sentence if first is None else first)
 
     yield from walk(tree, "module", "")
+
+
+def _titles(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in _TITLES:
+            yield node.value
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _TITLES:
+            yield node.value
+        elif isinstance(node, ast.Dict):
+            pairs = zip(node.keys, node.values, strict=True)
+            yield from (value for key, value in pairs if key is not None and ast.unparse(key).strip("'") in _TITLES)
 
 
 def _text_of(node: ast.AST) -> str | None:
