@@ -91,13 +91,14 @@ def _in_module(name: str, tree: ast.Module) -> Iterator[Command]:
 
 def _titles(tree: ast.Module) -> Iterator[ast.AST]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.keyword) and node.arg in _TITLES:
-            yield node.value
-        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in _TITLES:
-            yield node.value
+        named: list[tuple[str | None, ast.AST]] = []
+        if isinstance(node, ast.keyword):
+            named = [(node.arg, node.value)]
+        elif isinstance(node, ast.Assign):
+            named = [(ast.unparse(node.targets[0]), node.value)]
         elif isinstance(node, ast.Dict):
-            pairs = zip(node.keys, node.values, strict=True)
-            yield from (value for key, value in pairs if key is not None and ast.unparse(key).strip("'") in _TITLES)
+            named = [(ast.unparse(key).strip("'"), at) for key, at in zip(node.keys, node.values, strict=True) if key]
+        yield from (value for name, value in named if name in _TITLES)
 
 
 def _text_of(node: ast.AST) -> str | None:
