@@ -51,6 +51,8 @@ def quoted(text: str) -> str:
 
 def printable(text: str) -> str:
     """`text` with control and direction characters written as escapes, fit for a terminal."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSAFE.sub(lambda m: m[0].encode("unicode_escape").decode("ascii"), text)
 
 

@@ -6,7 +6,6 @@ read for each, where PyInstaller's own importer opens the archive and puts paths
 up, only modules of the bootloader can be imported (not `__future__`).
 """
 
-import gc
 import io
 import marshal
 import os
@@ -98,23 +97,13 @@ def print_as_the_locale() -> None:
 
 def run() -> int:
     """Run the command; returns its exit code."""
-    gc.set_threshold(50_000, 20, 50)  # a short process; what was imported stays
     clear_up()
     open_closed_streams()
     sys.meta_path.insert(0, Quick())
     print_as_the_locale()
     from drizzle_guard.__main__ import main
 
-    code = main()
-    if sys.argv[1:2] in (["merge-driver"], ["hook"]):
-        # all is done and closed; to take the interpreter apart would be a tenth of such a call
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except OSError:
-            return code
-        os._exit(code)
-    return code
+    return main()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -74,18 +73,6 @@ def see(place: Place, timeout: float) -> View:
             return read(database, place)
 
     return within(timeout, place.target.label, ask)()
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Keep Python's collector away: a look at 10,000 migrations makes half a million values, and none is garbage."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def asked(

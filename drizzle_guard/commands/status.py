@@ -13,7 +13,6 @@ from drizzle_guard.commands.on_database import (
     format_options,
     see,
     style,
-    uncollected,
 )
 from drizzle_guard.database.place import find_place
 from drizzle_guard.database.report import build
@@ -56,28 +55,25 @@ def command(
     not wrong), 1 if something is, 2 if it cannot look.
     """
     form = format_of(form, as_json=as_json)
-    with uncollected():
-        if every or len(environments) > 1:
-            if url is not None:
-                raise UsageError("--url names one database, --all and --env name those of drizzle-guard.toml.")
-            from drizzle_guard.commands.side_by_side import show
+    if every or len(environments) > 1:
+        if url is not None:
+            raise UsageError("--url names one database, --all and --env name those of drizzle-guard.toml.")
+        from drizzle_guard.commands.side_by_side import show
 
-            wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
-            return show(
-                wanted, environments, timeout, require_applied=require_applied, form=form, for_v1=version == "v1"
-            )
-        environment = environments[0] if environments else None
-        wanted = asked(
-            path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
-        )
-        place = find_place(wanted)
-        report = build(place, see(place, timeout), require_applied=require_applied, for_v1=version == "v1")
-        if form == "json":
-            click.echo(json_in_ascii(report.model_dump_json(indent=2)))
-        elif form == "text":
-            if short is None:
-                short = len(report.migrations) > _MANY and sys.stdout.isatty()
-            click.echo(text(report, short=short, style=style))
-        else:
-            click.echo(github(report) if form == "github" else markdown(report))
-        return 0 if report.in_step else 1
+        wanted = asked(path=path, folder=folder, url=None, table=table, schema=schema, env_file=env_file)
+        return show(wanted, environments, timeout, require_applied=require_applied, form=form, for_v1=version == "v1")
+    environment = environments[0] if environments else None
+    wanted = asked(
+        path=path, folder=folder, url=url, table=table, schema=schema, env_file=env_file, environment=environment
+    )
+    place = find_place(wanted)
+    report = build(place, see(place, timeout), require_applied=require_applied, for_v1=version == "v1")
+    if form == "json":
+        click.echo(json_in_ascii(report.model_dump_json(indent=2)))
+    elif form == "text":
+        if short is None:
+            short = len(report.migrations) > _MANY and sys.stdout.isatty()
+        click.echo(text(report, short=short, style=style))
+    else:
+        click.echo(github(report) if form == "github" else markdown(report))
+    return 0 if report.in_step else 1

@@ -14,7 +14,6 @@ from drizzle_guard.light import Any, NamedTuple, pattern
 
 PATH = "meta/_journal.json"
 
-_UNSAFE_TAG = pattern("[\x00-\x1f\x7f-\x9f/\\\\\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _DRIVE = pattern(r"[A-Za-z]:")
 #: from here on JavaScript's numbers are more than a second apart
 _UNSURE = 2**62
@@ -88,7 +87,9 @@ def dump_journal(journal: Journal) -> bytes:
 
 def is_safe_tag(tag: str) -> bool:
     """Whether `<tag>.sql` is a plain file name inside its folder on every system."""
-    return bool(tag) and not tag.startswith("..") and not _UNSAFE_TAG.search(tag) and not _DRIVE.match(tag)
+    if not tag or tag.startswith("..") or "/" in tag or "\\" in tag:
+        return False
+    return printable(tag) == tag and not _DRIVE.match(tag)
 
 
 def sql_path(tag: str) -> str:
