@@ -70,10 +70,10 @@ def command(
         # a merge knows what was deleted on purpose; where nothing was, a cure that makes all sound is better
         asked = [item for item in work if item.todo == "apply"]
         in_vain = all(_stays_refused(item) for item in asked)
+        planned = {item.decision.folder for item in work if item.todo == "none" and item.as_planned}
         if not is_under_way(repository) and (in_vain or _may_be_healed(asked)):
-            healed = heal_folders(
-                repository, paths, onto, dry_run=dry_run, as_json=as_json, yes=yes, wholly=not in_vain
-            )
+            how = {"dry_run": dry_run, "as_json": as_json, "yes": yes}
+            healed = heal_folders(repository, paths, onto, **how, wholly=not in_vain, planned=planned)
             if healed is not None:
                 return healed
         if trouble is not None:
@@ -102,7 +102,6 @@ def command(
             else:
                 fail(explain_refusal(item.decision, item.sides, merged=not item.resolving))
         # what was wrong on a side before the merge is said, but is no reason to take the merge for unfinished
-        planned = {item.decision.folder for item in idle if item.as_planned}
         wrong = [case for case in left if case.folder not in planned or not is_from_before(repository, case)]
         return int(bool(wrong) or any(item.todo == "apply" for item in refused))
 

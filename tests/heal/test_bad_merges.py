@@ -203,30 +203,35 @@ def test_a_published_chain_that_was_renumbered_by_hand(bed: Bed) -> None:
         bed.git("reset", "-q", "--hard", before)
 
 
-def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed) -> None:
-    """The fault is said, but the merge has done its work: the exit code is 0."""
+@pytest.mark.parametrize("fault", ["order mark", "chain"])
+def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, fault: str) -> None:
+    """The fault is said, but the merge has done its work: the exit code is 0, and nothing that is published changes."""
     add_migration(bed.root / "drizzle", "base")
     bed.commit("base")
     bed.arm()
     bed.commit("install")
     bed.branch("feature")
     tag = add_migration(bed.root / "drizzle", "own")
-    bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
+    if fault == "order mark":
+        bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
     bed.commit("own")
     bed.git("checkout", "-q", "main")
     add_migration(bed.root / "drizzle", "other")
+    left = ["DG015 0002_own.sql begins with a byte order mark.", "fix: save it as UTF-8 without BOM"]
+    if fault == "chain":
+        add_migration(bed.root / "drizzle", "torn")
+        torn, first = (bed.root / f"drizzle/meta/000{n}_snapshot.json" for n in (2, 0))
+        parent = json.loads(first.read_text())["id"]
+        torn.write_text(json.dumps({**json.loads(torn.read_text()), "prevId": parent}, indent=2))
+        both = "meta/0001_snapshot.json and meta/0002_snapshot.json both have the parent"
+        left = [f"DG023 {both} {parent[:8]}: drizzle-kit stops with a collision.", "fix: drizzle-guard check --fix"]
     bed.commit("other")
     bed.git("checkout", "-q", "feature")
     assert bed.try_git("merge", "--no-edit", "main").code == 0
+    before = bed.state()
     done = bed.call("renumber")
-    assert (done.code, done.out.splitlines()) == (
-        0,
-        [
-            "drizzle: nothing to renumber (the merge is as it should be)",
-            "  left: DG015 0002_own.sql begins with a byte order mark.",
-            "    fix: save it as UTF-8 without BOM",
-        ],
-    )
+    said = ["drizzle: nothing to renumber (the merge is as it should be)", f"  left: {left[0]}", f"    {left[1]}"]
+    assert (done.code, done.out.splitlines()) == (0, said) and bed.state() == before
 
 
 def test_a_deleted_file_is_no_fault_of_a_merge_as_planned(bed: Bed) -> None:
