@@ -78,7 +78,7 @@ def command(
     with typable_hints(place):
         seen = see(place, timeout)
         try:
-            refuse_what_is_not_ours(seen)
+            refuse_what_is_not_ours(place, seen)
             wanted = tag.removesuffix(".sql")
             run = plan_run(
                 *(seen.comparison, seen.catalog, wanted, place.names.kind),

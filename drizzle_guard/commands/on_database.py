@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import click
 
 from drizzle_guard.database.connection import opened, within
+from drizzle_guard.database.cures import of_row_without_migration
 from drizzle_guard.database.place import Place, View, read
 from drizzle_guard.database.whereabouts import Asked
-from drizzle_guard.database.wording import typable
+from drizzle_guard.database.wording import row_name, typable
 from drizzle_guard.errors import GuardError, UsageError, printable
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -101,8 +102,14 @@ def agreed(question: str) -> bool:
         raise UsageError("there is nobody to ask. Nothing was changed.", "With --yes it does not ask.") from None
 
 
-def refuse_what_is_not_ours(seen: View) -> None:
+def refuse_what_is_not_ours(place: Place, seen: View) -> None:
     """Refuse Drizzle v1's folder on a table of 0.x, whose upgrade comes first, and another program's ledger."""
+    if seen.unmatched:
+        row = seen.unmatched[0]
+        raise GuardError(
+            f"The table is one of Drizzle 0.x, and v1 cannot upgrade it: {row_name(row)} fits no migration.",
+            *of_row_without_migration(row, place.names),
+        )
     if seen.upgrades:
         raise GuardError("The table is one of Drizzle 0.x; let Drizzle v1 upgrade it first.", "npx drizzle-kit migrate")
     if seen.ledger is not None:

@@ -72,7 +72,7 @@ def command(
     )
     with typable_hints(place):
         seen = see(place, timeout)
-        refuse_what_is_not_ours(seen)
+        refuse_what_is_not_ours(place, seen)
         talk = Talk(ask=not yes and not dry_run, quiet=form != "text")
         chosen = _choose(place, seen, only or KINDS, talk)
         report = _plan(place, chosen, dry_run=dry_run)

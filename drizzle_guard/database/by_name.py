@@ -33,7 +33,7 @@ def compare_by_name(migrations: Sequence[Migration], table: Table) -> Comparison
             rows[row.name] = row
         else:
             strays.append(Stray(row, copy_of=rows.get(row.name) if row.name is not None else None))
-    return Comparison(table, tuple(_line(m, rows.get(m.tag)) for m in migrations), tuple(strays))
+    return Comparison(table, tuple(_line(m, rows.get(m.tag)) for m in migrations), tuple(strays), by_name=True)
 
 
 def _line(migration: Migration, row: Row | None) -> Line:

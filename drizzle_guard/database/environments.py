@@ -104,7 +104,7 @@ def _deploy(environment: EnvironmentReport) -> str:
     if coming.fails:
         text += f"; fails: {coming.fails}"
     elif coming.outcome == "cannot-tell":
-        text += "; whether it works cannot be told, drizzle-guard rehearse can"
+        text += "; whether it works cannot be told; drizzle-guard rehearse shows it, without your rows"
     return text
 
 

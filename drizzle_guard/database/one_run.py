@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from drizzle_guard.database.cures import of_applied, of_failure, of_out_of_order, whole_or_not_at_all
 from drizzle_guard.database.evidence import Evidence, first_unrun
 from drizzle_guard.database.foretelling import Cause, Failure, foretell
 from drizzle_guard.database.ledger import sql_text
@@ -49,17 +50,18 @@ def plan_run(
     line = comparison.line(tag)
     if line is None:
         raise _unknown(comparison, tag)
-    _refuse_applied(line)
+    _refuse_applied(line, kind)
     if not resume and resume_at is None:
         _refuse_half(line, kind)
     if line.migration.sql is None or line.hash is None:
         raise GuardError(f"{_shown(tag)} has no SQL file: {tag}.sql is missing.")
     if line.when is None:
         raise GuardError(f"{_shown(tag)} has no `when` that could be recorded.", "See: drizzle-guard check")
-    _refuse_out_of_order(comparison, line, {other.tag for other in ahead})
+    chunks = split_chunks(sql_text(line.migration))
+    if resume_at != len(chunks) + 1:  # else nothing runs
+        _refuse_out_of_order(comparison, line, {other.tag for other in ahead})
     if not by_name and not planned:
         _refuse_hiding(comparison, line)
-    chunks = split_chunks(sql_text(line.migration))
     start = 0
     if resume_at is not None:
         if not 1 <= resume_at <= len(chunks) + 1:
@@ -71,13 +73,14 @@ def plan_run(
         # `apply` sends what Drizzle's drivers would refuse or cut, so no driver is asked here
         failure = foretell([*(other.migration for other in ahead), line.migration], catalog, ()).failure
         if failure is not None:
-            raise GuardError(f"{failure.text}. Nothing was run.", *_after_failure(failure))
-    _refuse_own_transaction(line, catalog)
+            raise GuardError(f"{failure.text}. Nothing was run.", *_after_failure(failure, line))
+    if start < len(chunks):
+        _refuse_own_transaction(line, catalog)
     unrecorded = id_failure(comparison.table, 1 + len(ahead))
     if unrecorded:
         raise GuardError(
             f"{_shown(tag)} could not be recorded: {unrecorded}. Nothing was run.",
-            "drizzle-guard repair --only sequence",
+            "drizzle-guard repair --only sequence" if comparison.table.numbered else "drizzle-guard status",
         )
     rows = comparison.table.rows
     unhashed = bool(rows) and all(row.hash == "" for row in rows)  # expo, op-sqlite, durable-sqlite
@@ -90,22 +93,21 @@ def _shown(tag: str) -> str:
 
 def _unknown(comparison: Comparison, tag: str) -> GuardError:
     near = get_close_matches(tag, [line.tag for line in comparison.lines], 1, 0.5)
-    hint = f"Did you mean {printable(near[0])}?" if near else "drizzle-guard status lists them."
+    hint = f"Did you mean {printable(near[0])}?" if near else "What it has is listed by: drizzle-guard status"
     return GuardError(f"There is no migration {_shown(tag)} in the journal.", hint)
 
 
-def _refuse_applied(line: Line) -> None:
+def _refuse_applied(line: Line, kind: str) -> None:
     if line.row is not None:
         row = f"row {line.row.id}" if line.row.id is not None else "its row"
         message = f"{_shown(line.tag)} is already applied ({row}, created_at {line.row.created_at})"
         if line.verdict is Verdict.OLD_WHEN:
-            raise GuardError(f"{message}, under an old `when`.", "drizzle-guard repair --only re-stamp")
+            message += ", under an old `when`"
         if line.verdict is Verdict.EDITED:
-            raise GuardError(
-                f"{message}; its file was edited since, and running it again would not bring the difference.",
-                "Put the old SQL back and write a new migration: npx drizzle-kit generate --custom",
-            )
-        raise GuardError(f"{message}.")
+            message += "; its file was edited since, and running it again would not bring the difference"
+        if line.missing:
+            message += f"; but {line.missing[0]}"
+        raise GuardError(f"{message}.", *of_applied(line, kind).lines)
     if line.verdict is Verdict.UNRECORDED:
         raise GuardError(
             f"{_shown(line.tag)} is already applied, only not recorded: all that it creates is there.",
@@ -120,16 +122,7 @@ def _refuse_half(line: Line, kind: str) -> None:
     tag = _shown(line.tag)
     if kind == "mysql":
         raise GuardError(f"{tag} is partly applied: {line.note}.", f"drizzle-guard apply {quoted(line.tag)} --resume")
-    raise GuardError(f"{tag} is partly applied: {line.note}.", *whole_or_not_at_all(tag))
-
-
-def whole_or_not_at_all(tag: str) -> tuple[str, ...]:
-    """The way on where a migration runs whole or not at all, and a part of it is there all the same."""
-    return (
-        "This database runs a migration whole or not at all, so somebody else made that part. Look which of its",
-        "statements ran, take the others back or name the first that did not (one more than it has: none):",
-        f"drizzle-guard apply {quoted(tag)} --resume-at N",
-    )
+    raise GuardError(f"{tag} is partly applied: {line.note}.", *whole_or_not_at_all(line.tag).lines)
 
 
 def _refuse_own_transaction(line: Line, catalog: Catalog) -> None:
@@ -153,7 +146,7 @@ def _refuse_out_of_order(comparison: Comparison, line: Line, ahead: set[str]) ->
             raise GuardError(
                 f"{_shown(own.tag)} is out of order: {_shown(later.tag)}, which comes later and ran already, "
                 f"touches the same objects: {reason}.",
-                "Write what is still wanted of it as a new migration: npx drizzle-kit generate --custom",
+                *of_out_of_order(line).lines,
             )
     for earlier in comparison.lines[:at]:
         ran = earlier.row is not None or earlier.verdict is Verdict.UNRECORDED or earlier.tag in ahead
@@ -162,7 +155,9 @@ def _refuse_out_of_order(comparison: Comparison, line: Line, ahead: set[str]) ->
             raise GuardError(
                 f"{_shown(own.tag)} is out of order: {_shown(earlier.tag)}, which comes earlier and has not run, "
                 f"touches the same objects: {reason}.",
-                f"drizzle-guard apply {quoted(earlier.tag)}",
+                "npx drizzle-kit migrate"
+                if earlier.runs and line.runs and not comparison.by_name
+                else f"drizzle-guard apply {quoted(earlier.tag)}",
             )
 
 
@@ -199,14 +194,14 @@ def _refuse_hiding(comparison: Comparison, line: Line) -> None:
             f"{_shown(line.tag)} would become the newest row ({line.when}), and {_shown(hidden[0].tag)} "
             f"(when {hidden[0].when}), which is pending, would then be skipped.",
             f"drizzle-guard apply {quoted(hidden[0].tag)}",
-            "or let the next drizzle-kit migrate run both.",
+            "or run both: npx drizzle-kit migrate",
         )
 
 
 def _resume_at(comparison: Comparison, line: Line, catalog: Catalog, kind: str) -> int:
     if line.verdict is Verdict.PARTLY and kind != "mysql":
         raise GuardError(
-            f"{_shown(line.tag)}: there is nothing to resume. Nothing was run.", *whole_or_not_at_all(_shown(line.tag))
+            f"{_shown(line.tag)}: there is nothing to resume. Nothing was run.", *whole_or_not_at_all(line.tag).lines
         )
     if line.verdict is not Verdict.PARTLY:
         raise GuardError(
@@ -224,10 +219,10 @@ def _resume_at(comparison: Comparison, line: Line, catalog: Catalog, kind: str) 
     return start
 
 
-def _after_failure(failure: Failure) -> list[str]:
+def _after_failure(failure: Failure, line: Line) -> tuple[str, ...]:
     if failure.cause is Cause.CONCURRENTLY:
-        return [
+        return (
             "Drizzle cannot run it either. Run its SQL by hand, outside a transaction; then:",
             "drizzle-guard repair --only adopt",
-        ]
-    return ["drizzle-guard status shows how files and database differ."]
+        )
+    return of_failure(f"drizzle-guard apply {quoted(line.tag)}").lines

@@ -112,5 +112,5 @@ def _change(database: Database, change: Change) -> None:
     if change.rows is not None and touched != change.rows:
         raise GuardError(
             f"{change.sql}: touched {touched} rows instead of {change.rows}. The rows were left as they were.",
-            "drizzle-guard status",
+            "A trigger, a rule or a policy guards that table. Take it away, then: drizzle-guard repair",
         )

@@ -10,6 +10,7 @@ a migration is skipped unseen.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timezone
 from hashlib import sha256
 
 from drizzle_guard.database.next_migrate import behind, id_failure, largest_id, newly_hidden, newly_repeated
@@ -65,14 +66,15 @@ def again(judged: Comparison, offer: Offer) -> Comparison:
     table = offer.after
     lines = []
     for n, line in enumerate(judged.lines):
-        line = line._replace(runs=table.would_run(line.when))
         if n in offer.settled:
             line = line._replace(verdict=Verdict.APPLIED, row=offer.settled[n], sure=True, note="")
-        elif line.verdict in (Verdict.PENDING, Verdict.SKIPPED):
+        runs = line.row is None if judged.by_name else table.would_run(line.when)
+        line = line._replace(runs=runs)
+        if line.verdict in (Verdict.PENDING, Verdict.SKIPPED):
             line = line._replace(verdict=Verdict.PENDING if line.runs else Verdict.SKIPPED)
         lines.append(line)
     strays = tuple(stray for stray in judged.strays if stray.row is not offer.removed)
-    return Comparison(table, tuple(lines), strays)
+    return judged._replace(table=table, lines=tuple(lines), strays=strays)
 
 
 def _sequence(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
@@ -103,12 +105,13 @@ def _duplicates(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[
 def _adopt(judged: Comparison, catalog: Catalog, names: Names) -> Iterator[Offer]:
     found = [(n, line) for n, line in enumerate(judged.lines) if line.verdict is Verdict.UNRECORDED]
     for n, line in sorted(found, key=lambda item: item[1].when or 0):
-        if line.when is None or line.hash is None or judged.table.named:
+        if line.when is None or line.hash is None or (judged.table.named and not judged.by_name):
             continue
         table = judged.table
-        change = names.insert(line.hash, line.when)
+        name = line.tag if judged.by_name else None
+        change = names.insert(line.hash, line.when, name=name, now=datetime.now(timezone.utc))
         key = max((row.key or row.id or 0 for row in table.rows), default=0) + 1
-        new = Row(None, line.hash, line.when, key)
+        new = Row(None, line.hash, line.when, key, name)
         title = f"record {printable(line.tag)}, which is present but has no row"
         offer = Offer("adopt", line.tag, title, (change,), (), table.with_rows([*table.rows, new]), {n: new})
         yield _with_hidden(offer, judged, catalog, names, line)

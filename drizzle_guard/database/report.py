@@ -6,15 +6,14 @@ from hashlib import sha256
 
 from pydantic import BaseModel
 
-from drizzle_guard.database.ledger import sql_text
+from drizzle_guard.database.cures import cure_of, way_on
 from drizzle_guard.database.next_migrate import Next, Outcome, behind, id_failure, largest_id, next_migrate
-from drizzle_guard.database.one_run import whole_or_not_at_all
-from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file, recording
+from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file
 from drizzle_guard.database.past import Past, find_past
 from drizzle_guard.database.place import Place, View, owners_elsewhere
 from drizzle_guard.database.verdicts import Line, Stray, Verdict
 from drizzle_guard.database.wording import row_name, typable, words
-from drizzle_guard.errors import printable, quoted
+from drizzle_guard.errors import printable
 
 
 class MigrationReport(BaseModel):
@@ -117,9 +116,9 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
         else next_by_file(seen.comparison, seen.ledger)
     )
     if seen.unmatched:
-        ids = ", ".join(str(row.id) for row in seen.unmatched)
+        rows = ", ".join(map(row_name, seen.unmatched))
         coming = coming._replace(
-            failure=f"Drizzle v1 cannot upgrade the table: rows {ids} do not match any local migration"
+            failure=f"Drizzle v1 cannot upgrade the table: {rows} do not match any local migration"
         )
     others = owners_elsewhere(place) if seen.comparison.strays else {}
     past = find_past(place.root, place.folder, _lost_hashes(seen))
@@ -133,7 +132,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
         fresh=not table.exists and seen.ledger is None,
         in_step=True,
         migrations=[_migration(place, line, seen, allowed) for line in seen.comparison.lines],
-        rows_without_file=[_stray(stray, others, past, known) for stray in seen.comparison.strays],
+        rows_without_file=[_stray(stray, others, past, known, named=table.named) for stray in seen.comparison.strays],
         next=_next(coming),
         sequence=None,
         notes=_notes(place, seen),
@@ -146,7 +145,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
     report.findings = [
         *_about_migrations(place, seen, report, past, require_applied),
         *_about_rows(seen, report, past),
-        *_about_the_next(seen, coming),
+        *_about_the_next(place, seen, coming),
     ]
     report.findings = [_typable(finding, place.again) for finding in report.findings]
     if place.unsaid and any(place.again in (f.command or "") for f in report.findings):
@@ -167,7 +166,7 @@ def _add_v1(place: Place, seen: View, report: StatusReport) -> None:
     from drizzle_guard.database.to_v1 import obstacles  # late: only this question needs it
 
     found = [
-        Finding(message=o.message, tag=o.tag, file=o.file, hints=[printable(line) for line in o.cure])
+        Finding(message=o.message, tag=o.tag, file=o.file, hints=[typable(printable(h), place.again) for h in o.cure])
         for o in obstacles(place, seen)
     ]
     report.findings += found
@@ -225,11 +224,15 @@ def _is_allowed(line: Line, allowed: set[tuple[str, str]]) -> bool:
     return (line.tag, sha256(line.migration.sql.data).hexdigest()) in allowed
 
 
-def _stray(stray: Stray, others: dict[int, str], past: dict[str, Past], known: dict[str, str]) -> RowReport:
+def _stray(
+    stray: Stray, others: dict[int, str], past: dict[str, Past], known: dict[str, str], *, named: bool
+) -> RowReport:
     row, wrong, kind, found = stray.row, True, "no-file", past.get(stray.row.hash)
     owner = others.get(row.created_at) if isinstance(row.created_at, int) else None
     if stray.copy_of is not None:
         text, kind = f"repeats {row_name(stray.copy_of)} exactly", "copy"
+        if named:  # Drizzle v1 asks whether a name is there, not how often
+            text, wrong = f"names the same as {row_name(stray.copy_of)}, which does no harm", False
     elif stray.like is not None:
         text, wrong, kind = f"an older run of {printable(stray.like)}", False, "older-run"
     elif owner is not None:
@@ -245,7 +248,7 @@ def _stray(stray: Stray, others: dict[int, str], past: dict[str, Past], known: d
         text = f'"{name}": {text}'
     elif row.created_at is None:
         text, wrong = f"{text}; its created_at is NULL", True
-    named = None if found is None else found.tag
+    was = None if found is None else found.tag
     return RowReport(
         row=row.id,
         created_at=row.created_at,
@@ -253,7 +256,7 @@ def _stray(stray: Stray, others: dict[int, str], past: dict[str, Past], known: d
         words=text,
         wrong=wrong,
         kind=kind,
-        past=named,
+        past=was,
         name=name,
     )
 
@@ -310,46 +313,9 @@ def _about_migrations(
         unapplied = require_applied and line.verdict is Verdict.PENDING
         if shown.wrong or unapplied:
             message = f"{printable(line.tag)}: {shown.words}"
-            command, hints = _cure(place, seen, line, past)
-            found.append(Finding(message=message, tag=line.tag, file=shown.file, command=command, hints=hints))
+            command, hints = cure_of(place, seen, line, past, fails=report.next.fails is not None)
+            found.append(Finding(message=message, tag=line.tag, file=shown.file, command=command, hints=list(hints)))
     return found
-
-
-def _cure(place: Place, seen: View, line: Line, past: dict[str, Past]) -> tuple[str | None, list[str]]:
-    """The command that cures a migration, and what else is to be known of it."""
-    tag = printable(line.tag)
-    if seen.ledger is not None and not line.missing:
-        runner = seen.ledger.runner
-        if line.verdict is Verdict.UNRECORDED:
-            return None, [f"If it ran: {printable(recording(runner, line.tag))}"]
-        return (printable(runner.command) if line.verdict is Verdict.PENDING else None), []
-    if line.missing:
-        return "npx drizzle-kit generate --custom", [
-            "Write there what is missing, with IF NOT EXISTS: a new database has it from the old migration."
-        ]
-    if line.verdict is Verdict.PARTLY and place.target.kind != "mysql":
-        *hints, command = whole_or_not_at_all(tag)
-        return command, hints
-    if line.verdict is Verdict.EDITED:
-        was = past.get(line.row.hash) if line.row is not None else None
-        hints = [f"As it ran: {was.command}"] if was is not None else []
-        if line.migration.sql is not None:
-            digest = sha256(line.migration.sql.data).hexdigest()
-            hints += [
-                "Or allow the edit in drizzle-guard.toml; drizzle-guard repair then offers to re-hash the row:",
-                "[[allow]]",
-                f'tag = "{tag}"',
-                f'sha256 = "{digest}"',
-                'reason = "…"',
-            ]
-        return "put the old SQL back; what is new belongs into a new migration", hints
-    return {
-        Verdict.SKIPPED: f"drizzle-guard apply {quoted(line.tag)}",
-        Verdict.PARTLY: f"drizzle-guard apply {quoted(line.tag)} --resume",
-        Verdict.UNRECORDED: "drizzle-guard repair --only adopt",
-        Verdict.OLD_WHEN: "drizzle-guard repair --only re-stamp",
-        Verdict.PENDING: "npx drizzle-kit migrate",
-    }.get(line.verdict), []
 
 
 def _about_rows(seen: View, report: StatusReport, past: dict[str, Past]) -> list[Finding]:
@@ -378,20 +344,7 @@ def _refused_by_names(ledger: OtherLedger, failure: str) -> Finding:
     return Finding(message=f"the next {ledger.runner.command} fails: {failure}", command=command)
 
 
-_PULLED = [
-    "drizzle-kit pull wrote this file as one comment, for a database that has all of it already.",
-    "Take the comment marks (/* and */) away, then record it without running it: drizzle-guard repair --only adopt",
-]
-
-
-def _pulled(seen: View, coming: Next) -> bool:
-    """Whether what fails is the commented file of `drizzle-kit pull`."""
-    first = next((line for line in seen.comparison.lines if line.runs), None)
-    text = "" if first is None else sql_text(first.migration)
-    return "generated after introspecting the database" in text and "/*" in text
-
-
-def _about_the_next(seen: View, coming: Next) -> list[Finding]:
+def _about_the_next(place: Place, seen: View, coming: Next) -> list[Finding]:
     found = []
     table = seen.table
     told = False
@@ -404,8 +357,9 @@ def _about_the_next(seen: View, coming: Next) -> list[Finding]:
     if coming.failure and seen.ledger is not None:
         found.append(_refused_by_names(seen.ledger, coming.failure))
     elif coming.failure and not told:
-        hints = _PULLED if _pulled(seen, coming) else []
-        found.append(Finding(message=f"the next drizzle-kit migrate fails: {coming.failure}", hints=hints))
+        command, hints = way_on(place, seen, coming.failure)
+        message = f"the next drizzle-kit migrate fails: {coming.failure}"
+        found.append(Finding(message=message, command=command, hints=list(hints)))
     elif coming.lost and not coming.failure:
         found.append(Finding(message=coming.lost, hints=["Put --> statement-breakpoint between them."]))
     return found

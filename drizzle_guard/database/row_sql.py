@@ -73,7 +73,8 @@ class Names(NamedTuple):
             if self.kind == "sqlite" and now is not None:  # elsewhere the column has a default
                 values["applied_at"] = "'" + now.strftime("%Y-%m-%dT%H:%M:%S.000Z") + "'"
         columns = ", ".join(map(self.quote, values))
-        match = f"{self.quote('hash')} = {values['hash']} AND {self.quote('created_at')} = {when}"
+        told = [key for key in ("hash", "created_at", "name") if key in values]
+        match = " AND ".join(f"{self.quote(key)} = {values[key]}" for key in told)
         return Change(
             f"INSERT INTO {self.quoted} ({columns}) VALUES ({', '.join(values.values())})",
             f"DELETE FROM {self.quoted} WHERE {match}",

@@ -80,11 +80,11 @@ def findings_text(findings: Sequence[Finding], style: Style = plain) -> Iterator
             yield style(f"- {finding.message}", "red")
         if len(found) > _MOST:
             yield f"- and {len(found) - _MOST} more"
-        if command:
-            yield f"    {command}"
         more = [hint for finding in found[:_MOST] for hint in finding.hints]
-        for hint in dict.fromkeys(more) if len(found) == 1 or not hints else hints:
-            yield f"    {hint}"
+        shown = list(dict.fromkeys(more) if len(found) == 1 or not hints else hints)
+        if command:
+            shown.insert(len(shown) if shown and shown[-1].endswith(":") else 0, command)
+        yield from (f"    {line}" for line in shown)
 
 
 def github(report: StatusReport) -> str:
@@ -141,7 +141,7 @@ def _next_by_file(report: StatusReport, style: Style) -> Iterator[str]:
 def unsure(doubt: str, worse: bool) -> str:
     """Why it cannot be told whether the next migrate works."""
     head = "cannot tell" if worse else "nothing is seen that would make it fail, but status cannot tell for certain"
-    return f"{head} ({doubt}); drizzle-guard rehearse can"
+    return f"{head} ({doubt}); drizzle-guard rehearse shows it, on a database without your rows"
 
 
 def _tags(tags: Sequence[str], again: Collection[str] = ()) -> str:

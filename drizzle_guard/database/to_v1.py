@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 
 from drizzle_guard.database.by_name import compare_by_name, upgraded
+from drizzle_guard.database.cures import of_row_without_migration
 from drizzle_guard.database.place import Place, View
-from drizzle_guard.database.verdicts import Row, Verdict
+from drizzle_guard.database.verdicts import Line, Verdict
 from drizzle_guard.database.wording import row_name
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import Migration
@@ -66,7 +67,7 @@ def _first_migrate(place: Place, seen: View) -> Iterator[Obstacle]:
     after = upgraded(ahead, seen.table)
     for row in after.unmatched:
         message = f"{row_name(row)} fits no migration: v1's first migrate stops there."
-        yield Obstacle(message, None, None, _row(place, row))
+        yield Obstacle(message, None, None, of_row_without_migration(row, place.names))
     verdicts = {line.tag: line for line in seen.comparison.lines}
     for line in compare_by_name(ahead, after.table).lines:
         tag = old[line.tag]
@@ -78,14 +79,18 @@ def _first_migrate(place: Place, seen: View) -> Iterator[Obstacle]:
             message = f"{shown} would run again: v1 gives its row to another migration of the same second."
         else:
             message = f"{shown} would run: v1 runs every migration that no row names, and 0.x does not run this one."
-        cure = ("bring files, journal and rows in step first:", "drizzle-guard status", "drizzle-guard repair")
-        yield Obstacle(message, tag, place.file(tag), cure)
+        yield Obstacle(message, tag, place.file(tag), _cure(before))
 
 
-def _row(place: Place, row: Row) -> tuple[str, ...]:
-    change = place.names.delete(row)
+def _cure(before: Line) -> tuple[str, ...]:
+    """How v1 finds the row of a migration that it would run otherwise; `before` is what 0.x makes of it."""
+    rehash = "drizzle-guard repair --only re-hash"
+    if before.verdict is Verdict.EDITED:
+        return ("Cure first what is said of it above; where drizzle-guard.toml allows the edit:", rehash)
+    if before.wrong:
+        return ("Cure first what is said of it above.",)
     return (
-        "Bring its migration's file back from git; or, if it was squashed or dropped on purpose, take the row out in "
-        "the very deploy that moves to v1 (0.x may need it), before v1's first migrate:",
-        change.sql,
+        "Both have the same SQL. Tell them apart by a comment in one of the files, allow that edit in "
+        "drizzle-guard.toml ([[allow]]), then:",
+        rehash,
     )

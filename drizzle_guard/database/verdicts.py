@@ -156,11 +156,15 @@ class Stray(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """A folder against a table: a line for every migration in the journal's order, and the rows left over."""
+    """A folder against a table: a line for every migration in the journal's order, and the rows left over.
+
+    `by_name` as Drizzle v1 does: there is no watermark, and a row without a name is nobody's.
+    """
 
     table: Table
     lines: tuple[Line, ...]
     strays: tuple[Stray, ...]
+    by_name: bool = False
 
     def line(self, tag: str) -> Line | None:
         """The line of a migration; of several with one tag the first."""
@@ -235,7 +239,7 @@ class _Matching:
             # A row that stands at the `when` of a migration without a row of its own is that one's, edited since.
             usable = [p for p in places if self.free[p].created_at is None or self.free[p].created_at not in taken]
             usable.sort(key=lambda p: (self.free[p].created_at or 0, p))
-            sure = len(usable) == len(owners)
+            sure = len(usable) >= len(owners)  # of more rows than migrations each tells of the same SQL
             for n, place in zip(owners, usable[-len(owners) :], strict=False):
                 self._claim(n, place, Verdict.OLD_WHEN, sure)
 

@@ -29,7 +29,7 @@ def words(line: Line, seen: View) -> str:
     return text
 
 
-_OURS = re.compile(r"(?:^|: )drizzle-guard (?:apply|repair|status)\b.*[^.:]$")
+_OURS = re.compile(r"(?:^|: )drizzle-guard (?:apply|repair|status)\b.*(?<![.:])$")
 
 
 def typable(line: str, again: str) -> str:

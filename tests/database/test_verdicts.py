@@ -408,7 +408,9 @@ def test_apply_refuses_out_of_order() -> None:
     assert refusal([A, adds, drops], table(row(A), row(drops, id=2)), "0001_b", holding(*texts([A]))) == (
         "0001_b is out of order: 0002_c, which comes later and ran already, touches the same objects: "
         '0002_c drops table "users", which 0001_b changes.\n'
-        "  Write what is still wanted of it as a new migration: npx drizzle-kit generate --custom"
+        "  Write what is still wanted of it as a new migration: npx drizzle-kit generate --custom\n"
+        "  and record the old one without running it, so that nothing waits for it:\n"
+        "  drizzle-guard apply 0001_b --resume-at 2"
     )
     writes, rewrites = (
         migration("0001_b", 2000, "UPDATE users SET age = 1"),

@@ -6,7 +6,10 @@ import contextlib
 import io
 import json
 import os
+import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
@@ -129,6 +132,30 @@ class Place:
         heard(("drizzle-guard", *arguments), out.getvalue() + err.getvalue())
         return Result(code, out.getvalue(), err.getvalue())
 
+    def type(self, said: str, start: str, *, answers: str = "y\n" * 9, **fill: str) -> Result:
+        """Type the command of a message that begins so, to the end of its line; `fill`: for FILE, N and URL in it.
+
+        One of ours runs in this process, any other in a shell, where node finds the bench's packages.  A variable that
+        the message names instead of a URL with a password holds that URL, as it asks for.
+        """
+        found = re.search(re.escape(start) + r"(?![\w-])[^\n]*", said)
+        assert found is not None, f"{start} is not said in:\n{said}"
+        line = found[0].partition("%0A")[0].removesuffix(")")
+        for placeholder, value in fill.items():
+            line = value.join(re.split(rf"\b{placeholder}\b", line))
+        variable = "DATABASE_URL"
+        if f'"${variable}"' in line:
+            assert f"Put the URL that you gave into {variable} first; it is not repeated here." in said, said
+        with _variable(variable, self.url) if f"${variable}" in line else contextlib.nullcontext():
+            if line.startswith("drizzle-guard "):
+                words = [os.path.expandvars(word) for word in shlex.split(line, comments=True)[1:]]
+                return self.guard(*words, answers=answers, plain=True)
+            command = ["sh", "-c", line]
+            environment = _with_kit(self.root) if line.startswith("npx ") else None
+            done = subprocess.run(command, cwd=self.path, env=environment, capture_output=True, text=True, timeout=120)
+        heard(command, done.stdout + done.stderr)
+        return Result(done.returncode, done.stdout, done.stderr)
+
     def status(self, *arguments: str) -> Any:
         """`status --json`."""
         result = self.guard("status", "--json", *arguments)
@@ -164,6 +191,16 @@ class Place:
         with self.open() as database:
             found = database.table(Names(self.kind, "drizzle", "__drizzle_migrations")).rows
         return [(row.hash[:8], row.created_at) for row in reversed(found)]
+
+
+def _with_kit(root: Path) -> dict[str, str]:
+    """An environment in which `npx` runs what the project has, and spares the second that npm takes to find it."""
+    npx = root / "bin" / "npx"
+    npx.parent.mkdir(exist_ok=True)
+    npx.write_text('#!/bin/sh\nname=$1; shift; exec "node_modules/.bin/$name" "$@"\n')
+    npx.chmod(0o755)
+    environment = Bench.require().environment
+    return {**environment, "PATH": f"{npx.parent}{os.pathsep}{environment['PATH']}"}
 
 
 def digest(sql: str) -> str:

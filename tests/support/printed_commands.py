@@ -282,6 +282,70 @@ TYPED = {
         "database/test_whereabouts.py::test_gates_become_green": [
             "database/past.py command: git checkout {} -- {}",
         ],
+        "database/test_typed_advice.py::test_a_skipped_one_is_applied": [
+            "database/cures.py cure_of: drizzle-guard apply {}",
+            "database/one_run.py _unknown: drizzle-guard status",
+        ],
+        "database/test_typed_advice.py::test_nothing_to_resume": [
+            "database/one_run.py _resume_at: drizzle-guard apply {}",
+        ],
+        "database/test_typed_advice.py::test_one_that_would_hide_another": [
+            "database/one_run.py _refuse_hiding: drizzle-guard apply {}",
+            "database/one_run.py _refuse_hiding: npx drizzle-kit migrate",
+        ],
+        "database/test_typed_advice.py::test_an_earlier_one_comes_first": [
+            "database/one_run.py _refuse_out_of_order: drizzle-guard apply {}",
+            "database/one_run.py _refuse_out_of_order: npx drizzle-kit migrate",
+        ],
+        "database/test_typed_advice.py::test_a_later_one_ran_on_the_same": [
+            "database/cures.py cure_of: npx drizzle-kit migrate",
+            "database/cures.py of_out_of_order: npx drizzle-kit generate --custom",
+            "database/cures.py recorded_only: drizzle-guard apply {} --resume-at {}",
+        ],
+        "database/test_typed_advice.py::test_what_is_there_in_another_form_is_for_a_person": [
+            "database/cures.py of_failure: drizzle-guard status",
+            "database/cures.py way_on: npx drizzle-kit migrate",
+            "database/one_run.py _after_failure: drizzle-guard apply {}",
+        ],
+        "database/test_typed_advice.py::test_part_of_it_is_there_where_it_runs_whole": [
+            "database/cures.py whole_or_not_at_all: drizzle-guard apply {} --resume-at N",
+        ],
+        "database/test_typed_advice.py::test_a_row_under_an_old_when": [
+            "database/cures.py cure_of: drizzle-guard repair --only re-stamp",
+            "database/cures.py of_applied: drizzle-guard repair --only re-stamp",
+        ],
+        "database/test_typed_advice.py::test_one_row_for_two_of_the_same_sql": [
+            "database/cures.py of_applied: drizzle-guard status",
+        ],
+        "database/test_typed_advice.py::test_a_row_twice_and_a_backup_that_cannot_be_written": [
+            "commands/repair.py _save: drizzle-guard repair --backup FILE",
+            "database/report.py _about_rows: drizzle-guard repair --only duplicates",
+        ],
+        "database/test_typed_advice.py::test_a_table_that_something_guards": [
+            "database/perform.py _change: drizzle-guard repair",
+        ],
+        "database/test_typed_advice.py::test_what_push_made_is_adopted": [
+            "database/cures.py cure_of: drizzle-guard repair --only adopt",
+            "database/one_run.py _refuse_applied: drizzle-guard repair --only adopt",
+        ],
+        "database/test_typed_advice.py::test_what_pull_wrote_is_adopted": [
+            "database/cures.py _PULLED: drizzle-guard repair --only adopt",
+        ],
+        "database/test_typed_advice.py::test_an_edited_one": [
+            "database/cures.py of_applied: npx drizzle-kit generate --custom",
+            "database/cures.py of_edited: drizzle-guard repair --only re-hash",
+        ],
+        "database/test_typed_advice.py::test_what_is_gone_is_made_again": [
+            "database/cures.py of_what_is_missing: npx drizzle-kit generate --custom",
+            "database/cures.py of_what_is_missing: npx drizzle-kit migrate",
+        ],
+        "database/test_typed_advice.py::test_what_is_half_there_under_an_old_when": [
+            "database/cures.py of_what_is_missing: drizzle-guard repair --only re-stamp",
+        ],
+        "database/test_typed_advice.py::test_an_entry_without_a_when": [
+            "database/cures.py cure_of: drizzle-guard check",
+            "database/one_run.py plan_run: drizzle-guard check",
+        ],
     }.items()
     for command in typed
 }
