@@ -56,6 +56,7 @@ class Place:
         else:
             self.live_url = servers.mysql_url() if kind == "mysql" else f"libsql:{file}"
         self.url = str(file) if kind == "sqlite" else self.live_url
+        self.exported = False  # whether the shell in which one types has it as DATABASE_URL
 
     def write(self, *entries: Entry, folder: str = "drizzle", dialect: str | None = None) -> None:
         """The folder's whole journal."""
@@ -140,13 +141,14 @@ class Place:
         """
         found = re.search(re.escape(start) + r"(?![\w-])[^\n]*", said)
         assert found is not None, f"{start} is not said in:\n{said}"
-        line = found[0].partition("%0A")[0].removesuffix(")")
+        line = found[0].partition(" shows it")[0]
         for placeholder, value in fill.items():
             line = value.join(re.split(rf"\b{placeholder}\b", line))
         variable = "DATABASE_URL"
         if f'"${variable}"' in line:
             assert f"Put the URL that you gave into {variable} first; it is not repeated here." in said, said
-        with _variable(variable, self.url) if f"${variable}" in line else contextlib.nullcontext():
+            self.exported = True
+        with _variable(variable, self.url) if self.exported else contextlib.nullcontext():
             if line.startswith("drizzle-guard "):
                 words = [os.path.expandvars(word) for word in shlex.split(line, comments=True)[1:]]
                 return self.guard(*words, answers=answers, plain=True)

@@ -150,14 +150,14 @@ def _without_form(argv: Sequence[str]) -> Iterator[str]:
 def was_told(command: Command) -> bool:
     """Whether this test was told the command in its sentence."""
     text = "".join(event.said for event in _events)
-    return all(re.search(_pattern(template), text) for template in (command.words, command.sentence))
+    return all(re.search(_within(template), text) for template in (command.words, command.sentence))
 
 
 def was_typed(command: Command) -> bool:
     """Whether this test was told the command in its sentence and then typed it, as it was told but for placeholders."""
     asks = _PLACEHOLDER.search(command.words) is not None
     typed = re.compile(_PLACEHOLDER.sub(r"\\S+", _pattern(command.words)) if asks else _pattern(command.words))
-    sentence, told, text = re.compile(_pattern(command.sentence)), re.compile(_pattern(command.words)), ""
+    sentence, told, text = re.compile(_within(command.sentence)), re.compile(_within(command.words)), ""
     for event in _events:
         line = event.typed.strip()
         if typed.fullmatch(line) and told.search(text) and sentence.search(text) and (asks or line in text):
@@ -168,7 +168,12 @@ def was_typed(command: Command) -> bool:
 
 def _pattern(template: str) -> str:
     """What matches a text of the code, whatever it fills in."""
-    return re.escape(template).replace(re.escape("{}"), "(?:.|\\n)*?").replace("\\\n", "\n *")
+    return re.escape(template).replace(re.escape("{}"), r"[\s\S]*?").replace("\\\n", "\n *")
+
+
+def _within(template: str) -> str:
+    """What finds it in a longer text; what is filled in at its ends is no part: that would be sought everywhere."""
+    return _pattern(re.sub(r"^(?:\{\})+|(?:\{\})+$", "", template))
 
 
 #: which test types a command
@@ -345,6 +350,37 @@ TYPED = {
         "database/test_typed_advice.py::test_an_entry_without_a_when": [
             "database/cures.py cure_of: drizzle-guard check",
             "database/one_run.py plan_run: drizzle-guard check",
+        ],
+        "database/test_typed_advice.py::test_a_sequence_behind_and_an_id_without_one": [
+            "database/one_run.py plan_run: drizzle-guard repair --only sequence",
+            "database/one_run.py plan_run: drizzle-guard status",
+            "database/report.py _about_the_next: drizzle-guard repair --only sequence",
+        ],
+        "database/test_typed_advice.py::test_concurrently_is_run_by_hand": [
+            "database/one_run.py _after_failure: drizzle-guard repair --only adopt",
+        ],
+        "database/test_typed_advice.py::test_what_fails_only_at_the_commit": [
+            "database/perform.py perform: drizzle-guard status",
+        ],
+        "database/test_typed_advice.py::test_another_ledger_beside": [
+            "commands/on_database.py refuse_what_is_not_ours: npx drizzle-kit migrate",
+        ],
+        "database/test_typed_advice.py::test_what_mysql_kept": [
+            "database/cures.py cure_of: drizzle-guard apply {} --resume",
+            "database/one_run.py _refuse_half: drizzle-guard apply {} --resume",
+            "database/one_run.py _resume_at: drizzle-guard apply {} --resume-at N",
+            "database/perform.py _failed: drizzle-guard apply {} --resume",
+        ],
+        "database/test_typed_advice.py::test_environments_side_by_side": [
+            "database/environments.py _deploy: drizzle-guard rehearse",
+            "database/environments.py across_text: drizzle-guard status --env {}",
+            "database/text.py unsure: drizzle-guard rehearse",
+        ],
+        "database/test_typed_advice.py::test_v1_adopts_under_its_name": [
+            "database/cures.py cure_of: npx drizzle-kit up",
+        ],
+        "database/test_typed_advice.py::test_two_of_one_second_are_told_apart": [
+            "database/to_v1.py _cure: drizzle-guard repair --only re-hash",
         ],
     }.items()
     for command in typed
