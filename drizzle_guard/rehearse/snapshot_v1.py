@@ -69,12 +69,13 @@ class _History:
 
     def _before(self, ids: Iterable[str], child: str) -> set[str]:
         found: set[str] = set()
-        todo = list(ids)
+        todo = [(id_, child) for id_ in ids]
         while todo:
-            id_ = todo.pop()
+            id_, child = todo.pop()
             if id_ not in found:
                 found.add(id_)
-                todo += self._node(id_, child).parents
+                node = self._node(id_, child)
+                todo += ((parent, node.name) for parent in node.parents)
         return found
 
     def _together(self, ids: Sequence[str], child: str = "") -> Rows:
@@ -142,7 +143,8 @@ def _change(rows: Rows, delta: Mapping[str, Any], name: str) -> None:
 
 
 def _refused(name: str, words: str) -> GuardError:
-    return GuardError(f"the snapshot of {printable(name)} {words}.", "drizzle-guard check")
+    """Why the newest schema cannot be told; `rehearse` notes it beside what it rehearsed."""
+    return GuardError(f"the snapshot of {printable(name)} {words}.")
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -183,6 +183,7 @@ def test_deltas_lead_to_the_newest_schema() -> None:
     ("snapshots", "words"),
     [
         ((_snapshot("a", "gone", deltas=[]),), "the snapshot of a has a parent that is not there."),
+        ((BASE, _snapshot("a", "gone", ddl=[USERS])), "the snapshot of a has a parent that is not there."),
         ((BASE, BASE), "the snapshot of base has no place of its own in the history."),
         (
             (_snapshot("a", NOBODY, deltas=[]),),

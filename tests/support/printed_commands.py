@@ -379,6 +379,13 @@ TYPED = {
         "database/test_typed_advice.py::test_v1_adopts_under_its_name": [
             "database/cures.py cure_of: npx drizzle-kit up",
         ],
+        "rehearse/test_typed_rehearsals.py::test_one_that_never_runs_is_renumbered": [
+            "rehearse/report.py _outcome_lines: drizzle-guard check",
+        ],
+        "rehearse/test_typed_rehearsals.py::test_a_file_that_is_missing_comes_back": [
+            "rehearse/against.py _step: drizzle-guard check",
+            "rehearse/states.py _step: drizzle-guard check",
+        ],
         "database/test_typed_advice.py::test_two_of_one_second_are_told_apart": [
             "database/to_v1.py _cure: drizzle-guard repair --only re-hash",
         ],
