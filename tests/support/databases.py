@@ -145,7 +145,7 @@ class Place:
         for placeholder, value in fill.items():
             line = value.join(re.split(rf"\b{placeholder}\b", line))
         variable = "DATABASE_URL"
-        if f'"${variable}"' in line:
+        if f'"${variable}"' in line and not self.exported:
             assert f"Put the URL that you gave into {variable} first; it is not repeated here." in said, said
             self.exported = True
         with _variable(variable, self.url) if self.exported else contextlib.nullcontext():
