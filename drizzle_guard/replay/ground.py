@@ -25,6 +25,7 @@ _ASKS_FOR_MORE = pattern(
     r"(?:\A|;|breakpoint|\bbegin|\bthen|\bloop|\n)\s*(?:insert|update|delete|truncate|select|with|merge|replace|call|perform|"
     r"drop\s+(?:table|view|schema|type|function|materialized)|refresh|execute|"
     r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:definer|algorithm|view|trigger|function|procedure|rule))\b"
+    r"|\bnextval\s*\("
 )
 _BESIDES = (
     " view",
@@ -38,6 +39,7 @@ _BESIDES = (
     "partition of",
     "attach partition",
     "inherit",
+    "owned by",
 )
 
 

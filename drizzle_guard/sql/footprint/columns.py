@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from drizzle_guard.light import NamedTuple
+from drizzle_guard.sql.footprint.auto_names import give_constraint, give_index, may_be_given
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft, is_built_in_type
 from drizzle_guard.sql.footprint.known import Column, ForeignKey, Unique, plain_type
@@ -142,7 +143,8 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
             primary_key(draft, table, only(found.name).names, name, fresh=fresh)
         elif word == "unique":
             unique = True
-            unique_key(draft, table, name or f"{table[1]}_{found.name}_key", only(found.name).names, fresh=fresh)
+            own = name or (found.name if draft.dialect.is_mysql else f"{table[1]}_{found.name}_key")
+            unique_key(draft, table, own, only(found.name).names, fresh=fresh)
         elif word == "collate":
             collation = qualified(draft, at)
             if not draft.dialect.is_sqlite:
@@ -154,6 +156,10 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
             draft.mention(mentions, table if not fresh else None, definition=True)
             if column.named is not None:
                 draft.values(column.named, mentions.strings)
+            if word == "check" and table in draft.known.tables:
+                draft.known.tables[table].called.update(mentions.functions)
+            if not fresh and word == "check" and not name:
+                give_constraint(draft, table, "check", [found.name])
             if not fresh and word in ("as", "generated"):
                 draft.of(table, "cells", Mode.USE, Members(frozenset(mentions.words)), verb="uses")
     if (
@@ -173,6 +179,10 @@ def reference(draft: Draft, table: Name, name: str, columns: frozenset[str], at:
     """`REFERENCES table (columns) ON DELETE …`."""
     parent = qualified(draft, at)
     parent_columns = plain_names(draft, in_parentheses(at))
+    if name:
+        may_be_given(draft, table, "fkey", name)
+    elif not fresh:
+        give_constraint(draft, table, "fkey", sorted(columns))
     words = [t.text for t in at.rest()]
     actions = {"delete": "", "update": ""}
     for first, second, third in zip(words, words[1:], words[2:], strict=False):
@@ -239,13 +249,9 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
     if what == "primary":
         primary_key(draft, table, columns, name, fresh=fresh)
     elif what == "unique":
-        unique_key(
-            draft,
-            table,
-            name or f"{table[1]}_{'_'.join(t.text for t in inner if t.kind != 'mark')}_key",
-            columns,
-            fresh=fresh,
-        )
+        listed = [draft.dialect.fold(t) for t in inner if t.kind != "mark"] or [""]
+        own = name or (listed[0] if draft.dialect.is_mysql else "_".join([table[1], *listed, "key"]))
+        unique_key(draft, table, own, columns, fresh=fresh)
     elif what == "foreign":
         if at.skip("references"):
             reference(draft, table, name, columns, at, fresh=fresh)
@@ -259,6 +265,12 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         if not fresh:
             draft.limits(table, found.words)
             draft.of(table, "fits", Mode.USE, Members(frozenset(found.words)), verb="makes a rule for")
+        if name:
+            may_be_given(draft, table, "check", name)
+        elif not fresh and what == "check":
+            known = draft.known.tables.get(table)
+            named = found.words if known is None or not known.columns else found.words & known.columns.keys()
+            give_constraint(draft, table, "check", sorted(named))
         if draft.dialect.is_mysql and name:
             draft.touch(("name", "check", ("", name)), Mode.CHANGE, Thing("constraint", name), "creates")
         if what == "exclude" and draft.dialect.kind == "postgresql":
@@ -268,8 +280,11 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         _remember(draft, table, name or f"check {len(inner)}", "check", frozenset(found.words))
         if table in draft.known.tables:
             draft.known.tables[table].rules.add("".join(t.text for t in inner).lower())
+            draft.known.tables[table].called.update(found.functions)
     elif not fresh:
         draft.use_columns(table, columns)
+        if not name and inner:
+            give_index(draft, table, inner)
 
 
 def _remember(draft: Draft, table: Name, name: str, kind: str, columns: frozenset[str]) -> None:

@@ -40,7 +40,7 @@ class Dialect(NamedTuple):
 
     def relation(self, kind: str) -> str:
         """The namespace of a kind of object, where its name is the schema's or the database's."""
-        if kind in ("table", "view") or (kind in ("index", "sequence") and not self.is_mysql):
+        if kind in ("table", "view", "sequence") or (kind == "index" and not self.is_mysql):
             return "relation"
         return "type" if kind == "domain" else kind
 

@@ -38,6 +38,8 @@ BUILT_IN = words(
 )
 
 
+#: of those, what may name a text search configuration in a string
+_TEXT_SEARCH = words("to_tsvector to_tsquery plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_headline")
 #: of those, what an extension of PostgreSQL brings along (pgcrypto, uuid-ossp)
 _OF_EXTENSIONS = words("gen_salt crypt digest uuid_generate_v4")
 
@@ -183,6 +185,9 @@ class Draft:
             if function[1] in ("nextval", "currval", "setval", "pg_get_serial_sequence", "to_regclass"):
                 for text in found.strings:
                     self.use_relation_in(text)
+            elif function[1] in _TEXT_SEARCH:
+                for text in found.strings:
+                    self.use("configuration", ("", text))
         if found.operators:
             self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
 
@@ -246,6 +251,10 @@ class Draft:
         if not function[0] and function[1] in BUILT_IN:
             return
         self.touch(("function", function), Mode.USE, Thing("function", shown_name(function)), "uses")
+        if ("function", function) not in self._seen:
+            self._seen.add(("function", function))
+            for called in Mentions(self.known.functions.get(function, ()), self.dialect).functions:
+                self.use_function(called)
         self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
         if function[0] and function[0] != "pg_catalog":
             self.use("schema", ("", function[0]))

@@ -26,11 +26,24 @@ def body_runs_later(draft: Draft, body: Sequence[Token]) -> None:
     if not verbs & {"insert", "replace"}:
         return
     written = [n for n, token in enumerate(body) if token == Token("word", "into")]
+    fills_by_position(draft, body)
     for table in Mentions([t for n in written for t in body[n : n + 4]], draft.dialect).tables:
         draft.of(table, "must", Mode.USE, verb="writes rows of")
         draft.of(table, "fresh", Mode.ADD, verb="writes rows of")
         if verbs & {"conflict", "duplicate", "replace", "ignore"}:
             draft.of(table, "keys", Mode.USE, verb="writes rows of")
+
+
+def fills_by_position(draft: Draft, body: Sequence[Token]) -> None:
+    """`INSERT INTO t VALUES …` in a body: which columns that fills depends on those that there are."""
+    for n, token in enumerate(body):
+        if token == Token("word", "into") and n and body[n - 1].text in ("insert", "replace", "ignore"):
+            head = list(body[n : n + 4])
+            end = 4 if len(head) > 3 and head[2].text == "." else 2
+            if n + end < len(body) and body[n + end].text in ("values", "select", "value"):
+                for table in Mentions(head[:end], draft.dialect).tables:
+                    aspect = "positions" if draft.dialect.is_postgres else "shape"
+                    draft.of(table, aspect, Mode.USE, verb="fills by position the columns of")
 
 
 def view_groups(draft: Draft, tokens: Sequence[Token], found: Mentions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from drizzle_guard.light import Any, NamedTuple
+from drizzle_guard.light import Any, NamedTuple, pattern
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.tokens import Token
@@ -49,16 +49,18 @@ class Index(NamedTuple):
 
 
 class Table:
-    """What is known of one table; `rules` are its checks in one spelling."""
+    """What is known of one table; `rules` are its checks in one spelling, `called` the functions in them."""
 
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
         self.constraints: dict[str, Unique] = {}
         self.rules: set[str] = set()
+        self.called: set[Name] = set()
 
     def copy(self) -> Table:
         other = Table()
         other.columns, other.constraints, other.rules = dict(self.columns), dict(self.constraints), set(self.rules)
+        other.called = set(self.called)
         return other
 
     def keys(self) -> list[frozenset[str]]:
@@ -67,11 +69,15 @@ class Table:
 
 
 class Trigger(NamedTuple):
-    """A trigger or rule: with which writes it runs (insert, update, delete), what, and the tables that this names."""
+    """A trigger or rule: with which writes it runs (insert, update, delete), what, and the tables that this names.
+
+    `function` is the one that it calls, if it has no body of its own.
+    """
 
     events: frozenset[str]
     body: list[Token]
     tables: frozenset[Name] = frozenset()
+    function: Name | None = None
 
 
 class Dropped(NamedTuple):
@@ -98,13 +104,14 @@ class Known:
         self.made: set[Name] = set()  # tables that this side made
         self.parts: dict[Name, Name] = {}  # partitions, and the table that each is part of
         self.kin: dict[Name, frozenset[Name]] = {}  # partitions and heirs, and the tables that each is part of
+        self.owned: dict[Name, tuple[Name, str]] = {}  # sequences, and the table and column that each belongs to
         self.grown: dict[Name, dict[str, str]] = {}  # columns that this side added to others, and their defaults
 
     def copy(self) -> Known:
         """The same, for one side to go on from."""
         other = Known()
         other.tables = {name: table.copy() for name, table in self.tables.items()}
-        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts", "kin"):
+        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts", "kin", "owned"):
             setattr(other, attribute, dict(getattr(self, attribute)))
         other.triggers = {name: dict(found) for name, found in self.triggers.items()}
         return other
@@ -220,6 +227,7 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
         for check in _values(entry, "checkConstraints"):
             table.constraints[name(check.get("name"))] = Unique("check", frozenset())
             table.rules.add(_plain(str(check.get("value", ""))))
+            table.called |= functions_in(str(check.get("value", "")))
         for index in _values(entry, "indexes"):
             place = index_key(dialect, here, (here[0], name(index.get("name"))))
             over = names(index.get("columns"))
@@ -238,6 +246,14 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
             known.foreign[(here, found.name)] = found
             table.constraints[found.name] = Unique("foreign", found.columns)
     return known
+
+
+def functions_in(text: str) -> set[Name]:
+    """The functions that an expression calls, read from its text."""
+    return {("" if schema in ("", "public") else schema, name) for schema, name in _CALL.findall(text.replace('"', ""))}
+
+
+_CALL = pattern(r"(?:(\w+)\s*\.\s*)?(\w+)\s*\(")
 
 
 def plain_type(text: str) -> str:

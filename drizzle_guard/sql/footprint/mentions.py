@@ -98,7 +98,9 @@ class Mentions:
                     expects = True
                     n += 1
                     continue
-                elif token.text == "*" and (before.text in ("select", "distinct", ",", ".", "returning", "all")):
+                elif token.text == "*" and before.text == ".":
+                    self._stars.update(self._groups)
+                elif token.text == "*" and (before.text in ("select", "distinct", ",", "returning", "all")):
                     self._stars.add(self._groups[-1])
                 elif token.text in "@?%<~":
                     self.operators = self.operators or token.text in "@?%~" or _next(tokens, n).text in ("-", "@", "#")
@@ -157,7 +159,7 @@ class Mentions:
             else:
                 self.tables.setdefault((schema, name))
                 self._at.setdefault((schema, name), set()).add(self._groups[-1])
-            return self._alias(end), False
+            return self._alias(end, lists_columns=before.text != "into"), False
         if before.text == "as" and before.kind == "word":
             if calls[-1] in ("cast", "try_cast"):
                 self.types.setdefault((schema, name))
@@ -185,17 +187,25 @@ class Mentions:
                 self._dotted.add(name)
             return end, False
         self.words.add(name)
-        if (before.text == "(" and after.text == ")") or after.text == ":":  # to_json(u), u::text
+        # to_json(u), u::text, and in PostgreSQL wherever a value may stand (behind a parenthesis stands an alias)
+        if (
+            (self._dialect.is_postgres and before.text != ")")
+            or (before.text == "(" and after.text == ")")
+            or after.text == ":"
+        ):
             self._bare.add(name)
         return end, False
 
-    def _alias(self, end: int) -> int:
-        """Step over the alias behind a table, if there is one."""
+    def _alias(self, end: int, *, lists_columns: bool) -> int:
+        """Step over the alias behind a table, if there is one; `t AS x (a, b)` names its columns by their position."""
         tokens = self._tokens
         at = end + 1 if _at(tokens, end) == Token("word", "as") else end
         token = _at(tokens, at)
         if token.kind == "name" or (token.kind == "word" and token.text not in _NO_ALIAS):
             self._aliases.add(self._dialect.fold(token))
+            if lists_columns and _at(tokens, at + 1).text == "(":
+                self._stars.add(self._groups[-1])
+                return closing(tokens, at + 1) + 1
             return at + 1
         return end
 

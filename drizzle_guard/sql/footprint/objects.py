@@ -41,6 +41,9 @@ def create_type(draft: Draft, at: Cursor, kind: str) -> None:
         draft.known.enums[name] = values
         draft.touch(("labels", name), Mode.CHANGE, Thing("type", shown_name(name)), "creates", Members(values))
         return
+    if at.peek() == "range":  # PostgreSQL 14 makes a type of several such ranges beside it
+        several = name[1].replace("range", "multirange", 1) if "range" in name[1] else f"{name[1]}_multirange"
+        draft.name(kind, (name[0], several), "creates", space="type")
     if kind == "type":
         draft.name("type", name, "creates", space="relation")
     named = named_type(draft, at.rest())
@@ -186,6 +189,9 @@ def create_function(draft: Draft, at: Cursor, *, replaces: bool) -> None:
     for part in parts(in_parentheses(Cursor(at.tokens, start))):
         for token in part:
             _maybe_type(draft, token)
+            if token.kind in ("word", "name") and (kind := named_type(draft, [token])) in draft.known.enums:
+                assert kind is not None
+                draft.values(kind, [unquoted(t.text) for t in part if t.kind == "string"])
             rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     rest = at.rest()
     for n, token in enumerate(rest):
@@ -265,6 +271,7 @@ def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
     found.words |= {draft.dialect.fold(t) for t in listed if t.kind != "mark"}
     found.tables.pop(table, None)
     draft.mention(found, table, definition=True)
+    function: Name | None = None
     for n, token in enumerate(body):
         if token == Token("word", "execute") and n + 2 < len(body):
             function = qualified(draft, Cursor(list(body), n + 2))
@@ -274,7 +281,7 @@ def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
             break
     body_runs_later(draft, body)
     events = frozenset(t.text for t in head) & {"insert", "update", "delete"}
-    draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body), frozenset(found.tables))
+    draft.known.triggers.setdefault(table, {})[name] = Trigger(events, list(body), frozenset(found.tables), function)
     draft.twice = replaces
 
 
@@ -345,8 +352,10 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
     cascade = "cascade" in {t.text for t in at.rest()}
     if kind == "schema" and verb == "creates" and at.peek() == "authorization":
         at.take()
+    sequence: Name = ("", "")
     for name in names(draft, at) if verb == "drops" else [qualified(draft, at)]:
         draft.name(kind, name, verb)
+        sequence = name
         if kind == "extension" and verb == "drops":
             draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "drops")
         if kind == "schema" and cascade:
@@ -369,13 +378,17 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
             if tail.peek() != "none":
                 owner = [t for t in tail.rest() if t.kind != "mark"]
                 if len(owner) > 1:
-                    draft.use_columns(("", draft.dialect.fold(owner[-2])), [draft.dialect.fold(owner[-1])])
-                    draft.use_table(("", draft.dialect.fold(owner[-2])))
+                    folded = [draft.dialect.fold(token) for token in owner]
+                    home = folded[-3] if len(folded) > 2 and folded[-3] != "public" else ""
+                    table = (home, folded[-2])
+                    draft.use_columns(table, folded[-1:])
+                    draft.use_table(table)
+                    draft.known.owned[sequence] = (table, folded[-1])
             return
         draft.mention(found, definition=True)
         if kind == "event":
             body_runs_later(draft, rest)
-        if kind == "sequence" and verb == "changes" and Token("word", "restart") in rest:
+        if kind == "sequence" and verb == "changes" and rest[0] != Token("word", "owner"):
             draft.sets_counter_of(name[1])
     if kind == "extension" and verb == "changes":
         draft.words |= {t.text for t in at.rest() if t.kind in ("word", "name")}

@@ -117,7 +117,9 @@ class Reader:
             if verb == "perform":
                 rows.select(draft, Cursor([Token("word", "select"), *tokens[1:]]))
             else:
-                rows.call(draft, Mentions(tokens[1:], self.dialect))
+                called = Mentions(tokens[1:], self.dialect)
+                draft.mention(called, rows=True)
+                rows.call(draft, called)
         elif verb == "execute" and len(tokens) == 2 and tokens[1].kind == "string":
             for inner in split(tokenize(unquoted(tokens[1].text), self.dialect.kind, exact=True)):
                 if inner:
@@ -232,6 +234,8 @@ class Reader:
             objects.create_policy(draft, at)
         elif kind == "rule":
             self._rule(draft, at)
+        elif kind == "user" and at.peek() == "mapping":
+            self._unknown(draft, at.tokens)
         elif kind in _PLAIN:
             if kind == "statistics" and at.peek() == "(":
                 draft.words |= {t.text for t in at.rest() if t.kind in ("word", "name")}

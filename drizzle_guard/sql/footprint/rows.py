@@ -8,6 +8,7 @@ from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.columns import in_parentheses, one_name, plain_names, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import ANY, BUILT_IN, Draft
+from drizzle_guard.sql.footprint.known import functions_in
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
 from drizzle_guard.sql.footprint.touch import ALL, Members, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token
@@ -15,6 +16,8 @@ from drizzle_guard.sql.tokens import Cursor, Token
 _WRITES = ("insert", "update", "delete", "merge", "replace")
 #: functions of PostgreSQL that a SELECT calls for their effect, on what a string names
 _ON_SEQUENCES = frozenset({"setval", "nextval"})
+#: functions that fail over no row
+_HARMLESS = frozenset({"count", "min", "max", "coalesce", "lower", "upper", "length", "now", "version"})
 #: functions that end nothing and change nothing that stays
 _WITHOUT_TRACE = frozenset({"pg_notify", "pg_sleep", "sleep", "set_config", "pg_advisory_lock", "pg_advisory_xact_lock",
                             "pg_advisory_unlock", "pg_advisory_unlock_all"})  # fmt: skip
@@ -79,7 +82,12 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     draft.of(table, "parts", Mode.USE, verb="writes rows of")
     draft.of(table, "shelves", Mode.USE, verb="writes rows of")
     fires(draft, table, "insert")
+    _runs_rules(draft, table, named)
     if loose or "conflict" in words or "duplicate" in words:
+        tail = next(
+            (n for n, t in enumerate(rest) if t.text in ("conflict", "duplicate") and t.kind == "word"), len(rest)
+        )
+        draft.use_columns(table, Mentions(rest[tail + 1 :], draft.dialect).words)
         target = _conflict_target(draft, rest)
         draft.of(table, "keys", Mode.USE, ALL if target is None else Members(target), verb="writes rows of")
         draft.of(table, "rows", Mode.USE, verb="writes rows of")
@@ -100,6 +108,19 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     _unique_values(draft, table, listed or None, rest, loose=loose)
     if replaces or (loose and "replace" in words):  # the row in its way is deleted
         _carry_on(draft, table)
+
+
+def _runs_rules(draft: Draft, table: Name, written: frozenset[str] | None) -> None:
+    """What is called for each row: the functions of the checks, and of the defaults of columns that are not written."""
+    known = draft.known.tables.get(table)
+    if known is None:
+        return
+    called = set(known.called)
+    for name, column in known.columns.items():
+        if written is not None and name not in written and "(" in column.default:
+            called |= functions_in(column.default)
+    for function in sorted(called):
+        draft.use_function(function)
 
 
 def _conflict_target(draft: Draft, tokens: Sequence[Token]) -> frozenset[str] | None:
@@ -203,6 +224,7 @@ def update(draft: Draft, at: Cursor) -> None:
         draft.of(one, "gone", Mode.CHANGE, written, verb="writes rows of")
         draft.of(one, "parts", Mode.USE, verb="writes rows of")
         fires(draft, one, "update")
+        _runs_rules(draft, one, None)
         if loose:
             draft.of(one, "keys", Mode.USE, verb="writes rows of")
         for key in draft.known.parents(one):
@@ -302,6 +324,8 @@ def fires(draft: Draft, table: Name, event: str) -> None:
     draft.of(table, "triggers", Mode.USE, verb="writes rows of")
     for trigger in (draft.known.triggers.get(table) or {}).values():
         if event in trigger.events:
+            if trigger.function is not None:
+                draft.use_function(trigger.function)
             run(draft, trigger.body)
 
 
@@ -351,8 +375,16 @@ def select(draft: Draft, at: Cursor) -> None:
             draft.name("table", table, "creates", space="type")
     else:
         found.starred = set()  # nothing keeps what it reads
-        draft.mention(found, rows=True)
+        draft.mention(found, rows=draft.in_block or not _only_looks(at.tokens, found))
     call(draft, found)
+
+
+def _only_looks(tokens: Sequence[Token], found: Mentions) -> bool:
+    """Whether a SELECT does nothing with the rows that it reads, and fails over none of them."""
+    words = [t.text for t in tokens if t.kind == "word"]
+    is_plain = words.count("select") == 1 and not {"cast", "case", "into"} & set(words)
+    marks = {t.text for t in tokens if t.kind == "mark"}
+    return is_plain and not marks & set("/%:^|&") and all(name in _HARMLESS for _, name in found.functions)
 
 
 def call(draft: Draft, found: Mentions) -> None:

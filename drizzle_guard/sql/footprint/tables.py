@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drizzle_guard.sql.alter import parts
+from drizzle_guard.sql.footprint.auto_names import give_index
 from drizzle_guard.sql.footprint.columns import (
     CONSTRAINT,
     in_parentheses,
@@ -19,7 +20,7 @@ from drizzle_guard.sql.footprint.columns import (
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import ANY, Draft
 from drizzle_guard.sql.footprint.kept import virtual_table
-from drizzle_guard.sql.footprint.known import Index, Table, index_key
+from drizzle_guard.sql.footprint.known import Column, Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.touch import ALL, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
@@ -107,9 +108,8 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
             for key in draft.known.children(table):
                 if key.child != table:
                     draft.alters(key.child)
-            for column, found in (draft.known.tables.get(table) or Table()).columns.items():
-                if draft.dialect.kind == "postgresql" and found.filled:
-                    draft.name("sequence", (table[0], f"{table[1]}_{column}_seq"), "drops")
+            for column in (draft.known.tables.get(table) or Table()).columns:
+                _sequences(draft, table, column, "drops")
             draft.of(table, "gone", Mode.CHANGE, verb="drops")
             if table in draft.known.parts:
                 draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
@@ -120,6 +120,18 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
         draft.known.drop_table(table)
         if not at.skip(","):
             return
+
+
+def _sequences(draft: Draft, table: Name, column: str, verb: str, home: str | None = None) -> None:
+    """PostgreSQL: the sequences of a column go where it goes; `home`: the schema in which it is to be found there."""
+    if draft.dialect.kind != "postgresql":
+        return
+    found = (draft.known.tables.get(table) or Table()).columns.get(column)
+    owned = [name for name, owner in draft.known.owned.items() if owner == (table, column)]
+    if found is not None and found.filled:
+        owned.append((table[0], f"{table[1]}_{column}_seq"))
+    for name in dict.fromkeys(owned):
+        draft.name("sequence", name if home is None else (home, name[1]), verb)
 
 
 def _leaves_dangling(draft: Draft, table: Name) -> bool:
@@ -161,7 +173,10 @@ def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
     method = ""
     if at.skip("using"):
         method = at.take()
-    over = plain_names(draft, in_parentheses(at))
+    inner = in_parentheses(at)
+    over = plain_names(draft, inner)
+    for home in [*([] if named else [table]), *(part for part, whole in draft.known.kin.items() if table in whole)]:
+        give_index(draft, home, inner)
     found.words -= {
         "btree",
         "hash",
@@ -270,7 +285,7 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
     draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
     draft.of(table, "shape", Mode.ADD)
     touch_rules(draft, table, found, fresh=False)
-    _counts(draft, table, found.rules)
+    _counts(draft, table, found.name, found.rules)
     tail = [t for t in found.rules if t.kind != "mark"]
     if draft.dialect.is_mysql and tail and tail[-1] == Token("word", "first"):
         draft.of(table, "shape", Mode.CHANGE)
@@ -280,10 +295,11 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
     draft.known.tables.setdefault(table, Table()).columns[found.name] = found.column
 
 
-def _counts(draft: Draft, table: Name, rules: Sequence[Token]) -> None:
-    """MySQL: a table has one AUTO_INCREMENT column."""
+def _counts(draft: Draft, table: Name, name: str, rules: Sequence[Token]) -> None:
+    """MySQL: a table has one AUTO_INCREMENT column, and that one needs a key."""
     if draft.dialect.is_mysql and Token("word", "auto_increment") in rules:
         draft.touch(("counter", table), Mode.CHANGE, Thing("table", shown_name(table)), "changes")
+        draft.of(table, "keys", Mode.USE, only(name), verb="counts with a key of")
 
 
 def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
@@ -330,6 +346,7 @@ def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
     draft.of(table, "column", Mode.CHANGE, only(name), verb="drops")
     draft.of(table, "shape", Mode.ADD)
     draft.of(table, "positions", Mode.ADD)
+    _sequences(draft, table, name, "drops")
     _needs_soundness(draft, table)
     if draft.known.unique(table) is None or any(name in key for key in draft.known.unique(table) or ()):
         draft.loses_key(table, frozenset({name}))
@@ -382,6 +399,8 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
             found = draft.expression(rest[2:], None)
             if now and now.named:
                 draft.values(now.named, found.strings)
+            if now and known:
+                known.columns[column] = now._replace(default=" ".join(t.text for t in rest[2:]).lower())
     elif "null" in words[:3]:
         draft.of(table, "null", Mode.CHANGE, only_it)
         if words[0] == "set":
@@ -411,15 +430,24 @@ def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
     else:
         draft.twice = True
         draft.of(table, "column", Mode.USE, only(old))
-    for aspect in ("type", "null", "default", "must", "cells"):
-        draft.of(table, aspect, Mode.CHANGE, members if old != found.name else only(old))
-    draft.limits(table, [old])
-    touch_rules(draft, table, found, fresh=False)
-    _counts(draft, table, found.rules)
     known = draft.known.tables.get(table)
+    before = known.columns.get(old) if known else None
+    draft.of(table, "definition", Mode.CHANGE, members)
+    if before is None or old != found.name or not _only_adds_values(before, found.column):
+        for aspect in ("type", "null", "default", "must", "cells"):
+            draft.of(table, aspect, Mode.CHANGE, members)
+        draft.limits(table, [old])
+    touch_rules(draft, table, found, fresh=False)
+    _counts(draft, table, found.name, found.rules)
     if known:
         known.columns.pop(old, None)
         known.columns[found.name] = found.column
+
+
+def _only_adds_values(before: Column, after: Column) -> bool:
+    """Whether an enum gets more values behind those that it has, and stays as it is else: no row minds that."""
+    is_enum = before.type.startswith("enum(") and after.type.startswith(before.type.removesuffix(")") + ",")
+    return is_enum and before._replace(type="") == after._replace(type="")
 
 
 def _is_one_name(at: Cursor) -> bool:
@@ -474,6 +502,20 @@ def rename_table(draft: Draft, old: Name, new: Name) -> None:
     draft.known.rename_table(old, new)
 
 
+def _move(draft: Draft, table: Name, home: str) -> None:
+    """Into another schema: the indexes, keys and sequences of a table go along."""
+    known = draft.known.tables.get(table) or Table()
+    along = {key[1].rpartition(".")[2] for key, index in draft.known.indexes.items() if index.table == table}
+    along |= {name for name, constraint in known.constraints.items() if constraint.kind in ("primary", "unique")}
+    for name in sorted(along):
+        draft.name("index", (table[0], name), "drops")
+        draft.name("index", (home, name), "creates")
+    for column in known.columns:
+        _sequences(draft, table, column, "drops")
+        _sequences(draft, table, column, "creates", home)
+    rename_table(draft, table, (home, table[1]))
+
+
 _SETTINGS = words("engine auto_increment comment default charset character row_format owner set reset replica")
 
 
@@ -495,7 +537,8 @@ def _other(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
             draft.of(table, "trigger", Mode.CHANGE, ALL if every else only(named), kind="trigger")
         draft.twice = True
     elif verb == "set" and at.skip("schema"):
-        rename_table(draft, table, ((lambda s: "" if s == "public" else s)(one_name(draft, at)), table[1]))
+        home = one_name(draft, at)
+        _move(draft, table, "" if home == "public" else home)
     elif verb in ("attach", "detach") and at.skip("partition"):
         part = qualified(draft, at)
         draft.use_table(part)
