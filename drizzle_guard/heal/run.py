@@ -52,8 +52,8 @@ def heal_folders(
     """Heal the folders in which the rules find errors; the exit code, None if nothing can be healed.
 
     `wholly`: only where every folder becomes sound and nobody's work is undone, because there is another way.
-    `planned` are folders that stand as their newest merge was planned: a chain that is torn there was torn on a side
-    before, so that no merge left it.
+    `planned` are folders that stand as their newest merge was planned: what HEAD has wrong there, a side had before,
+    so that no merge left it.
     """
     head = repository.commit("HEAD")
     if head is None:
@@ -62,7 +62,9 @@ def heal_folders(
     chosen = chosen_folders(repository, paths, folders, "this worktree")
     cases = [case for folder in chosen if (case := examine(repository, folder, onto)) is not None and case.errors]
     found = [
-        Healing(case, _of_its_work(find_cure(repository, case, onto), merged_well=case.folder in planned))
+        Healing(case, None)
+        if case.folder in planned and is_from_before(repository, case)
+        else Healing(case, _of_its_work(find_cure(repository, case, onto)))
         for case in cases
     ]
     if not any(healing.cure is not None for healing in found):
@@ -90,11 +92,9 @@ def heal_folders(
     return int(not dry_run and any(left_after(healing) for healing in found))
 
 
-def _of_its_work(cure: Cure | None, *, merged_well: bool) -> Cure | None:
+def _of_its_work(cure: Cure | None) -> Cure | None:
     """A cure of what a bad merge left, the row or the whole chain; what only mends other files is for `check --fix`."""
-    if cure is None:
-        return None
-    return cure if cure.row or (cure.chain and not cure.left and not merged_well) else None
+    return cure if cure is not None and (cure.row or (cure.chain and not cure.left)) else None
 
 
 def unsound(repository: Repository, folders: Sequence[str], onto: str | None) -> list[Case]:

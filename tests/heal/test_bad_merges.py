@@ -203,7 +203,7 @@ def test_a_published_chain_that_was_renumbered_by_hand(bed: Bed) -> None:
         bed.git("reset", "-q", "--hard", before)
 
 
-@pytest.mark.parametrize("fault", ["order mark", "chain"])
+@pytest.mark.parametrize("fault", ["order mark", "chain", "edit"])
 def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, fault: str) -> None:
     """The fault is said, but the merge has done its work: the exit code is 0, and nothing that is published changes."""
     add_migration(bed.root / "drizzle", "base")
@@ -214,6 +214,8 @@ def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, f
     tag = add_migration(bed.root / "drizzle", "own")
     if fault == "order mark":
         bed.write(f"drizzle/{tag}.sql", b"\xef\xbb\xbfSELECT 1;")
+    elif fault == "edit":
+        bed.write("drizzle/0000_base.sql", "SELECT 2;")
     bed.commit("own")
     bed.git("checkout", "-q", "main")
     add_migration(bed.root / "drizzle", "other")
@@ -225,12 +227,16 @@ def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, f
         torn.write_text(json.dumps({**json.loads(torn.read_text()), "prevId": parent}, indent=2))
         both = "meta/0001_snapshot.json and meta/0002_snapshot.json both have the parent"
         left = [f"DG023 {both} {parent[:8]}: drizzle-kit stops with a collision.", "fix: drizzle-guard check --fix"]
+    if fault == "edit":
+        back = "fix: git checkout main -- drizzle/0000_base.sql"
+        left = ["DG031 0000_base.sql is not as on main.", back, "     then put the change into a new migration"]
     bed.commit("other")
     bed.git("checkout", "-q", "feature")
     assert bed.try_git("merge", "--no-edit", "main").code == 0
     before = bed.state()
     done = bed.call("renumber")
-    said = ["drizzle: nothing to renumber (the merge is as it should be)", f"  left: {left[0]}", f"    {left[1]}"]
+    said = ["drizzle: nothing to renumber (the merge is as it should be)", f"  left: {left[0]}"]
+    said += [f"    {line}" for line in left[1:]]
     assert (done.code, done.out.splitlines()) == (0, said) and bed.state() == before
 
 
