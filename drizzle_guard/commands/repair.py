@@ -31,6 +31,7 @@ from drizzle_guard.database.repairs import KINDS, Offer, again, offers
 from drizzle_guard.database.report import StatusReport, build
 from drizzle_guard.database.text import findings_text
 from drizzle_guard.database.verdicts import Comparison
+from drizzle_guard.database.wording import typable
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.terminal import json_in_ascii
@@ -77,7 +78,8 @@ def command(
         chosen = _choose(place, seen, only or KINDS, talk)
         report = _plan(place, chosen, dry_run=dry_run)
         for offer in chosen.left:
-            talk.say(f"Left for a person: {offer.title}.\n  {printable(offer.obstacle or 'declined')}.")
+            talk.say(f"Left for a person: {offer.title}.\n  {printable(offer.obstacle or 'declined').rstrip('.')}.")
+            talk.say(*(f"  {typable(hint, place.again)}" for hint in offer.hints))
         if dry_run:
             talk.say("Nothing was changed (--dry-run)." if report.offers else "Nothing to repair.")
             _add_remaining(report, build(place, seen._replace(comparison=chosen.after)))

@@ -146,6 +146,12 @@ def of_row_without_migration(row: Row, names: Names) -> tuple[str, ...]:
     return (text, names.delete(row).sql) if writable(row) else (text.rpartition(",")[0] + ".",)
 
 
+def of_nobodys_row(row: Row, names: Names) -> tuple[str, ...]:
+    """A row that drizzle-guard.toml cannot acknowledge: it has no time, or no hash that tells it from others."""
+    text = "It cannot be acknowledged: it has no time, or no hash. If nobody needs it, take it out"
+    return (f"{text}:", f"{names.delete(row).sql};") if writable(row) else (f"{text} by hand.",)
+
+
 def of_applied(line: Line, kind: str) -> Cure:
     """Why there is no sense in running a migration that ran, and what is to be done instead."""
     if line.missing:

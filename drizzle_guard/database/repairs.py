@@ -32,7 +32,7 @@ class Offer(NamedTuple):
     `settled` the migrations (by place in the journal) that then stand at their row, `removed` a row that is gone.
 
     `key` names the offer for good, so that one that was declined does not come again.  `obstacle` is why it may not
-    be done; it is then for a person.
+    be done; it is then for a person, whom `hints` tell what to do first.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class Offer(NamedTuple):
     settled: Mapping[int, Row] = {}
     removed: Row | None = None
     obstacle: str | None = None
+    hints: tuple[str, ...] = ()
 
 
 def offers(
@@ -177,7 +178,7 @@ def _with_hidden(offer: Offer, judged: Comparison, catalog: Catalog, names: Name
             run = plan_run(judged, catalog, hidden.tag, names.kind, ahead=ahead, planned=True)
         except GuardError as error:
             why = f"it would hide {printable(hidden.tag)}, which cannot run now: {error.message}"
-            return offer._replace(obstacle=why)
+            return offer._replace(obstacle=why, hints=error.hints)
         runs.append(run)
         ahead.append(hidden)
         settled[n] = Row(None, run.hash, run.when, len(rows) + 1)

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from pydantic import BaseModel
 
-from drizzle_guard.database.cures import cure_of, way_on
+from drizzle_guard.database.cures import cure_of, of_nobodys_row, way_on
 from drizzle_guard.database.next_migrate import Next, Outcome, behind, id_failure, largest_id, next_migrate
 from drizzle_guard.database.other_ledgers import OtherLedger, next_by_file
 from drizzle_guard.database.past import Past, find_past
@@ -144,7 +144,7 @@ def build(place: Place, seen: View, *, require_applied: bool = False, for_v1: bo
         report.sequence = SequenceReport(next=table.sequence.next, max_id=largest_id(table), behind=behind(table))
     report.findings = [
         *_about_migrations(place, seen, report, past, require_applied),
-        *_about_rows(seen, report, past),
+        *_about_rows(place, seen, report, past),
         *_about_the_next(place, seen, coming),
     ]
     report.findings = [_typable(finding, place.again) for finding in report.findings]
@@ -318,14 +318,19 @@ def _about_migrations(
     return found
 
 
-def _about_rows(seen: View, report: StatusReport, past: dict[str, Past]) -> list[Finding]:
+def _about_rows(place: Place, seen: View, report: StatusReport, past: dict[str, Past]) -> list[Finding]:
     found = []
-    for row in report.rows_without_file:
+    for stray, row in zip(seen.comparison.strays, report.rows_without_file, strict=True):
         if not row.wrong:
             continue
-        command, hints = None, []
+        command: str | None = None
+        hints: list[str] = []
         if row.kind == "copy":
             command = "drizzle-guard repair --only duplicates"
+        elif stray.row in seen.unmatched:
+            pass  # the next migrate, which it stops, says what to do
+        elif row.name is None and (row.created_at is None or len(row.hash) != 64):
+            hints = list(of_nobodys_row(stray.row, place.names))
         elif row.kind == "no-file" and len(row.hash) == 64:
             was = past.get(row.hash)
             command = was.command if was is not None else None

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from support.databases import Place, joined, squeezed, table
-from support.live.bench import NODE_MODULES, Bench
 from support.parts import PROJECT
 from support.printed_commands import commands_in
+from support.typed import in_git, migrate, with_kit
 
 PAGE = (PROJECT / "docs/duplicate-key.md").read_text("utf-8")
 INIT = ("0000_init", 1000, table("users"))
@@ -50,20 +50,6 @@ def spans(text: str) -> list[str]:
     return [squeezed(span) for span in re.findall(r"`([^`]+)`", text)]
 
 
-def with_kit(place: Place) -> None:
-    Bench.require()
-    (place.path / "node_modules").symlink_to(NODE_MODULES)
-    url = place.live_url
-    config = f'{{ dialect: "postgresql", schema: "./s.ts", out: "./drizzle", dbCredentials: {{ url: "{url}" }} }}'
-    (place.path / "drizzle.config.ts").write_text(f"export default {config};\n")
-    (place.path / "s.ts").write_text("export {};\n")
-
-
-def committed(place: Place, *more: str) -> None:
-    for command in (["init", "-q", "-b", "feat"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", *more]):
-        subprocess.run(("git", *command), cwd=place.path, check=True)
-
-
 def behind(place: Place) -> None:
     row = Row("The rows were loaded with their ids")
     place.write(INIT, MAIN, ("0002_late", 4000, table("late")))
@@ -80,7 +66,7 @@ def behind(place: Place) -> None:
     first = next(line for line in PAGE.splitlines() if line.startswith("drizzle-guard status --url"))
     assert place.type(first, "drizzle-guard status --url").code == 0
     typed.add('drizzle-guard status --url "$DATABASE_URL"')
-    assert place.type("npx drizzle-kit migrate", "npx drizzle-kit migrate").code == 0
+    migrate(place, "npx drizzle-kit migrate")
 
 
 def passed_over(place: Place) -> None:
@@ -107,7 +93,7 @@ def gone(place: Place) -> None:
     row.is_typed(row.is_shown(1, place), place)
     (new,) = place.folder.glob("0002_*.sql")
     new.write_text("ALTER TABLE farms ADD COLUMN IF NOT EXISTS acres int;")
-    assert place.type("npx drizzle-kit migrate", "npx drizzle-kit migrate").code == 0
+    migrate(place, "npx drizzle-kit migrate")
 
 
 def half(place: Place) -> None:
@@ -124,10 +110,10 @@ def edited_and_deleted(place: Place) -> None:
     lost = ("0003_x", 4000, table("x"))
     place.write(INIT, MAIN, lost)
     place.applied(INIT, MAIN, lost)
-    committed(place, "commit", "-qm", "all")
+    in_git(place)
     (place.folder / "0003_x.sql").unlink()
     place.write((*INIT[:2], f"-- edited\n{INIT[2]}"), MAIN)
-    committed(place, "commit", "-qm", "less")
+    in_git(place)
     commit = subprocess.run(("git", "rev-parse", "HEAD"), cwd=place.path, capture_output=True, text=True).stdout
     row.looks[1] = row.looks[1].replace("1a2b3c4", commit[:7])
     row.is_shown(0, place)
@@ -176,7 +162,7 @@ def test_what_the_page_shows_and_what_it_says(tmp_path: Path, monkeypatch: pytes
     (place.path / "drizzle-guard.toml").write_text(settings)
     for name in re.findall(r'"(\w+)"', settings):
         monkeypatch.setenv(name, place.url)
-    committed(place, "commit", "-qm", "all")
+    in_git(place)
     habits = spans(PAGE.partition("## Habits")[2])
     for command in (habit for habit in habits if habit.startswith("drizzle-guard ")):
         named = () if {"install", "rehearse", "--all"} & set(command.split()) else ("--env", "staging")

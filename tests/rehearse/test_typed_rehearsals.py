@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from support.databases import Place, table
 from support.gitbed import Bed
 from support.rehearsing import Entry, committed
+from support.typed import in_git
 
 USERS: Entry = ("0000_users", 1000, table("users"))
 AGE: Entry = ("0001_age", 2000, "alter table users add age integer;\n")
@@ -35,8 +35,7 @@ def test_a_file_that_is_missing_comes_back(tmp_path: Path) -> None:
     place = Place(tmp_path, "sqlite")
     place.write(USERS, AGE)
     place.applied(USERS, AGE)
-    for command in (("init", "-q"), ("add", "-A"), ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")):
-        subprocess.run(("git", *command), cwd=place.path, check=True)
+    in_git(place)
     for asks in (("rehearse",), ("rehearse", "--against", place.url)):
         (place.folder / "0001_age.sql").unlink()
         said = place.guard(*asks, plain=True)

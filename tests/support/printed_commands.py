@@ -351,32 +351,32 @@ TYPED = {
             "database/cures.py cure_of: drizzle-guard check",
             "database/one_run.py plan_run: drizzle-guard check",
         ],
-        "database/test_typed_advice.py::test_a_sequence_behind_and_an_id_without_one": [
+        "database/test_typed_elsewhere.py::test_a_sequence_behind_and_an_id_without_one": [
             "database/one_run.py plan_run: drizzle-guard repair --only sequence",
             "database/one_run.py plan_run: drizzle-guard status",
             "database/report.py _about_the_next: drizzle-guard repair --only sequence",
         ],
-        "database/test_typed_advice.py::test_concurrently_is_run_by_hand": [
+        "database/test_typed_elsewhere.py::test_concurrently_is_run_by_hand": [
             "database/one_run.py _after_failure: drizzle-guard repair --only adopt",
         ],
-        "database/test_typed_advice.py::test_what_fails_only_at_the_commit": [
+        "database/test_typed_elsewhere.py::test_what_fails_only_at_the_commit": [
             "database/perform.py perform: drizzle-guard status",
         ],
-        "database/test_typed_advice.py::test_another_ledger_beside": [
+        "database/test_typed_elsewhere.py::test_another_ledger_beside": [
             "commands/on_database.py refuse_what_is_not_ours: npx drizzle-kit migrate",
         ],
-        "database/test_typed_advice.py::test_what_mysql_kept": [
+        "database/test_typed_elsewhere.py::test_what_mysql_kept": [
             "database/cures.py cure_of: drizzle-guard apply {} --resume",
             "database/one_run.py _refuse_half: drizzle-guard apply {} --resume",
             "database/one_run.py _resume_at: drizzle-guard apply {} --resume-at N",
             "database/perform.py _failed: drizzle-guard apply {} --resume",
         ],
-        "database/test_typed_advice.py::test_environments_side_by_side": [
+        "database/test_typed_elsewhere.py::test_environments_side_by_side": [
             "database/environments.py _deploy: drizzle-guard rehearse",
             "database/environments.py across_text: drizzle-guard status --env {}",
             "database/text.py unsure: drizzle-guard rehearse",
         ],
-        "database/test_typed_advice.py::test_v1_adopts_under_its_name": [
+        "database/test_typed_elsewhere.py::test_v1_adopts_under_its_name": [
             "database/cures.py cure_of: npx drizzle-kit up",
         ],
         "rehearse/test_typed_rehearsals.py::test_one_that_never_runs_is_renumbered": [
@@ -386,7 +386,7 @@ TYPED = {
             "rehearse/against.py _step: drizzle-guard check",
             "rehearse/states.py _step: drizzle-guard check",
         ],
-        "database/test_typed_advice.py::test_two_of_one_second_are_told_apart": [
+        "database/test_typed_elsewhere.py::test_two_of_one_second_are_told_apart": [
             "database/to_v1.py _cure: drizzle-guard repair --only re-hash",
         ],
     }.items()
