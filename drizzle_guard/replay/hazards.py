@@ -14,8 +14,8 @@ from drizzle_guard.replay.commute import Filed, Script, Step, apart, names_in, r
 from drizzle_guard.replay.remake import see_remade_types, without_standing
 from drizzle_guard.sql.footprint.dialect import dialect_of
 from drizzle_guard.sql.footprint.known import Known
-from drizzle_guard.sql.footprint.tables import SOUND
 from drizzle_guard.sql.footprint.touch import Key, Mode, Thing, Touch
+from drizzle_guard.sql.footprint.whole_table import SOUND
 from drizzle_guard.sql.tokens import words
 
 __all__ = ["Hazard", "Script", "find_hazards"]

@@ -13,6 +13,7 @@ from drizzle_guard.sql.footprint.kindred import touch_kindred
 from drizzle_guard.sql.footprint.known import Known, Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, Touches, only
+from drizzle_guard.sql.footprint.whole_table import rename_table
 from drizzle_guard.sql.tokens import Cursor, Token, split, tokenize, words
 
 _ADJECTIVES = words(
@@ -75,7 +76,7 @@ class Reader:
             while at.at < len(tokens):
                 old = qualified(draft, at)
                 at.skip("to")
-                tables.rename_table(draft, old, qualified(draft, at))
+                rename_table(draft, old, qualified(draft, at))
                 if not at.skip(","):
                     break
         elif verb in ("grant", "revoke"):
