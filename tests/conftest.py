@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile the package once, as pip does when it installs one: thousands of our processes are started from here."""
     if not hasattr(config, "workerinput"):  # xdist's own process, not one of its workers
         compileall.compile_dir(PROJECT / "drizzle_guard", quiet=2)
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's collector leave alone what stays for the whole run: thousands of tests, the modules, the package."""
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
