@@ -18,6 +18,7 @@ from drizzle_guard.heal.run import (
     findings_left,
     heal_folders,
     is_from_before,
+    is_mended,
     is_under_way,
     show_left,
     unsound,
@@ -77,7 +78,10 @@ def command(
             if healed is not None:
                 return healed
         if trouble is not None:
-            raise trouble
+            if is_under_way(repository) or not is_mended(repository, paths, onto):
+                raise trouble
+            click.echo("[]" if as_json else "mended, and staged already; next: git commit")
+            return 0
         refused = [item for item in work if isinstance(item.decision.outcome, Refusal) and item.todo != "none"]
         # all or nothing: one refused folder leaves the others as they are, too
         changed = [item for item in work if _apply(repository, item, only_look=dry_run or bool(refused))]

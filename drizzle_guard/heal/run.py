@@ -102,6 +102,15 @@ def unsound(repository: Repository, folders: Sequence[str], onto: str | None) ->
     return [case for folder in folders if (case := examine(repository, folder, onto)) is not None and case.errors]
 
 
+def is_mended(repository: Repository, paths: Sequence[str], onto: str | None) -> bool:
+    """Whether the folders are sound as they are staged, and not as HEAD has them: it is typed a second time."""
+    chosen = chosen_folders(repository, paths, folders_in_index(repository), "this worktree")
+    specs = [f":(top,literal){folder}" if folder else ":(top)" for folder in chosen]
+    is_staged = bool(specs) and repository.run("diff", "--cached", "--quiet", "--", *specs).returncode == 1
+    is_in_index = repository.run("diff", "--quiet", "--", *specs).returncode == 0
+    return is_staged and is_in_index and not unsound(repository, chosen, onto)
+
+
 def is_from_before(repository: Repository, case: Case) -> bool:
     """Whether HEAD has all errors of a folder already, so that nobody has just made one."""
     committed = files_at(repository, "HEAD", case.folder, case.folder)

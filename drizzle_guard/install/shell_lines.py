@@ -381,12 +381,21 @@ exit 0
 
 
 def stop_script() -> bytes:
-    """The hook that speaks when a merge has stopped over another file, once: `post-index-change`."""
+    """The hook that speaks when a merge or rebase has stopped over another file, once: `post-index-change`.
+
+    A rebase may stop at a later pick than the one that left the words.
+    """
     return f"""#!/bin/sh
 {NET_MARK.decode()}
 {_GIT_DIR}
 [ -n "$g" ] || g=$(git rev-parse --git-dir) || exit 0
-if [ -s "$g/{STOPPED}" ] && [ -n "$(git ls-files -u)" ]; then cat "$g/{STOPPED}" >&2; fi
+if [ -s "$g/{STOPPED}" ]; then
+  if [ -n "$(git ls-files -u)" ]; then
+    cat "$g/{STOPPED}" >&2
+  elif [ -e "$g/rebase-merge" ] || [ -e "$g/rebase-apply" ]; then
+    exit 0
+  fi
+fi
 rm -f "$g/{STOPPED}" "$0"
 exit 0
 """.encode()

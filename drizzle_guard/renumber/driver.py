@@ -153,18 +153,32 @@ def _hand_on(repository: Repository, sides: Sides, folder: str, decision: Decisi
 
         if start := onto(repository):
             leave_rebase_note(repository, start, folder)
+        if _renamed(decision):
+            words = f"{_shown(folder)}: its migrations get their numbers when the rebase ends"
+            leave_words(repository, f"drizzle-guard: {words}; {_NOT_BEFORE}", stop_script())
         return  # its own directory tells the rest
     leave_note(repository, sides, folder, Keeper(decision.ours_established, decision.assumed))
-    plan = decision.outcome
-    assert isinstance(plan, Plan)
-    count = len([move for move in plan.moves if move.old.tag != move.new.tag])
+    count = _renamed(decision)
     if sides.kind != "merge" or not count:
         return
     what = "1 migration" if count == 1 else f"{count} migrations"
-    words = f"drizzle-guard: {printable(folder) or '.'}: {what} will be renumbered when you commit; "
-    words += "do not run drizzle-kit before."
-    if not leave_words(repository, words, stop_script()):
-        say(f"{words.removeprefix('drizzle-guard: ')} (If git stops.)")
+    words = f"{_shown(folder)}: {what} will be renumbered when you commit; {_NOT_BEFORE}"
+    if not leave_words(repository, f"drizzle-guard: {words}", stop_script()):
+        say(f"{words} (If git stops.)")
+
+
+_NOT_BEFORE = "do not run drizzle-kit before."
+
+
+def _shown(folder: str) -> str:
+    return printable(folder) or "."
+
+
+def _renamed(decision: Decision) -> int:
+    """How many migrations wait for another name."""
+    plan = decision.outcome
+    assert isinstance(plan, Plan)
+    return len([move for move in plan.moves if move.old.tag != move.new.tag])
 
 
 def _snapshot(repository: Repository, current: str, other: str, path: str, label: str) -> int:
