@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.campaigns import load_profile
+from support.framework import framework
 from support.gitbed import Bed
 from support.live.bench import Bench
 from support.live.histories import History, find_history
@@ -103,4 +104,4 @@ def history(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Callable[
     return lambda dialect, prefix: find_history(bench, directory, dialect, prefix)
 
 
-__all__ = ["bed", "bench", "history", "kit"]
+__all__ = ["bed", "bench", "framework", "history", "kit"]

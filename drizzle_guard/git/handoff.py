@@ -190,12 +190,15 @@ def made_sides(repository: Repository) -> Sides | None:
     return merge_sides(repository, parents[0], parents[1]) if len(parents) == 2 else None
 
 
-def forget(repository: Repository) -> None:
-    """Take note and net away: what was merged or picked is finished, or something else was committed."""
+def forget(repository: Repository, *, rebase_ends: bool = False) -> None:
+    """Take note and net away: what was merged or picked is finished, or something else was committed.
+
+    `rebase_ends`: the rebase whose directory is still there is over, too.
+    """
     for name in (NOTE, PICK_NOTE, REBASE_NOTE):
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(repository.git_dir, name))
-    if not _is_busy(repository):
+    if not _is_busy(repository, rebase_ends):
         with suppress(OSError):
             take_net_away(repository)
 
@@ -204,13 +207,14 @@ def _name(kind: str) -> str:
     return PICK_NOTE if kind in ("cherry-pick", "revert") else NOTE
 
 
-def _is_busy(repository: Repository) -> bool:
+def _is_busy(repository: Repository, rebase_ends: bool) -> bool:
     """Whether a merge or rebase is under way in any worktree that shares these hooks."""
-    common = repository.common_dir
+    places = [repository.common_dir]
     with suppress(OSError):
-        places = [common, *(item.path for item in os.scandir(os.path.join(common, "worktrees")))]
-        return any(os.path.exists(os.path.join(place, name)) for place in places for name in _STATES)
-    return any(os.path.exists(os.path.join(common, name)) for name in _STATES)
+        places += [item.path for item in os.scandir(os.path.join(repository.common_dir, "worktrees"))]
+    found = ((place, name) for place in places for name in _STATES if os.path.exists(os.path.join(place, name)))
+    here = os.path.realpath(repository.git_dir)
+    return any(not (rebase_ends and os.path.realpath(place) == here and "rebase-" in name) for place, name in found)
 
 
 _STATES = (NOTE, PICK_NOTE, "rebase-merge", "rebase-apply")
@@ -232,9 +236,19 @@ def leave_words(repository: Repository, words: str, script: bytes) -> bool:
     """Let a line be said if git stops over another file; returns whether it will be."""
     if not _place(repository, _SPEAKER, script):
         return False
-    with open(os.path.join(repository.git_dir, STOPPED), "ab") as file:
-        file.write(bytes_of(words) + b"\n")
+    if words not in (repository.state_file(STOPPED) or "").split("\n"):  # each pick of a rebase leaves them
+        with open(os.path.join(repository.git_dir, STOPPED), "ab") as file:
+            file.write(bytes_of(words) + b"\n")
     return True
+
+
+def take_words_away(repository: Repository) -> None:
+    """Take back what was to be said if git stops: nothing has."""
+    with suppress(OSError):
+        os.unlink(os.path.join(repository.git_dir, STOPPED))
+        path = os.path.join(repository.hooks_dir, _SPEAKER)
+        if is_net(path):
+            os.unlink(path)
 
 
 def _place(repository: Repository, hook: str, script: bytes) -> bool:
@@ -251,10 +265,51 @@ def _place(repository: Repository, hook: str, script: bytes) -> bool:
         with open(beside, "wb") as file:
             file.write(script)
         os.chmod(beside, 0o755)
+        _hide(repository, directory)
         os.replace(beside, path)
     except OSError:
         return False
     return True
+
+
+def _hide(repository: Repository, directory: str) -> None:
+    """Let git overlook what is there for a merge alone, where the hooks lie in the worktree and are committed.
+
+    Somebody ends a stopped merge with `git add -A`, and the net would be the team's.  Raises OSError.
+    """
+    root = os.path.join(repository.root, "")
+    if not directory.startswith(root) or directory.startswith(os.path.join(repository.common_dir, "")):
+        return
+    from drizzle_guard.git.folders import escape  # late: hooks in the worktree are rare
+
+    inside = directory[len(root) :].replace(os.sep, "/")
+    names = [f"{inside}/{hook}" for hook in (NET, _SPEAKER)]
+    if repository.run("check-ignore", "-q", "--no-index", "--", names[0]).returncode == 0:
+        return
+    file = os.path.join(repository.common_dir, "info", "exclude")
+    old = b""
+    with suppress(FileNotFoundError), open(file, "rb") as given:
+        old = given.read()
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    lines = [HIDDEN, *(f"/{escape(name)}" for name in names)]
+    with open(f"{file}.new", "wb") as output:
+        output.write(old + (b"\n" if old and not old.endswith(b"\n") else b"") + bytes_of("\n".join(lines)) + b"\n")
+    os.replace(f"{file}.new", file)
+
+
+#: above the lines of `info/exclude`
+HIDDEN = "# drizzle-guard: hooks that are there while a merge or rebase is under way"
+
+
+def without_hidden(text: str) -> str:
+    """The text of `info/exclude` without the lines of ours."""
+    kept, ours = [], False
+    for line in text.splitlines(keepends=True):
+        plain = line.rstrip("\r\n")
+        ours = plain == HIDDEN or (ours and plain.startswith("/") and plain.endswith((f"/{NET}", f"/{_SPEAKER}")))
+        if not ours:
+            kept.append(line)
+    return "".join(kept)
 
 
 def is_of_this_repository(repository: Repository, directory: str) -> bool:

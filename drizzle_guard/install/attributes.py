@@ -17,6 +17,7 @@ from drizzle_guard.git.folders import escape, folders_in_index
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
+from drizzle_guard.install.managers import husky_directory
 from drizzle_guard.install.step import Step, read
 from drizzle_guard.light import pattern
 
@@ -25,8 +26,7 @@ _BUNDLE_LINE = f"/{BUNDLE} merge=drizzle-journal"
 COMMENT = "# drizzle-guard: two branches, one journal"
 FILE = ".gitattributes"
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply", "sequencer")
-_HUSKY = "/.husky/* text eol=lf"
-_LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text')
+_LINE_ENDS = pattern(r'"?/(.*/)?\*[.]sql"? text eol=lf|"?/.*[.]sql"? -text|"?/.*/\*"? text eol=lf')
 
 
 def attribute_steps(repository: Repository, *, of_the_clone_alone: bool = False, later: bool = True) -> list[Step]:
@@ -109,7 +109,7 @@ def merge_lines(repository: Repository) -> list[str]:
 def line_end_lines(repository: Repository) -> list[str]:
     """The line ends of SQL, which Drizzle hashes, for each folder: LF, and as they are where git has others already.
 
-    husky's files are run by `sh`, which does not take CRLF.
+    Hooks that are committed are run by `sh`, which does not take CRLF.
     """
     lines = []
     for folder in sorted(_folders(repository)):
@@ -121,9 +121,20 @@ def line_end_lines(repository: Repository) -> list[str]:
         name, rule = ATTRIBUTE.split(" ", 1)
         lines.append(f"{_pattern(pattern, name)} {rule}")
         lines += [kept_as_it_is(path) for ends, _, path in rows if ends.split()[0] not in ("i/lf", "i/none")]
-    if os.path.isdir(os.path.join(repository.root, ".husky")):
-        lines.append(_HUSKY)
-    return lines
+    return lines + [f"{_pattern(f'{directory}/', '*')} text eol=lf" for directory in _hook_directories(repository)]
+
+
+def _hook_directories(repository: Repository) -> list[str]:
+    """The directories of the worktree whose hooks are committed: husky's, or the one that `core.hooksPath` names."""
+    found: list[str] = []
+    inside = os.path.join(repository.root, "")
+    for place in (husky_directory(repository), repository.hooks_dir):
+        if not place or not place.startswith(inside) or place.startswith(os.path.join(repository.common_dir, "")):
+            continue
+        directory = place[len(inside) :].replace(os.sep, "/")
+        if not directory.endswith("/_") and not {'"', "\n"} & {*directory}:  # husky makes `_` anew
+            found.append(directory)
+    return list(dict.fromkeys(found))
 
 
 def _pattern(path: str, end: str = "") -> str:
@@ -157,7 +168,7 @@ def _step(file: str, text: str | None, lines: list[str]) -> list[Step]:
     missing = [
         line
         for line in _missing(text, lines)
-        if not (_LINE_ENDS.fullmatch(line) or line == _HUSKY) or line.rpartition(" text")[0].split(" -")[0] not in have
+        if not _LINE_ENDS.fullmatch(line) or line.rpartition(" text")[0].split(" -")[0] not in have
     ]
     return [Step("file", file, text, _with_lines(text, missing))] if missing else []
 
@@ -202,4 +213,4 @@ def _is_ours(line: str, *, below: bool) -> bool:
     bundle = line.removesuffix('"').startswith(("/", '"/')) and line.replace('"', "").endswith(_BUNDLE_LINE)
     if bundle or line in (*ATTRIBUTES, COMMENT):
         return True
-    return below and (line == _HUSKY or _LINE_ENDS.fullmatch(line) is not None)
+    return below and _LINE_ENDS.fullmatch(line) is not None

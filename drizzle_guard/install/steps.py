@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.git.handoff import is_of_this_repository, nets
+from drizzle_guard.git.handoff import is_of_this_repository, nets, without_hidden
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of
 from drizzle_guard.install.armed import ALL_HOOKS
@@ -162,6 +162,10 @@ def uninstall_steps(repository: Repository) -> list[Step]:
         text = read(file)
         if text is not None and (left := without_lines(text)) != text:
             steps.append(Step("file", file, text, left))
+    exclude = os.path.join(repository.common_dir, "info", "exclude")
+    text = read(exclude)
+    if text is not None and (left := without_hidden(text)) != text:
+        steps.append(Step("file", exclude, text, left or None))
     directory = repository.hooks_dir
     husky = husky_directory(repository)
     for hook in ALL_HOOKS:

@@ -177,11 +177,12 @@ def reference_transaction(args: list[str]) -> int:
 
 def _finish_rebase(repository: Repository) -> None:
     """Finish a rebase once; git calls the net when it moves the branch, and `post-rewrite` after that."""
-    from drizzle_guard.git.handoff import REFLOG, forget, is_rebased, leave_rebased
+    from drizzle_guard.git.handoff import REFLOG, forget, is_rebased, leave_rebased, take_words_away
     from drizzle_guard.renumber.finish_merge import RAN_ALREADY, headline
     from drizzle_guard.renumber.finish_rebase import finish_rebase
 
     head = repository.commit("HEAD")
+    take_words_away(repository)
     if head is None or is_rebased(repository, head):
         return
     names = (repository.state_file(f"{directory}/head-name") for directory in ("rebase-merge", "rebase-apply"))
@@ -197,7 +198,7 @@ def _finish_rebase(repository: Repository) -> None:
     for folder, moved in done.moved.items():
         say(headline(folder, len(moved)), *moved, RAN_ALREADY)
     leave_rebased(repository, repository.commit("HEAD") or head)
-    forget(repository)
+    forget(repository, rebase_ends=True)
 
 
 def report(finished: Sequence[Decision]) -> None:

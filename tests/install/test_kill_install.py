@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from support.gitbed import Bed, machinery, tree_of
 from support.stopped_merge import DATA, stop, worktree
 from support.write_killer import kill_at_each_write
@@ -21,6 +23,16 @@ def below(bed: Bed) -> dict[str, bytes]:
     return {path.removeprefix(str(bed.root)): data for path, data in machinery(bed).items()}
 
 
+def assert_old_or_new(copy: Bed, *states: dict[str, bytes]) -> None:
+    """Each file is as it was, or as it will be, also while nobody has typed anything again."""
+    now = {path: data for path, data in below(copy).items() if not path.endswith((".drizzle-guard", ".lock"))}
+    for path in {*now, *states[0], *states[1]} - {"/.git/config"}:
+        assert now.get(path) in [state.get(path) for state in states], path
+    kept, added = (state["/.git/config"].splitlines() for state in states)
+    config = now["/.git/config"].splitlines()  # which git writes, setting by setting
+    assert {*config} <= {*kept, *added} and {*kept} & {*added} <= {*config}
+
+
 def test_install(tmp_path: Path) -> None:
     bed = Bed(tmp_path)
     bed.write(".gitattributes", "*.png binary\n")
@@ -31,6 +43,7 @@ def test_install(tmp_path: Path) -> None:
     assert whole.tool("install").code == 0
 
     def recover(copy: Bed) -> None:
+        assert_old_or_new(copy, before, below(whole))
         done = copy.tool("install")
         assert done.code == 0, done.text
         assert copy.tool("install", "--check").code == 0
@@ -47,13 +60,30 @@ def test_uninstall(tmp_path: Path) -> None:
     bed.commit("base")
     before = below(bed)
     assert bed.tool("install").code == 0
+    armed = below(bed)
 
     def recover(copy: Bed) -> None:
+        assert_old_or_new(copy, armed, before)
         done = copy.tool("uninstall")
         assert done.code == 0, done.text
         assert below(copy) == before
 
     assert kill_at_each_write(bed, "drizzle-guard", "uninstall", then=recover) >= 20
+
+
+@pytest.mark.parametrize("blocks", [1, 4, 16])
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_disk_that_is_full(bed: Bed, command: str, blocks: int) -> None:
+    """Here: a limit on the size of files.  The words "nothing was changed" are true."""
+    bed.write(".gitattributes", "".join(f"picture-{n}.bin binary\n" for n in range(blocks * 30)))
+    bed.commit("base")
+    if command == "uninstall":
+        assert bed.call("install").code == 0
+    before = below(bed)
+    done = bed.run("sh", "-c", f"ulimit -f {blocks}; exec drizzle-guard {command}", check=False)
+    assert done.code and "nothing was changed.\n" in done.err and "None" not in done.err, done.text
+    assert below(bed) == before
+    assert bed.call(command).code == 0
 
 
 def regenerate(copy: Bed, env: dict[str, str]) -> None:

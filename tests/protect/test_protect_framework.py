@@ -7,8 +7,6 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from support.cases import side_files
 from support.framework import Framework
 from support.gitbed import Bed, Done
@@ -28,13 +26,6 @@ from support.protect_commits import (
 
 SQL = f"drizzle/{OWN}.sql"
 SNAPSHOT = "drizzle/meta/0001_snapshot.json"
-
-
-@pytest.fixture(scope="session")
-def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
-    base = tmp_path_factory.getbasetemp()
-    # pytest-xdist gives each worker a directory of its own below one that all share
-    return Framework((base.parent if base.name.startswith("popen-") else base) / "framework")
 
 
 def _without_path(bed: Bed) -> None:

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.gitbed import Bed
 from support.locks import locked
 
@@ -81,3 +83,11 @@ class Framework:
         """drizzle-guard in the framework's own environment."""
         (found,) = self.home.glob("repo*/py_env-*/bin/drizzle-guard")
         return found
+
+
+@pytest.fixture(scope="session")
+def framework(tmp_path_factory: pytest.TempPathFactory) -> Framework:
+    """The framework with an environment of this working tree, made once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives each worker a directory of its own below one that all share
+    return Framework((base.parent if base.name.startswith("popen-") else base) / "framework")
