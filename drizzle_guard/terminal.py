@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from drizzle_guard.errors import GuardError, printable_lines, without_credentials
-from drizzle_guard.light import TYPE_CHECKING, Any
+from drizzle_guard.light import TYPE_CHECKING, Any, pattern
 from drizzle_guard.packaged import is_native
 
 if TYPE_CHECKING:
@@ -32,9 +32,23 @@ def _shown(hints: Iterable[str]) -> Iterator[str]:
     """
     for hint in hints:
         command, _, remark = hint.partition("   # ")
-        yield f"{typed()}{command[len(NAME) :]}" if command.startswith(f"{NAME} ") else command
+        yield as_typed(command)
         if remark:
             yield f"  ({remark})"
+
+
+#: our name before one of our commands
+_COMMAND = pattern(
+    rf"(?<![\w./-]){NAME} (?=(?:apply|check|demo|explain|graph|install|protect|regenerate|rehearse|renumber|repair"
+    r"|status|uninstall)\b)"
+)
+
+
+def as_typed(text: str) -> str:
+    """A text for people, with our commands in it as they can be typed here."""
+    if f"{NAME} " not in text or (name := typed()) == NAME:
+        return text
+    return _COMMAND.sub(lambda _: f"{name} ", text)
 
 
 def typed() -> str:

@@ -32,6 +32,7 @@ from drizzle_guard.errors import UsageError
 from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
+from drizzle_guard.terminal import as_typed
 
 
 @click.command("check")
@@ -83,7 +84,7 @@ def command(
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     text = render(report, format_, quiet=quiet, color=color)
     if text:
-        click.echo(text, color=color)
+        click.echo(as_typed(text) if format_ == "text" else text, color=color)
     upgradable = [folder for folder in report.folders if folder.layout == "journal"]  # the others were not asked
     if version == "v1" and format_ == "text" and upgradable and not (report.errors or quiet):
         click.echo("Nothing that `drizzle-kit up` of Drizzle v1 stops at or loses was found.")

@@ -18,7 +18,7 @@ from drizzle_guard.install.managers import ABOUT_SOURCE, SOURCE, Lines, advice, 
 from drizzle_guard.install.shell_lines import guarded
 from drizzle_guard.install.step import Step
 from drizzle_guard.install.steps import Wanted, do, install_steps, is_foreign_directory
-from drizzle_guard.terminal import say
+from drizzle_guard.terminal import as_typed, say
 
 #: npm, pnpm and yarn tell in it which script of package.json they run
 _SCRIPT = "npm_lifecycle_event"
@@ -90,7 +90,7 @@ def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:
         for part in found:
             click.echo(f"{'ok' if part.is_there else 'missing'}: {printable(part.name)}")
             for line in part.step.splitlines():
-                click.echo(f"  {printable(line)}")
+                click.echo(as_typed(f"  {printable(line)}"))
             for note in part.notes:
                 click.echo(f"  {printable(note)}")
     else:
@@ -103,7 +103,7 @@ def _check(repository: Repository, wanted: Wanted, verbose: bool) -> int:
             click.echo("protect was not looked at (--no-protect)")
         return 0
     steps = dict.fromkeys(part.step for part in missing if part.step)
-    click.echo(f"not armed; run: {next(iter(steps), 'drizzle-guard install')}")
+    click.echo(as_typed(f"not armed; run: {next(iter(steps), 'drizzle-guard install')}"))
     return 1
 
 

@@ -113,9 +113,26 @@ def run_push(told: bytes) -> int:
                 continue
             candidates, scope = _pushed(repository, words[1], None if words[3] == repository.no_object else words[3])
             found: list[Violation] = find_forbidden(repository, candidates, scope)
-            if found:
+            if found and not _were_generated_again(repository, words[1], found, scope):
                 raise explain(repository, found, scope, "push")
     return 0
+
+
+def _were_generated_again(repository: Repository, tip: str, found: list[Violation], scope: Scope) -> bool:
+    """Whether the branch's own migrations alone are others now, and each commit in between was allowed to do that.
+
+    A merge that is refused may generate them again; between the two ends that looks like an edit.
+    """
+    from drizzle_guard.protect.commits import candidates_between
+    from drizzle_guard.protect.judge import find_forbidden
+
+    if any(violation.change.published for violation in found):
+        return False
+    for base in {violation.parent for violation in found}:
+        *commits, _ = candidates_between(repository, base, tip, without=scope.mainline)
+        if find_forbidden(repository, commits, scope):
+            return False
+    return True
 
 
 def _pushed(repository: Repository, tip: str, remote: str | None) -> tuple[list[Any], Scope]:

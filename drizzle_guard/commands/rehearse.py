@@ -25,7 +25,7 @@ from drizzle_guard.rehearse.pushed import pushed_folders, wants_it
 from drizzle_guard.rehearse.report import FORMATS, Format, as_json, exit_code, findings, text
 from drizzle_guard.rehearse.run import Rehearsal, rehearse
 from drizzle_guard.rehearse.sources import Source, packages, read_source, snapshots_of
-from drizzle_guard.terminal import annotation, json_in_ascii
+from drizzle_guard.terminal import annotation, as_typed, json_in_ascii
 
 
 @click.command("rehearse")
@@ -86,7 +86,8 @@ def _show(paths: tuple[str, ...], onto: str | None, all_bases: bool, wishes: Wis
     with ExitStack() as open_:
         for source in _sources(paths, _top() if format_ == "github" else Path(), onto, all_bases, open_):
             rehearsals.append(_one(source, wishes))
-    click.echo(_rendered(rehearsals, format_))
+    text = _rendered(rehearsals, format_)
+    click.echo(as_typed(text) if format_ == "text" else text)
     return exit_code(rehearsals)
 
 

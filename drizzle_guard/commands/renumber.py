@@ -32,7 +32,7 @@ from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folder
 from drizzle_guard.renumber.unfinished import finish_interrupted
 from drizzle_guard.renumber.v1 import find_renames, rename
 from drizzle_guard.replay.plan import Move, Plan, Refusal, WayOut
-from drizzle_guard.terminal import fail
+from drizzle_guard.terminal import as_typed, fail
 
 
 @click.command()
@@ -237,7 +237,7 @@ def _show(
     elif changed and not only_shown:
         click.echo(f"staged; next: {changed[0].sides.next_command if changed[0].resolving else 'git commit'}")
         if moved:
-            click.echo(RAN_ALREADY)
+            click.echo(as_typed(RAN_ALREADY))
 
 
 def _beside_the_journal(repository: Repository, item: Work) -> list[str]:

@@ -377,9 +377,19 @@ def has_blob(repository: Repository, data: bytes) -> bool:
     return repository.run("cat-file", "-e", oid).returncode == 0
 
 
-def regenerated(repository: Repository, folder: str) -> bytes:
-    """What `regenerate` leaves for `protect`: HEAD, the folder, and all that is staged in it now."""
+def regenerated(repository: Repository, folder: str, commit: str | None = None) -> bytes:
+    """What `regenerate` leaves for `protect`: HEAD, the folder, and all that is staged in it now.
+
+    `commit`: the same of what was committed since, its first parent and what it has.
+    """
     start = f"{folder}/" if folder else ""
-    staged = repository.git("ls-files", "-s", "-z", "--", f":(top,literal){start}" if start else ":(top)")
-    head = bytes_of(f"drizzle-guard: regenerated\n{repository.commit('HEAD')}\n{folder}\n")
+    if commit is None:
+        before = repository.commit("HEAD")
+        staged = repository.git("ls-files", "-s", "-z", "--", f":(top,literal){start}" if start else ":(top)")
+    else:
+        before = next(iter(repository.parents(commit)), None)
+        listed = repository.git("ls-tree", "-r", "-z", "--full-tree", commit, *([start] if start else []))
+        rows = [row.partition(b"\t") for row in listed.split(b"\0") if row]
+        staged = b"".join(b"%b %b 0\t%b\0" % (*head.split()[::2], path) for head, _, path in rows)
+    head = bytes_of(f"drizzle-guard: regenerated\n{before}\n{folder}\n")
     return head + staged

@@ -150,11 +150,7 @@ def _setting_steps(repository: Repository, path: str | None) -> list[Step]:
 
 def uninstall_steps(repository: Repository) -> list[Step]:
     """What `install` added, now or as 0.1.0, and is still there."""
-    steps = [
-        Step("config", key, old, None)
-        for key in (*settings(None), PROGRAM_KEY)
-        if (old := repository.line("config", "--local", "--get", key)) is not None
-    ]
+    steps: list[Step] = []
     for file in (
         os.path.join(repository.root, ".gitattributes"),
         os.path.join(repository.common_dir, "info", "attributes"),
@@ -166,6 +162,12 @@ def uninstall_steps(repository: Repository) -> list[Step]:
     text = read(exclude)
     if text is not None and (left := without_hidden(text)) != text:
         steps.append(Step("file", exclude, text, left or None))
+    # after what a full disk may stop: git writes its settings in another order when they are put back
+    steps += [
+        Step("config", key, old, None)
+        for key in (*settings(None), PROGRAM_KEY)
+        if (old := repository.line("config", "--local", "--get", key)) is not None
+    ]
     directory = repository.hooks_dir
     husky = husky_directory(repository)
     for hook in ALL_HOOKS:

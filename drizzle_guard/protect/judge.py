@@ -82,7 +82,7 @@ def read_settings(repository: Repository, commit: str | None) -> Config | None:
         return config._replace(protect="committed")
     if setting == "published":
         return config._replace(protect="published")
-    raise UsageError(f"git config {PROTECT_KEY} is {printable(setting)!r}; it can be committed or published.")
+    raise UsageError(f"git's setting {PROTECT_KEY} is {printable(setting)!r}; it can be committed or published.")
 
 
 def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit], scope: Scope) -> list[Violation]:
@@ -91,10 +91,11 @@ def find_forbidden(repository: Repository, candidates: Iterable[ProposedCommit],
     for candidate in candidates:
         folders = touched_folders(repository, candidate)
         for folder in sorted(folders):
-            if candidate.commit is None and has_blob(repository, regenerated(repository, folder)):
-                continue  # what `drizzle-guard regenerate` has just staged
             others = [other for other in folders if other != folder]
-            for violation in _Judge(repository, candidate, folder, scope).violations(others):
+            violations = list(_Judge(repository, candidate, folder, scope).violations(others))
+            if violations and has_blob(repository, regenerated(repository, folder, candidate.commit)):
+                continue  # what `drizzle-guard regenerate` has staged
+            for violation in violations:
                 found.setdefault((folder, violation.change.tag, violation.change.what), violation)
     return list(found.values())
 

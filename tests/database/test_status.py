@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 import time
@@ -352,7 +353,11 @@ def test_a_missing_driver_is_named(sqlite: Place, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delitem(sys.modules, "drizzle_guard.database.drivers.mysql", raising=False)
     result = sqlite.guard("status", url="mysql://u:hush@h/db")
     assert result.code == 2
-    assert "pip install 'drizzle-guard[mysql]'" in result.err
+    assert "  pip install 'drizzle-guard[mysql]'\n" in result.err
+    monkeypatch.setenv("PATH", os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # it is there
+    done = sqlite.type(result.err, "pip install 'drizzle-guard[mysql]'")
+    assert done.code == 0 and "pymysql" in done.out.lower(), done
 
 
 def test_a_server_that_never_answers(sqlite: Place) -> None:

