@@ -388,6 +388,7 @@ TYPED = {
         ],
         "database/test_typed_elsewhere.py::test_two_of_one_second_are_told_apart": [
             "database/to_v1.py _cure: drizzle-guard repair --only re-hash",
+        ],
         "house/test_typed_install.py::test_hooks_of_the_whole_machine": [
             "commands/install.py _offer_theirs: drizzle-guard install",
             "commands/install.py _offer_theirs: drizzle-guard install --global-hooks",
@@ -442,6 +443,9 @@ TYPED = {
         ],
         "protect/test_protect.py::test_a_mainline_that_has_not_been_fetched_yet": [
             "protect/judge.py _left: git fetch",
+        ],
+        "renumber/test_generated_too_early.py::test_in_a_rebase": [
+            "commands/renumber.py command: git commit",
         ],
         "renumber/test_generated_too_early.py::test_with_the_real_drizzle_kit": [
             "renumber/generated.py explain: drizzle-guard renumber",
