@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from drizzle_guard.git.pathspecs import MIGRATIONS
-from drizzle_guard.git.state import git_directories
+from drizzle_guard.git.state import NOTES, git_directories
 from drizzle_guard.install.arm_from_hook import needs_no_look
 from drizzle_guard.protect.quick_look import touches_migrations
 
@@ -34,6 +34,8 @@ def nothing_to_protect(argv: Sequence[str]) -> bool:
     git_dir, common_dir = directories
     if not needs_no_look(common_dir):
         _arm()
+    if any(os.path.exists(os.path.join(git_dir, name)) for name in NOTES):
+        return False  # a merge is half-way: it is said where commands are read
     return not touches_migrations(git_dir)
 
 

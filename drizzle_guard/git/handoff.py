@@ -43,11 +43,12 @@ from contextlib import suppress
 
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Kind, Sides, merge_sides
+from drizzle_guard.git.state import NOTES
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.light import NamedTuple
 
 REFLOG = "drizzle-guard: renumber migrations"
-NOTE, PICK_NOTE, REBASE_NOTE = "drizzle-guard-note", "drizzle-guard-pick", "drizzle-guard-rebase"
+NOTE, PICK_NOTE, REBASE_NOTE = NOTES
 #: in the directory of a rebase: the commit to which the net has brought the branch
 _REBASED = "drizzle-guard-finished"
 #: the words that are said if git stops, and the hook that says them

@@ -11,6 +11,10 @@ import subprocess
 from drizzle_guard.git.environment import for_git, git_program
 from drizzle_guard.git.text import text_of
 
+#: what the merge driver leaves in the git directory for whoever of us comes next (`git.handoff`): of a merge, of a
+#: pick, of a rebase
+NOTES = ("drizzle-guard-note", "drizzle-guard-pick", "drizzle-guard-rebase")
+
 
 def git_directories() -> tuple[str, str] | None:
     """The git directory of this worktree, and the one that all worktrees share; None where there is no worktree."""

@@ -133,7 +133,8 @@ def test_a_merge_that_is_half_way_is_said_by_whatever_runs_next(bed: Bed) -> Non
     bed.run("git", "merge", "-q", "--no-edit", "main", env=broken)
     assert bed.files("HEAD") != EXPECTED
     sentence = "drizzle/meta/_journal.json is merged, but its migrations do not have their new numbers yet"
-    for command in (("check",), ("install", "--check")):
+    bed.write("here.db", "")
+    for command in (("check",), ("install", "--check"), ("protect",), ("status", "--url", "sqlite:here.db")):
         done = bed.tool(*command)
         assert f"drizzle-guard: {sentence}, and no hook of this clone has finished that.\n" in done.err
         assert "\n  drizzle-guard renumber\n" in done.err

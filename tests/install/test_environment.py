@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from drizzle_guard.git.environment import git_program
+from drizzle_guard.install.arm_from_hook import _on_path
+from drizzle_guard.install.armed import ALL_HOOKS
 from support.cases import side_files
 from support.gitbed import Bed
 from support.parts import PROJECT
@@ -153,3 +155,79 @@ def test_a_git_in_the_top_of_the_repository_is_never_run(
     assert git_program("nt") == "git-is-not-on-the-PATH"
     monkeypatch.setenv("PATH", str(real))
     assert git_program() == "git"
+
+
+def test_the_launcher_of_windows_is_the_same_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It cuts `.exe` off what it hands on, so the framework's own environment is not taken for one on the PATH."""
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "drizzle-guard")])
+    monkeypatch.setattr("shutil.which", lambda name: str(tmp_path / f"{name}.EXE"))
+    assert not _on_path()
+    monkeypatch.setattr("shutil.which", lambda name: str(tmp_path / f"bin/{name}.EXE"))
+    assert _on_path()
+
+
+def test_a_merge_where_sh_is_strict(bed: Bed) -> None:
+    """As bash is as `sh`, with `set -eu` from an exported SHELLOPTS: driver and hooks, in a merge and a rebase."""
+    colliding(bed)
+    assert bed.tool("install").code == 0
+    line = bed.git("config", "merge.drizzle-journal.driver")
+    names = {"%O": "1", "%A": "2", "%B": "3", "%L": "4", "%P": "5", "%S": "6", "%X": "7", "%Y": "8"}
+    for name, number in names.items():
+        line = line.replace(name, f'"${number}"')
+    driver = bed.write("../driver", f"#!/bin/bash\nset -eu\n{line.replace('%%', '%')}\n")
+    driver.chmod(0o755)
+    bed.git("config", "merge.drizzle-journal.driver", f"{driver} {' '.join(names)}")
+    for hook in ALL_HOOKS:
+        file = bed.root / ".git/hooks" / hook
+        file.write_text(file.read_text().replace("#!/bin/sh\n", "#!/bin/bash -eu\n"))
+    own = bed.git("rev-parse", "HEAD")
+    for command in (("merge", "--no-edit", "main"), ("rebase", "main")):
+        bed.git("reset", "-q", "--hard", own)
+        done = bed.try_git(*command)
+        assert done.code == 0 and bed.files("HEAD") == EXPECTED, done.text
+        assert "unbound" not in done.text and "not found or broken" not in done.text, done.text
+
+
+def test_a_fresh_clone_a_bare_one_and_an_older_branch(bed: Bed) -> None:
+    """`--check` lists what is missing and nothing else, and `install` adds just that."""
+    colliding(bed)
+    old = bed.git("rev-parse", "HEAD")
+    assert bed.tool("install").code == 0
+    bed.git("checkout", "-q", "main")
+    bed.commit("armed")
+    bed.git("branch", "-f", "feature", old)
+    clone = bed.at(bed.directory / "clone")
+    bed.git("clone", "-q", str(bed.root), str(clone.root))
+    missing = (
+        "missing: merge driver (config merge.drizzle-journal.driver)\n"
+        "missing: hooks that finish a merge (post-merge, pre-commit)\n"
+        "missing: hooks that finish a rebase (post-rewrite)\n"
+        "missing: hooks that finish a cherry-pick (post-commit)\n"
+        "missing: protect at every commit (pre-commit)\n"
+        "missing: protect at every push (pre-push)\n"
+        "not armed; run: drizzle-guard install\n"
+    )
+    done = clone.tool("install", "--check")
+    assert (done.code, done.out) == (1, missing)
+    assert clone.tool("install").code == 0
+    assert clone.tool("install", "--check").code == 0 and clone.git("status", "--porcelain") == ""
+    tree = clone.at(bed.directory / "tree")
+    clone.git("worktree", "add", "-q", str(tree.root), "origin/feature")
+    tree.branch("feature")
+    for place in (tree, tree.at(tree.root / "drizzle")):
+        assert place.tool("install", "--check").code == 0
+        assert place.tool("install").out == (
+            "this clone is armed already\n"
+            "(.gitattributes of this branch does not have the lines; this clone is covered all the same)\n"
+        )
+    assert not (tree.root / ".gitattributes").exists()
+    tree.git("merge", "-q", "--no-edit", "origin/main")
+    assert tree.files("HEAD") == EXPECTED
+    done = tree.at(tree.root / "src").tool("check", "../drizzle")
+    assert done.code == 0 and "5 migrations" in done.out
+
+    bare = bed.at(bed.directory / "bare.git")
+    bed.git("clone", "-q", "--bare", str(bed.root), str(bare.root))
+    done = bare.tool("install", "--check")
+    assert done.code == 1 and "hook" not in done.out and done.out.endswith("not armed; run: drizzle-guard install\n")
+    assert bare.tool("install").code == 0 and bare.tool("install", "--check").code == 0
