@@ -180,6 +180,11 @@ def is_made_of(repository: Repository, commit: str, sides: Sides) -> bool:
     return repository.parents(commit) == wanted
 
 
+def is_squash_of(repository: Repository, commit: str, sides: Sides) -> bool:
+    """Whether a commit stands on our side alone, as that of a `git merge --squash` does."""
+    return sides.kind == "merge" and repository.parents(commit) == [sides.ours]
+
+
 def made_sides(repository: Repository) -> Sides | None:
     """The sides of which HEAD was just made: those of the note, or a merge that was committed by hand."""
     head, note = repository.commit("HEAD"), read_note(repository)

@@ -27,6 +27,7 @@ from drizzle_guard.install.managers import (
     advice,
     can_be_added,
     husky_directory,
+    lefthook_config,
     silent_hooks,
     unreached_line,
 )
@@ -108,7 +109,9 @@ def _hooks(repository: Repository, wanted: Wanted, try_hooks: bool) -> list[Part
         missing = [hook for hook in hooks if hook in silent or hook in dark]
         notes = [f"{hook}: its line may not be reached: {dark[hook]}" for hook in missing if hook in dark]
         name = f"hooks that finish {what} ({', '.join(hooks)})"
-        found.append(Part(name, not missing, step if missing else "", tuple(notes)))
+        unsaid = [hook for hook in missing if hook in silent]
+        then = step if unsaid or not missing else _reach(repository, missing[0])
+        found.append(Part(name, not missing, then if missing else "", tuple(notes)))
     if wanted.protect:
         for hook, what in (("pre-commit", "commit"), ("pre-push", "push")):
             found.append(Part(f"protect at every {what} ({hook})", hook not in quiet, step if hook in quiet else ""))
@@ -131,6 +134,17 @@ def _step(repository: Repository, wanted: Wanted) -> str:
     own = [os.path.relpath(os.path.join(repository.hooks_dir, hook), repository.root) for hook in hooks]
     where = ", ".join(dict.fromkeys([lines.file for lines in theirs] or own))
     return f"drizzle-guard install\nthen add the lines that it shows to {where}" if where else "drizzle-guard install"
+
+
+def _reach(repository: Repository, hook: str) -> str:
+    """What to do where our line is there, and something before it may end the hook."""
+    husky = husky_directory(repository) if os.path.basename(repository.hooks_dir) == "_" else None
+    file = os.path.join(husky or repository.hooks_dir, hook)
+    keeper = find_keeper(repository.root, repository.hooks_dir) if husky is None else None
+    text = read(file) or ""
+    where = keeper.file if keeper else lefthook_config(repository) if "lefthook" in text else None
+    place = where or os.path.relpath(file, repository.root)
+    return f"let nothing in {place} keep the line of drizzle-guard from being reached (-v shows what does)"
 
 
 def _is_theirs(repository: Repository, hook: str) -> bool:

@@ -150,7 +150,7 @@ def reference_transaction(args: list[str]) -> int:
     `prepared` (the index is locked, so nothing can be finished): 1 if the commit would hold a folder half-way.
     `committed`: finish it.
     """
-    from drizzle_guard.git.handoff import is_made_of, read_note
+    from drizzle_guard.git.handoff import read_note
     from drizzle_guard.git.operation import is_rebasing
     from drizzle_guard.git.repository import Repository
 
@@ -161,7 +161,7 @@ def reference_transaction(args: list[str]) -> int:
                 _finish_rebase(repository)
             return 0
         note = read_note(repository)
-        from drizzle_guard.renumber.unfinished import finish_made, half_way, warn
+        from drizzle_guard.renumber.unfinished import finish_made, half_way, is_result_of, warn
 
         if note is None:
             warn(repository)
@@ -169,7 +169,7 @@ def reference_transaction(args: list[str]) -> int:
         if phase == "committed":
             report(finish_made(repository))
             warn(repository)
-        elif is_made_of(repository, new, note.sides) and (left := half_way(repository, note.sides, new)):
+        elif is_result_of(repository, new, note.sides) and (left := half_way(repository, note.sides, new)):
             say(f"{left[0]}; this commit is not made.", "drizzle-guard renumber", note.sides.next_command)
             return 1
     return 0

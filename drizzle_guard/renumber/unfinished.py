@@ -21,6 +21,7 @@ from drizzle_guard.git.handoff import (
     Note,
     forget,
     is_made_of,
+    is_squash_of,
     read_note,
     read_rebase_note,
 )
@@ -42,12 +43,17 @@ def finish_made(repository: Repository) -> list[Decision]:
     Takes the note away when the commit is as it should be.  Raises GuardError, with the note still there.
     """
     note, head = read_note(repository), repository.commit("HEAD")
-    if note is None or head is None or not is_made_of(repository, head, note.sides):
+    if note is None or head is None or not is_result_of(repository, head, note.sides):
         return []
     # where git had stopped, a person may have resolved something
     done = finish_commit(repository, note.sides)
     settle(repository, note.sides)
     return done
+
+
+def is_result_of(repository: Repository, commit: str, sides: Sides) -> bool:
+    """Whether a commit is the merge of these sides, or its squash."""
+    return is_made_of(repository, commit, sides) or is_squash_of(repository, commit, sides)
 
 
 def settle(repository: Repository, sides: Sides) -> None:

@@ -122,6 +122,24 @@ def test_a_squash_whose_hooks_did_not_run(bed: Bed) -> None:
     bed.git("commit", "-q", "-m", "squash")
     assert bed.files("HEAD") == EXPECTED
 
+    # nor do those of the commit: git itself calls the net
+    own_hook(bed, "pre-commit", "exit 0\ndrizzle-guard hook pre-commit\n")
+    done = bed.tool("install", "--check")
+    place = (
+        "let nothing in .git/hooks/post-merge keep the line of drizzle-guard from being reached (-v shows what does)"
+    )
+    assert (done.code, done.out.splitlines()[-1]) == (1, f"not armed; run: {place}")
+    for option in ("--quiet", "-a"):
+        bed.git("reset", "-q", "--hard", "HEAD^")
+        bed.git("merge", "-q", "--squash", "main")
+        done = bed.try_git("commit", "-m", "squash", option)
+        if done.code:  # with the index locked nothing can be finished
+            assert "this commit is not made.\n  drizzle-guard renumber\n" in done.err
+            assert bed.tool("renumber").code == 0
+            bed.git("commit", "-q", "-m", "squash")
+        assert bed.files("HEAD") == EXPECTED and leftovers(bed) == []
+        assert bed.git("status", "--porcelain", "drizzle") == ""
+
 
 def test_a_merge_that_is_half_way_is_said_by_whatever_runs_next(bed: Bed) -> None:
     branches(bed)
