@@ -109,6 +109,7 @@ def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framewo
 
     done = bed.run("git", "merge", "--no-edit", "main")
     assert bed.files("HEAD") == side_files(CASE / "expected"), done.text
+    assert "Passed" in done.text and "drizzle-guard: renumbered 2 migrations in drizzle\n" in done.text
     assert bed.git("rev-list", "--count", "--merges", "HEAD") == "1"
     assert bed.git("status", "--porcelain") == ""
 
@@ -131,6 +132,18 @@ def test_a_teammate_who_only_ran_pre_commit_install(bed: Bed, framework: Framewo
     bed.git("add", "src")
     bed.git("commit", "-q", "--no-edit")
     assert bed.files("HEAD") == side_files(CASE / "expected")
+    assert bed.git("status", "--porcelain") == ""
+
+    # a command of ours is named as it can be typed here
+    snapshot = bed.read("drizzle/meta/0004_snapshot.json")
+    renumber_by_hand(bed, "0004_post_views", "0007")
+    bed.git("mv", "-f", "drizzle/meta/0007_snapshot.json", "drizzle/meta/0004_snapshot.json", check=False)
+    bed.write("drizzle/meta/0004_snapshot.json", snapshot)
+    (bed.root / "drizzle/meta/0007_snapshot.json").unlink(missing_ok=True)
+    done = _commit(bed)
+    start = "  Instead, let everything follow the number: "
+    assert done.code == 1 and f"{start}{framework.executable} renumber\n" in done.text, done.text
+    bed.run("sh", "-c", done.text.split(start)[1].splitlines()[0])
     assert bed.git("status", "--porcelain") == ""
 
 
