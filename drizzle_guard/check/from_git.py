@@ -1,8 +1,8 @@
 """Which command brings back from git what a folder has lost: tried in memory first, so that it takes the finding away.
 
 A file that is missing or cannot be read comes from HEAD, else from the mainline, else from the newest commit in which
-it was sound.  Published migrations that are gone from the journal come back with the whole folder of HEAD or of the
-mainline.  While git has stopped nothing is named: the merge that ends brings its own files.
+it was sound, of HEAD's own history first.  Published migrations that are gone from the journal come back with the whole
+folder of HEAD or of the mainline.  While git has stopped nothing is named: the merge that ends brings its own files.
 """
 
 from __future__ import annotations
@@ -65,9 +65,13 @@ def _commits(repository: Repository, known: Published, path: str) -> Iterator[tu
     if known.mainline is not None and path in known.mainline.tip.files:
         yield known.mainline.name, printable(shlex.quote(known.mainline.name))
     place = f":(top,literal){join(known.folder, path)}"
-    newest = ("log", "--all", "-m", f"-{_COMMITS}", "--full-history", "--diff-filter=AMT", "--format=%h", "--", place)
-    for commit in dict.fromkeys((repository.line(*newest) or "").split()):
-        yield commit, commit
+    seen: set[str] = set()
+    for refs in ("HEAD", "--all"):  # another branch may have a newer one, which is not this one's
+        newest = ("log", refs, "-m", f"-{_COMMITS}", "--full-history", "--diff-filter=AMT", "--format=%h", "--", place)
+        for commit in (repository.line(*newest) or "").split():
+            if commit not in seen:
+                yield commit, commit
+            seen.add(commit)
 
 
 def _helps(target: FolderToCheck, checked: Checked, finding: Finding, files: dict[str, Blob], again: Check) -> bool:

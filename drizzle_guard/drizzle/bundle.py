@@ -32,7 +32,8 @@ def regenerate(data: bytes, entries: Sequence[Entry], name: str) -> bytes:
     names = _NAMES.search(text)
     if journal is None or names is None:
         raise GuardError(
-            f"{name} is not in the form in which drizzle-kit writes it.", "npx drizzle-kit generate writes it anew."
+            f"{name} is not in the form in which drizzle-kit writes it.",
+            "Bring it into that form by hand: an import and its variable for each entry of the journal.",
         )
     first = imports[0] if imports else None
     margin, quote, semicolon = (first[1], first[3], first[5]) if first else ("", "'", ";")

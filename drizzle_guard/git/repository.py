@@ -150,7 +150,11 @@ class Repository:
         found = self.read(oid, name)
         if found is None:
             shown = f"{printable(name)}: " if name else ""
-            raise GitFailed(f"{shown}object {oid} is missing (a shallow or partial clone?)", "git fetch --unshallow")
+            raise GitFailed(
+                f"{shown}object {oid} is missing: it is damaged, or the remote of this partial clone is out of reach.",
+                "Fetch everything anew (git 2.36 or later):",
+                "git fetch --refetch",
+            )
         return found.data
 
     def write_blob(self, data: bytes) -> str:

@@ -54,8 +54,8 @@ def apply(
 
     The files of `versions` may be overwritten where they lie in the worktree (those of the commits that meet).  What a
     sparse checkout leaves out is written into the index alone.  `resolving` says that git has stopped for a person:
-    then what is staged may be replaced, too.  Raises GuardError, with everything as it was, if a file of the user's is
-    in the way (`again` is the command that it tells to repeat) or git fails.
+    then what is staged may be replaced, too, but for SQL that somebody wrote.  Raises GuardError, with everything as
+    it was, if a file of the user's is in the way (`again` is the command that it tells to repeat) or git fails.
     """
     _refuse_odd_directories(repository, folder)
     index = files_in_index(repository, folder)
@@ -94,10 +94,19 @@ def _known_ids(
     sources = [history.files for history in versions]
     for path, ids in known.items():
         ids.update(files[path].id for files in sources if path in files)
-        ids.update(blob.id for blob in (index.get(path) or {}).values())
+        ids.update(blob.id for stage, blob in (index.get(path) or {}).items() if stage or not _is_written(path, blob))
         if (blob := wanted[path]) is not None:
             ids.add(blob.id)
     return known
+
+
+def _is_written(path: str, blob: Blob) -> bool:
+    """Whether a person may have written what is staged: SQL, unless it has the markers of a conflict."""
+    if not path.endswith(".sql"):
+        return False
+    from drizzle_guard.rules.reading import marker_line  # late: only where git has stopped for a person
+
+    return marker_line(blob.data) is None
 
 
 def _refuse_staged(

@@ -26,10 +26,8 @@ from drizzle_guard.light import NamedTuple
 from drizzle_guard.mend.repairs import mend, repairs_of
 from drizzle_guard.renumber.decision import colliding_folders, decide
 from drizzle_guard.renumber.earlier_merge import newest_merges
-from drizzle_guard.rules.model import Finding, MainlineFolder
+from drizzle_guard.rules.model import RENUMBER, Finding, MainlineFolder
 from drizzle_guard.rules.run import check_journal_folder, read_any_history
-
-_RENUMBER = "drizzle-guard renumber"
 
 
 class Cure(NamedTuple):
@@ -204,9 +202,7 @@ def _with_repairs(case: Case, files: dict[str, Blob | None], lines: list[str], u
 
 def for_a_person(finding: Finding) -> str:
     """What is left to do where renumbering does not help, though the rule names it first."""
-    if not finding.fix.startswith(_RENUMBER):
-        return finding.fix
-    return finding.rule.by_hand or f"drizzle-guard explain {finding.rule.code}"
+    return finding.rule.by_hand if finding.fix.startswith(RENUMBER) and finding.rule.by_hand else finding.fix
 
 
 def fix_of_left(case: Case, finding: Finding) -> str:

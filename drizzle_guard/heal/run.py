@@ -11,6 +11,7 @@ import click
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.errors import GuardError, printable
+from drizzle_guard.git.backup import Backup
 from drizzle_guard.git.chosen import chosen_folders
 from drizzle_guard.git.folders import files_at, folders_at, folders_in_index
 from drizzle_guard.git.operation import is_applying, is_rebasing
@@ -131,11 +132,16 @@ def _write(repository: Repository, case: Case, cure: Cure) -> bool:
     """Write a cure into worktree and index; everything is put back if the folder is not as it was judged."""
     now = Folder(case.folder, EMPTY, (), case.files)
     head = history_files(repository, case.folder)
-    done = apply(repository, case.folder, cure.files, [now, head])
-    after = examine(repository, case.folder)
-    if after is not None and len(after.errors) > len(case.errors):
-        raise GuardError(f"{printable(case.folder) or '.'}: the folder is not sound after the cure.", "git stash")
-    return done
+    with Backup(repository, case.folder) as backup:
+        done = apply(repository, case.folder, cure.files, [now, head])
+        after = examine(repository, case.folder)
+        if after is None or len(after.errors) <= len(case.errors):
+            return done
+        backup.restore()
+    raise GuardError(
+        f"{printable(case.folder) or '.'}: after the cure the folder is not as it was written (a filter of git's?).",
+        "Everything was put back.",
+    )
 
 
 def history_files(repository: Repository, folder: str) -> Folder:

@@ -8,15 +8,15 @@ from pathlib import Path
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.conflict import split_conflict
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join
-from drizzle_guard.drizzle.journal import PATH, Entry, is_safe_tag, sql_path
+from drizzle_guard.drizzle.journal import PATH, Entry, is_safe_tag, snapshot_path, sql_path
 from drizzle_guard.drizzle.snapshot import snapshot_id
-from drizzle_guard.errors import GuardError
+from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, files_in_index
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import text_of
 from drizzle_guard.replay.identity import match_known
 from drizzle_guard.rules.run import read_any_history
-from drizzle_guard.sql.statements import decode, statements
+from drizzle_guard.sql.statements import decode, may_be_generated, statements
 
 _COMMITS_TO_LOOK_AT = 30
 
@@ -27,7 +27,8 @@ def own_migrations(
     """All of the branch's own migrations that the folder `files` or the versions `also` name or leave lying there.
 
     `published` is the row that they are no part of.  Each comes with the SQL and the snapshot that it was generated
-    with, as far as any commit has them.
+    with, as far as any commit has them.  Raises GuardError where another's snapshot lies in the place of that, and no
+    commit has it: with a copy of the one before it, the next `generate` would write its changes once more.
     """
     own: list[Migration] = []
     for version in (*versions_in(repository, folder, files), *also):
@@ -43,7 +44,7 @@ def own_migrations(
             lost = next(_past(repository, folder, path.removesuffix(".sql")), None)
             if lost is not None and not match_known(published.migrations, [lost]):
                 own.append(lost)
-    return [_whole(repository, folder, migration, published) for migration in own]
+    return [_whole(repository, folder, files, migration, published) for migration in own]
 
 
 def versions_in(repository: Repository, folder: str, files: Mapping[str, Blob]) -> list[Folder]:
@@ -95,7 +96,9 @@ def _is_done(blob: Blob, published: Folder, own: Sequence[Migration]) -> bool:
     return texts <= {s.text for m in rest if m.sql for s in statements(decode(m.sql.data))}
 
 
-def _whole(repository: Repository, folder: str, migration: Migration, published: Folder) -> Migration:
+def _whole(
+    repository: Repository, folder: str, files: Mapping[str, Blob], migration: Migration, published: Folder
+) -> Migration:
     """A migration with its SQL, and a snapshot that is not another one's."""
     taken = {snapshot_id(m.snapshot) for m in published.migrations if m.snapshot}
     snapshot = migration.snapshot
@@ -103,13 +106,21 @@ def _whole(repository: Repository, folder: str, migration: Migration, published:
         snapshot = None
     if migration.sql is not None and snapshot is not None:
         return migration
+    edited: Migration | None = None
     for past in _past(repository, folder, migration.tag):
-        same = migration.sql is None or (past.sql is not None and past.sql.id == migration.sql.id)
-        own = past.snapshot is not None and snapshot_id(past.snapshot) not in taken
-        if same and own:
+        if past.snapshot is None or snapshot_id(past.snapshot) in taken:
+            continue
+        if migration.sql is None or (past.sql is not None and past.sql.id == migration.sql.id):
             return migration._replace(sql=migration.sql or past.sql, snapshot=past.snapshot)
+        edited = edited or past
+    if edited is not None and snapshot is None:  # SQL that was edited by hand keeps the snapshot it was generated with
+        return migration._replace(snapshot=edited.snapshot)
     past = next(_past(repository, folder, migration.tag), migration)
-    return migration._replace(sql=migration.sql or past.sql, snapshot=snapshot)
+    whole = migration._replace(sql=migration.sql or past.sql, snapshot=snapshot)
+    anothers = snapshot is None and snapshot_path(migration.entry.prefix) in files
+    if anothers and whole.sql and may_be_generated(decode(whole.sql.data)):
+        raise GuardError(f"the snapshot of {printable(migration.tag)} is lost.")
+    return whole
 
 
 def _past(repository: Repository, folder: str, tag: str) -> Iterator[Migration]:

@@ -79,7 +79,8 @@ def _journal(repository: Repository, current: str, other: str, path: str, label:
     if sides is None and not is_in_worktree(repository):
         say(
             f"{path}: both sides changed it, and its migrations can only be renumbered in a worktree.",
-            "Instead of merge-tree or replay, use git merge there, in an armed clone.",
+            "Instead of merge-tree or replay, in a worktree of an armed clone:",
+            "git merge NAME",
         )
         return MARKERS
     if sides is None:

@@ -154,9 +154,9 @@ def _refuse_lost_snapshots(outcome: Plan, history: Folder) -> None:
             raise GuardError(
                 f"{printable(history.journal_path)}: {printable(move.old.tag)} has the number of {printable(owner)}, "
                 "and its snapshot is not in this commit.",
-                "go back to before the merge or rebase (git reflog) and do it again in an armed clone",
-                "Whether this clone is armed says:",
-                "drizzle-guard install --check",
+                "Go back to before the merge or rebase (git reflog), and do it again in an armed clone; or, if your "
+                "schema is as it should be, generate your changes anew:",
+                "drizzle-guard regenerate",
             )
 
 

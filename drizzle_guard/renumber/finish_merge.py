@@ -145,7 +145,7 @@ def _is_strategy_ours(repository: Repository, folder: str) -> bool:
     if note is None:
         raise GuardError(
             f"{printable(folder) or '.'}: this merge took nothing of the other side, and without a reflog nothing "
-            "tells whether it was meant so (git merge -s ours).",
+            "tells whether the strategy ours was meant.",
             "if it was not: git reset --hard HEAD^1, then git config core.logAllRefUpdates true, and merge again",
         )
     return "'ours'" in note

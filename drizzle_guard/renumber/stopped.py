@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join, read_folder
 from drizzle_guard.drizzle.journal import PATH, parse_journal, snapshot_path, sql_path
@@ -64,32 +64,52 @@ def find_work(repository: Repository, named: set[str] | None, onto: str | None, 
         folders = _only(named, {*colliding_folders(repository, sides), *unmerged})
         choose = decide_stash if sides.kind == "stash" else decide
         decisions = [
-            _mended(repository, sides, choose(repository, sides, f, onto=onto, anyway=anyway), onto) for f in folders
+            _mended(repository, sides, choose(repository, sides, f, onto=onto, anyway=anyway), onto, anyway=anyway)
+            for f in folders
         ]
         return [Work(_with_old_names(repository, d), "apply", sides, resolving=True) for d in decisions]
     return _without_operation(repository, named, onto, anyway=anyway)
 
 
-def _mended(repository: Repository, sides: Sides, decision: Decision, onto: str | None) -> Decision:
-    """The decision with the files that a person has mended and staged, where it was refused for one of the branch's."""
-    if isinstance(decision.outcome, Plan) or decision.outcome.way_out is not WayOut.EDIT:
+def _mended(
+    repository: Repository, sides: Sides, decision: Decision, onto: str | None, *, anyway: bool = False
+) -> Decision:
+    """The decision with the branch's files as a person has mended and staged them."""
+    outcome = decision.outcome
+    if isinstance(outcome, Refusal) and outcome.way_out is not WayOut.EDIT:
         return decision
     branch = decision.theirs if decision.ours_established else decision.ours
-    own = {path for entry in branch.entries for path in (sql_path(entry.tag), snapshot_path(entry.prefix))}
+    known = [blob for side in decision.versions for blob in side.files.values()]
     staged = {path: stages[0] for path, stages in files_in_index(repository, decision.folder).items() if 0 in stages}
     edits = {
-        path: blob
-        for path, blob in staged.items()
-        if path in own
-        and blob not in [side.files.get(path) for side in decision.versions]
-        and marker_line(blob.data) is None  # `git add drizzle` stages what git has left half resolved
+        path: staged[place]
+        for place, path in _places(decision)
+        if place in staged
+        and staged[place] not in known
+        and marker_line(staged[place].data) is None  # `git add drizzle` stages what git has left half resolved
     }
     if not edits:
         return decision
     mended = read_folder(branch.name, {**branch.files, **edits})
     ours, theirs = (decision.ours, mended) if decision.ours_established else (mended, decision.theirs)
-    met = meet(repository, sides, decision.folder, onto=onto, ends=Ends(decision.base, ours, theirs))
+    met = meet(repository, sides, decision.folder, onto=onto, ends=Ends(decision.base, ours, theirs), anyway=anyway)
     return decide_meeting(repository, sides, met)
+
+
+def _places(decision: Decision) -> Iterator[tuple[str, str]]:
+    """Where a mended file of the branch may be staged, and the path that it has on the branch.
+
+    Where a plan says what becomes of it, that is SQL alone, under its old name, or under the new one after an earlier
+    run; a name that the other side gives to another file is not the branch's.
+    """
+    outcome, ours = decision.outcome, decision.ours_established
+    branch, other = (decision.theirs, decision.ours) if ours else (decision.ours, decision.theirs)
+    if isinstance(outcome, Refusal):
+        yield from ((path, path) for e in branch.entries for path in (sql_path(e.tag), snapshot_path(e.prefix)))
+        return
+    for move in outcome.moves:
+        old, new = sql_path(move.old.tag), sql_path(move.new.tag)
+        yield from ((place, old) for place in (old, new) if place not in other.files)
 
 
 def _noted(repository: Repository, named: set[str] | None, onto: str | None, *, anyway: bool) -> list[Work]:
@@ -172,13 +192,13 @@ def decide_from_stages(repository: Repository, folder: str, onto: str | None, *,
     }
     sides = Sides("am" if is_applying(repository) else "other", head, None, ())
     theirs = read_folder(folder, theirs_files)
-    _refuse_foreign_snapshots(theirs, base)
+    _refuse_foreign_snapshots(sides, theirs, base)
     met = meet(repository, sides, folder, onto=onto, ends=Ends(base, ours, theirs), anyway=anyway)
     decision = decide_meeting(repository, sides, met)
     return Work(decision, "apply", sides, resolving=True)
 
 
-def _refuse_foreign_snapshots(theirs: Folder, base: Folder) -> None:
+def _refuse_foreign_snapshots(sides: Sides, theirs: Folder, base: Folder) -> None:
     """What a migration changed is told by the snapshot before it; under that number the index may have another's."""
     known = {entry.tag for entry in base.entries}
     before: Blob | None = None
@@ -189,7 +209,8 @@ def _refuse_foreign_snapshots(theirs: Folder, base: Folder) -> None:
             raise GuardError(
                 f"{printable(theirs.journal_path)}: the snapshot that {printable(migration.tag)} was made from is not "
                 "here, so nothing tells what it changed.",
-                "abort, git fetch the commits themselves, and merge or cherry-pick those",
+                "Bring everything back, fetch the commits themselves, and merge or cherry-pick those:",
+                sides.abort_command,
             )
         before = migration.snapshot
 

@@ -7,6 +7,7 @@ migration, at any time before it is published.  What ran on a database under the
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 
 from drizzle_guard.drizzle.folder import BUNDLE, join
@@ -20,10 +21,11 @@ from drizzle_guard.replay.v1 import v1_names
 
 
 class Renamed(NamedTuple):
-    """A folder, and its own migrations that get another name: old and new, in order."""
+    """A folder, its own migrations that get another name (old and new, in order), and the names of all its own."""
 
     folder: str
     names: tuple[tuple[str, str], ...]
+    own: tuple[str, ...]
 
 
 def find_renames(repository: Repository, mainline: Mainline, named: set[str] | None) -> list[Renamed]:
@@ -45,7 +47,7 @@ def find_renames(repository: Repository, mainline: Mainline, named: set[str] | N
         names = v1_names(tip, own)
         changed = tuple((name, new) for name, new in names.items() if name != new)
         if changed:
-            found.append(Renamed(folder, changed))
+            found.append(Renamed(folder, changed, tuple(own)))
     return found
 
 
@@ -82,7 +84,9 @@ def _refuse_odd(repository: Repository, item: Renamed) -> None:
     if os.path.lexists(os.path.join(place, BUNDLE)):
         raise GuardError(
             f"{printable(join(item.folder, BUNDLE))} names the migrations; drizzle-guard does not write it for v1.",
-            "Make the migrations of the branch again, behind the mainline's:",
+            "Take those of the branch out (git keeps what was written into them by hand), and make them again, behind "
+            "the mainline's:",
+            printable(shlex.join(["git", "rm", "-r", "-q", "--", *(join(item.folder, name) for name in item.own)])),
             "npx drizzle-kit generate",
         )
     taken = {old for old, _ in item.names}

@@ -191,7 +191,9 @@ class Chain:
                 versions = f"{body.get(key)!r} on the branch, {tip.get(key)!r} on the mainline"
                 other = self._newest_unseen()
                 reason = f"their snapshots have another {key} ({printable(versions)})"
-                raise Refused(Refusal(reason, own.tag, other, way_out=WayOut.UP))
+                # `up` knows versions; which database it is to be, only a person can say
+                way = WayOut.UP if key == "version" else WayOut.REGENERATE
+                raise Refused(Refusal(reason, own.tag, other, way_out=way))
 
     def _conflict(self, own: Migration, conflicts: Sequence[Path]) -> Refusal:
         path = conflicts[0]

@@ -18,8 +18,9 @@ BUNDLE_OUT_OF_STEP = Rule(
     "expo, op-sqlite and durable-sqlite find the SQL of an entry as `m` + its idx in four digits in migrations.js. A "
     "name that is not there throws `Missing migration` at the start of the app; one that imports another file runs "
     "the wrong SQL.",
-    "`drizzle-guard renumber` writes it anew, as does the next `drizzle-kit generate`.",
+    "`drizzle-guard renumber` writes it anew, as does the next `drizzle-kit generate` that finds a change.",
     "drizzle-guard renumber",
+    by_hand="name an import and its variable for each entry of the journal by hand",
 )
 
 _IMPORT = pattern(r"^[ \t]*import\s+(m\d+)\s+from\s+['\"]\./([^'\"\n]*)\.sql['\"]", re.MULTILINE)

@@ -18,6 +18,7 @@ DUPLICATE_IDX = Rule(
     "Give the unpublished one the next number, with its file, its snapshot and a later `when`: `drizzle-guard "
     "renumber`.",
     "drizzle-guard renumber",
+    by_hand="give one of the two an idx, file name and snapshot of the next number by hand",
 )
 DUPLICATE_TAG = Rule(
     "DG002",

@@ -35,12 +35,16 @@ class Finding(NamedTuple):
     merge_cures: bool = False
 
 
+#: the fix of what a merge left; `heal` knows by it which rules need another word where that was tried in vain
+RENUMBER = "drizzle-guard renumber"
+
+
 class Rule(NamedTuple):
     """A rule: `summary` is one line, `why` and `repair` are for `explain`, `fix` is `repair` in a few words.
 
     A rule of severity `warning` is advice: its findings never fail.  `fatal` is what its findings are unless told.
     `published_fix` is said instead of `fix` of what stands the same on the mainline ("": the same), `by_hand` where
-    `fix` is to renumber, and that was tried in vain ("": `explain` says more).
+    `fix` is to renumber, and that was tried in vain.
     """
 
     code: str

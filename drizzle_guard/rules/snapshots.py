@@ -33,6 +33,7 @@ SHARED_PREV_ID = Rule(
     "snapshot lacks the other branch's tables and the next `generate` creates them again.",
     "`drizzle-guard renumber` puts the unpublished one after the other and merges its snapshot.",
     "drizzle-guard renumber",
+    by_hand="take one of the two out, and generate it anew behind the other",
     fatal=True,
 )
 BROKEN_PREV_ID = Rule(

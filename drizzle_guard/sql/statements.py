@@ -66,6 +66,11 @@ def is_handwritten(text: str, known: Collection[str] | None = None) -> bool:
     return any(_is_handwritten(statement, known) for statement in statements(text))
 
 
+def may_be_generated(text: str) -> bool:
+    """Whether a migration holds a statement that drizzle-kit may have written from a schema."""
+    return any(not _is_handwritten(statement, None) for statement in statements(text))
+
+
 #: what no snapshot of drizzle-kit holds
 _NEVER_WRITTEN = frozenset(("function", "procedure", "trigger", "extension", "domain"))
 

@@ -93,7 +93,9 @@ def test_unknown_forms(text: str) -> None:
     with pytest.raises(GuardError) as caught:
         regenerate(text.encode(), _entries("0000_a"), "drizzle/migrations.js")
     assert caught.value.message == "drizzle/migrations.js is not in the form in which drizzle-kit writes it."
-    assert caught.value.hints == ("npx drizzle-kit generate writes it anew.",)
+    assert caught.value.hints == (
+        "Bring it into that form by hand: an import and its variable for each entry of the journal.",
+    )
 
 
 def test_no_import_is_named_twice() -> None:

@@ -238,6 +238,10 @@ def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, f
     said = ["drizzle: nothing to renumber (the merge is as it should be)", f"  left: {left[0]}"]
     said += [f"    {line}" for line in left[1:]]
     assert (done.code, done.out.splitlines()) == (0, said) and bed.state() == before
+    if fault == "chain":
+        bed.type("drizzle-guard check --fix")
+        bed.commit("mended")
+        assert bed.call("check", "--strict").code == 0
 
 
 def test_a_deleted_file_is_no_fault_of_a_merge_as_planned(bed: Bed) -> None:

@@ -471,14 +471,20 @@ def test_disk_is_full(stopped: Bed, tmp_path: Path, blocks: int) -> None:
 
 def test_object_is_missing(colliding: Callable[[bool], Bed]) -> None:
     bed = colliding(False)
+    bed.git("clone", "-q", "--bare", str(bed.root), "../origin.git")
+    bed.git("remote", "add", "origin", "../origin.git")
     oid = bed.git("rev-parse", "main:drizzle/0002_tags.sql")
     (bed.root / ".git/objects" / oid[:2] / oid[2:]).unlink()
     done = bed.tool("renumber", "--dry-run")
     assert done.code == 1
     assert done.err == (
-        f"drizzle-guard: main:drizzle/0002_tags.sql: object {oid} is missing (a shallow or partial clone?)\n"
-        "  git fetch --unshallow\n"
+        f"drizzle-guard: main:drizzle/0002_tags.sql: object {oid} is missing: it is damaged, or the remote of this "
+        "partial clone is out of reach.\n"
+        "  Fetch everything anew (git 2.36 or later):\n"
+        "  git fetch --refetch\n"
     )
+    bed.type("git fetch --refetch")
+    assert bed.tool("renumber", "--dry-run").code == 0
 
 
 def test_two_merges_in_two_worktrees(colliding: Callable[[bool], Bed], tmp_path: Path) -> None:

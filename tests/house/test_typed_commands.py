@@ -99,7 +99,8 @@ def test_a_mainline_that_is_not_fetched_yet(bed: Bed) -> None:
     type_it(clone, "git fetch")
     assert clone.call("graph").code == 0
     clone.git("config", "drizzle-guard.mainline", "origin/nowhere")
-    clone.call("graph")
+    assert "(from git config drizzle-guard.mainline)" in clone.call("graph").err
+    assert type_it(clone, "git config drizzle-guard.mainline").out == "origin/nowhere\n"
     type_it(clone, "git config drizzle-guard.mainline origin/main")
     assert clone.call("graph").code == 0
     bed.git("branch", "later")

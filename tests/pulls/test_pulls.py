@@ -9,9 +9,10 @@ import pytest
 
 from drizzle_guard.pulls import words
 from drizzle_guard.pulls.forge import MARKER, Pull
-from support.cases import MERGE
+from support.cases import MERGE, side_files
 from support.forge_stand_in import TOKEN, Refused, StandIn, github_env, gitlab_env, publish
 from support.gitbed import Bed, Done
+from support.printed_commands import heard
 from support.protect_commits import CASE, colliding
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -169,12 +170,17 @@ def test_a_refusal_is_said_in_one_comment_that_is_kept_up_to_date(bed: Bed, stan
     clone.arm()
     commands = [row.strip() for row in comment.split("what to type next:\n\n")[1].split("\n\n")[0].split("\n")]
     assert commands == ["git fetch origin", "git switch feature", "git merge origin/main", "git push"]
-    for command in commands[:2]:
-        clone.git(*command.split()[1:])
-    stopped = clone.try_git(*commands[2].split()[1:])
+    heard(("a browser",), comment)
+    clone.type(*commands[:2])
+    stopped = clone.type(commands[2], check=False)
     assert (
         stopped.code == 1 and sentence.partition(": ")[2] in stopped.err and "drizzle-guard regenerate" in stopped.err
     )
+    clone.git("rm", "-rqf", "drizzle")  # a person decides: here the branch's migration is given up
+    clone.git("checkout", "origin/main", "--", "drizzle")
+    clone.git("commit", "-q", "--no-edit")
+    clone.type(commands[3])
+    assert renumber(bed, env).code == 0
 
     # the branch is made again from the new mainline: nothing collides any more
     bed.git("checkout", "-q", "-B", "feature", "main")
@@ -184,6 +190,22 @@ def test_a_refusal_is_said_in_one_comment_that_is_kept_up_to_date(bed: Bed, stan
     assert renumber(bed, env).code == 0
     assert stand_in.bodies(3)[2] == f"{MARKER}\n### drizzle-guard: nothing collides any more"
     assert stand_in.bodies(3)[:2] == [f"{MARKER} mine", "hi"]
+
+
+def test_the_owner_of_a_fork_merges_the_base_by_its_address(bed: Bed, stand_in: StandIn) -> None:
+    colliding(bed)
+    publish(bed, "main")
+    bed.git("push", "-q", "origin", "feature:refs/pull/2/head")
+    stand_in.open(2, "feature", fork=True)
+    renumber(bed, github_env(bed, stand_in, "push", ref="refs/heads/main"))
+    (comment,) = stand_in.bodies(2)
+    heard(("a browser",), comment)
+    commands = [row.strip() for row in comment.split("what to type next:\n\n")[1].split("\n\n")[0].split("\n")]
+    assert [command.split()[1] for command in commands] == ["switch", "fetch", "merge"], commands
+    bed.arm()
+    bed.git("checkout", "-q", "main")
+    bed.type(*commands)
+    assert bed.files("HEAD") == side_files(CASE / "expected") and bed.git("rev-parse", "HEAD^2") == at(bed, "main")
 
 
 def test_nothing_of_the_repository_runs(bed: Bed, stand_in: StandIn) -> None:

@@ -83,7 +83,7 @@ def test_sqlite_recreate(bed: Bed) -> None:
     stopped = bed.try_git("merge", "--no-edit", "main")
     assert stopped.code == 1 and "drizzle-guard regenerate" in stopped.err, stopped.text
     write_schema(app.project, BOTH)
-    bed.git("add", "src/schema.ts")
+    bed.type("git add src/schema.ts")
     done = bed.tool("regenerate")
     assert done.code == 0, done.text
     bed.git("commit", "-q", "--no-edit")
@@ -254,6 +254,10 @@ def test_a_failure_puts_everything_back(bed: Bed, kit: Path, mode: str, message:
     assert bed.git("status", "--porcelain", "-uall", "--", ":!other") == before["status"]
     assert bed.state()["index"] == before["index"]
     assert not (bed.root / "drizzle-guard-saved").exists()
+    if mode == "elsewhere":
+        bed.git("clean", "-qfd", "other")
+        done = bed.type("drizzle-guard regenerate --config drizzle.config.ts")
+        assert "generated: drizzle/0002_email_nullable.sql" in done.out, done.text
 
 
 @pytest.mark.parametrize(("onto", "other"), [("feature", "main"), ("main", "feature")])
@@ -419,6 +423,10 @@ def test_a_merge_that_is_not_refused_is_left_to_renumber(bed: Bed, kit: Path) ->
     bed.commit()
     bed.git("merge", "feature", check=False)  # ours is the mainline
     assert bed.tool("regenerate") == (0, "drizzle: not refused; drizzle-guard renumber finishes it\n", "")
+    bed.type("drizzle-guard renumber", "git commit --no-edit")
+    assert bed.call("check").code == 0
+    bed.git("reset", "-q", "--hard", "HEAD^1")
+    bed.git("merge", "feature", check=False)
     named = bed.tool("regenerate", "drizzle")
     assert named.code == 0, named.text
     assert named.out.startswith(
@@ -472,12 +480,15 @@ drizzle-guard: drizzle has changes that are not committed.
 def test_a_published_commit_is_not_regenerated_in_a_rebase(bed: Bed, kit: Path) -> None:
     stop(bed, merge=False)
     bed.git("checkout", "-q", "main")
-    bed.git("rebase", "feature", check=False)
     before = bed.state()
+    bed.git("rebase", "feature", check=False)
+    stopped = bed.state()
     assert bed.tool("regenerate", "--onto", "main") == (1, "", """\
 drizzle-guard: drizzle: the replayed commit is published; regenerate would write its migrations twice.
   git rebase --abort
 """)  # fmt: skip
+    assert bed.state() == stopped
+    bed.type("git rebase --abort")
     assert bed.state() == before
 
 
@@ -555,6 +566,21 @@ def test_no_drizzle_kit_that_is_surely_the_folders(tmp_path: Path, files: dict[s
     with pytest.raises(UsageError) as caught:
         find_kit(str(tmp_path), "db/drizzle")
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize("names", [(), ("a.ts", "b.ts")], ids=["none", "several"])
+def test_the_config_is_named_as_it_says(bed: Bed, kit: Path, names: tuple[str, ...]) -> None:
+    stop(bed)
+    (bed.root / "drizzle.config.ts").unlink()
+    for name in names:
+        bed.write(f"drizzle.{name.replace('.', '.config.')}", "export default { out: where() };\n")
+    said = bed.tool("regenerate")
+    assert said.code == 2 and "drizzle-guard regenerate --config FILE" in said.err, said.text
+    bed.write("db.config.ts", "export default {};\n")
+    done = bed.type("drizzle-guard regenerate --config db.config.ts")
+    assert "--config=db.config.ts --name=email_nullable\n" in done.out, done.text
+    bed.git("commit", "-q", "--no-edit")
+    assert bed.call("check", "--onto", "main").code == 0
 
 
 def test_migration_name() -> None:

@@ -133,6 +133,8 @@ def test_apply_backend_takes_as_text_what_is_the_same_or_cannot_be_replayed(bed:
     ) in done.err
     bed.git("reset", "--hard", "ORIG_HEAD")
     assert bed.state() == before
+    assert bed.try_git("rebase", "main").code == 1
+    bed.git("rebase", "--abort")
 
 
 def test_renumber_leaves_a_reordered_rebase_alone(bed: Bed) -> None:

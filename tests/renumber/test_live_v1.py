@@ -57,6 +57,37 @@ def test_renumbered_folders_run_in_one_order(bed: Bed) -> None:
     assert found[0] == found[1] == found[2]
 
 
+def test_a_branch_whose_bundle_names_the_migrations_makes_them_again(bed: Bed) -> None:
+    v1 = V1(bed.root)
+    config = bed.read("drizzle.config.ts").decode().replace("schema:", 'driver: "expo", schema:')
+    bed.write("drizzle.config.ts", config)
+
+    def generate(name: str, **tables: str) -> None:
+        v1.schema(**tables)
+        assert v1.kit("generate", "--name", name).startswith("0 ")
+        bed.commit(name)
+
+    generate("base", users="email")
+    bed.git("checkout", "-q", "-b", "feature")
+    generate("tags", users="email", tags="label")
+    bed.git("checkout", "-q", "main")
+    generate("age", users="email age")
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("merge", "--no-edit", "main").code == 1
+    v1.schema(users="email age", tags="label")
+    bed.commit("merge")
+    said = bed.call("renumber")
+    assert said.code == 1 and "does not write it for v1" in said.err, said.text
+    assert [line.partition(" ")[0] for line in said.commands] == ["git", "npx"]
+    bed.type(*said.commands)
+    bed.commit("made again")
+    assert bed.call("check", "--onto", "main").code == 0 and v1.kit("check").startswith("0 ")
+    names = sorted(path.name for path in (bed.root / "drizzle").iterdir() if path.is_dir())
+    bundle = bed.read("drizzle/migrations.js").decode()
+    assert len(names) == 3 and all(f"./{name}/migration.sql" in bundle for name in names), bundle
+    assert "<<<<<<<" not in bundle and "No schema changes" in v1.kit("generate")
+
+
 SAMPLES = {"postgresql": "pg-1v1", "mysql": "mysql-1v1", "sqlite": "sqlite-1v1"}
 
 

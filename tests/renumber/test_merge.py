@@ -954,11 +954,10 @@ def test_the_strategy_ours_without_a_reflog_is_asked_about(bed: Bed) -> None:
     done = bed.try_git("merge", "-q", "-s", "ours", "--no-edit", "main")
     assert done.err.splitlines()[:2] == [
         "drizzle-guard: drizzle: this merge took nothing of the other side, and without a reflog nothing tells whether "
-        "it was meant so (git merge -s ours).",
+        "the strategy ours was meant.",
         "  if it was not: git reset --hard HEAD^1, then git config core.logAllRefUpdates true, and merge again",
     ]
-    bed.git("reset", "-q", "--hard", "HEAD^1")
-    bed.git("config", "core.logAllRefUpdates", "true")
+    bed.type("git reset --hard HEAD^1", "git config core.logAllRefUpdates true")
     bed.git("merge", "-q", "--no-edit", "main")
     assert bed.call("check", "--onto", "main").code == 0
 

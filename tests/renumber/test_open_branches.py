@@ -167,6 +167,7 @@ def test_remote_branches(bed: Bed) -> None:
     assert bed.call("graph", "--all", "--remote", "nosuch").err.startswith(
         "drizzle-guard: there is no remote 'nosuch' here."
     )
+    assert set(bed.type("git remote -v").out.split()[::3]) == {"fork", "origin"}
     assert bed.call("graph", "--remote", "origin").code == 2
 
 

@@ -144,7 +144,7 @@ def test_am_with_the_markers_added(bed: Bed, tmp_path: Path) -> None:
         "  git checkout -m -- drizzle/meta/_journal.json\n"
         "  drizzle-guard renumber\n",
     )
-    bed.git("checkout", "-q", "-m", "--", "drizzle/meta/_journal.json")
+    bed.type("git checkout -m -- drizzle/meta/_journal.json")
     assert bed.call("renumber").code == 0
     bed.git("am", "--continue")
     assert_canonical(bed, "HEAD", "main")
@@ -175,7 +175,8 @@ def test_am_of_several_patches(bed: Bed, tmp_path: Path, known: bool) -> None:
         1,
         "drizzle-guard: drizzle/meta/_journal.json: the snapshot that 0002_post_views was made from is not here, so "
         "nothing tells what it changed.\n"
-        "  abort, git fetch the commits themselves, and merge or cherry-pick those\n",
+        "  Bring everything back, fetch the commits themselves, and merge or cherry-pick those:\n"
+        "  git am --abort\n",
     )
     assert bed.stages() == stages
     bed.git("am", "--abort")

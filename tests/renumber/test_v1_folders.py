@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sqlite3
 import uuid
 from collections.abc import Mapping
 
@@ -169,6 +171,8 @@ def test_a_folder_with_a_journal_beside_it_is_not_passed_over(bed: Bed) -> None:
     assert done.code == 0 and json.loads(done.out)
     done = bed.call("renumber", "--onto", "main", "--dry-run")
     assert "drizzle: would be renumbered\n" in done.out and "old/drizzle: " in done.out
+    assert json.loads(bed.type("drizzle-guard renumber --json drizzle").out)[0]["changed"]
+    assert bed.call("check", "drizzle", "--onto", "main").code == 0
 
 
 @pytest.mark.parametrize("kind", ["link", "taken", "edited"])
@@ -192,6 +196,30 @@ def test_renumber_refuses_what_it_cannot_move(bed: Bed, kind: str) -> None:
         return
     assert done.code == 1, done.text
     assert sorted(map(str, bed.root.rglob("*"))) == before
+    if kind == "taken":
+        assert done.err.endswith("move it away, then: drizzle-guard renumber\n")
+        (bed.root / "drizzle/20260201000001_tags").rename(bed.directory / "away")
+        bed.type("drizzle-guard renumber")
+        assert bed.call("check", "--onto", "main").out.count("sound") == 2
+
+
+def test_what_ran_under_its_old_name_is_said_to_run_again(bed: Bed) -> None:
+    parted(bed)
+    bed.git("checkout", "-q", "feature")
+    database = sqlite3.connect(bed.root / "here.db")
+    with database:
+        columns = "id INTEGER PRIMARY KEY, hash text, created_at numeric, name text, applied_at text"
+        database.execute(f"CREATE TABLE __drizzle_migrations ({columns})")
+        for file in sorted(bed.root.glob("drizzle/*/migration.sql")):
+            database.execute(file.read_text())
+            row = (hashlib.sha256(file.read_bytes()).hexdigest(), file.parent.name)
+            database.execute("INSERT INTO __drizzle_migrations (hash, created_at, name) VALUES (?, 0, ?)", row)
+    database.close()
+    assert bed.call("status", "--url", "sqlite:here.db").code == 0
+    said = bed.call("renumber")
+    assert said.code == 0 and "runs them again, under the new names: drizzle-guard status\n" in said.out, said.text
+    told = bed.call("status", "--url", "sqlite:here.db")
+    assert told.code == 1 and "20260201000001_tags" in told.out, told.text
 
 
 def test_check_of_the_snapshots(bed: Bed) -> None:

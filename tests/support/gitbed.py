@@ -58,6 +58,12 @@ class Done(NamedTuple):
         """Both outputs."""
         return self.out + self.err
 
+    @property
+    def commands(self) -> list[str]:
+        """The lines that are to be typed next."""
+        lines = [line.strip() for line in self.text.splitlines()]
+        return [line for line in lines if line.startswith(("git ", "drizzle-guard ", "npx ", "mkdir "))]
+
 
 def hermetic_env(home: Path, git: Path | None = None) -> dict[str, str]:
     """The environment for git in tests: own HOME, no system settings, fixed dates; `git` goes in front of the PATH."""
@@ -119,6 +125,11 @@ class Bed:
         assert "Traceback" not in out.text, out.text
         assert not check or out.code == 0, f"{argv} ended with {out.code}:\n{out.text}"
         return out
+
+    def type(self, *lines: str, check: bool = True) -> Done:
+        """Type lines in a shell, as they were printed; what came of the last.  `check`: each has to work."""
+        done = [self.run("sh", "-c", line, check=check) for line in lines]
+        return done[-1]
 
     def git(self, *args: str, check: bool = True, env: Mapping[str, str] | None = None) -> str:
         """Run git; its standard output."""

@@ -30,8 +30,10 @@ _START = re.compile(
 #: where a command ends in a sentence; before these words goes on what is said of it
 _END = re.compile(
     r"[,;.:)](?= |$)|\n| {2,}#|`| \("
-    r"| (?:and|then|finishes|lists|shows|says|can|do|if|in|it|on|is|undoes|what|would|offers|writes|adds)\b"
+    r"|(?<!git add) (?:and|then|finishes|lists|shows|says|can|do|if|in|it|on|is|undoes|what|would|offers|writes|adds)\b"
 )
+
+_QUOTED = re.compile(r"`[^`\n]*`")
 
 #: parts of the package that print no next step: the shell lines of hooks and drivers, and the demonstration's screen
 _NO_MESSAGES = ("install/shell_lines.py", "demo/", "commands/demo.py", "sql/")
@@ -39,8 +41,8 @@ _NO_MESSAGES = ("install/shell_lines.py", "demo/", "commands/demo.py", "sql/")
 #: where the tool's own name stands and no command: who made a database, asks a server, or heads an annotation
 _TITLES = ("title", "application_name", "program_name", "MARK")
 
-#: what a person puts in, as in `drizzle-guard apply --resume-at N`
-_PLACEHOLDER = re.compile(r"\b(?:FILE|N|URL|NAME)\b|<\w+>")
+#: what a person puts in, as in `drizzle-guard apply --resume-at N`, or in "git add it"
+_PLACEHOLDER = re.compile(r"\b(?:FILE|N|URL|NAME)\b|<\w+>|(?<=git add )(?:it|what you mended)\b")
 
 
 class Command(NamedTuple):
@@ -82,9 +84,19 @@ def _in_module(name: str, tree: ast.Module) -> Iterator[Command]:
             elif (text := _text_of(child)) is not None:
                 is_alone = text.startswith(tuple(commands_in(text)))
                 yield from (Command(f"{name} {inside}", w, sentence if is_alone else text) for w in commands_in(text))
+            elif isinstance(child, ast.Tuple):
+                yield from of_lines(child, inside, sentence)
             else:
                 first = _text_of(child.args[0]) if isinstance(child, ast.Call) and child.args else None
                 yield from walk(child, inside, sentence if first is None else first)
+
+    def of_lines(node: ast.Tuple, inside: str, sentence: str) -> Iterator[Command]:
+        """A command that has a line of its own belongs to the sentence above it."""
+        for line in node.elts:
+            yield from walk(ast.Tuple([line], ast.Load()), inside, sentence)
+            text = _text_of(line)
+            if text is not None and not text.startswith(tuple(commands_in(text))):
+                sentence = text
 
     yield from walk(tree, "module", "")
 
@@ -110,8 +122,8 @@ def _text_of(node: ast.AST) -> str | None:
 
 
 def commands_in(text: str) -> Iterator[str]:
-    """The commands that a text names, in order."""
-    at = 0
+    """The commands that a text names, in order; between backticks it is prose."""
+    at, text = 0, _QUOTED.sub(lambda found: "`" * len(found[0]), text)
     while found := _START.search(text, at):
         end = _END.search(text, found.end())
         at = end.start() if end else len(text)
@@ -156,7 +168,7 @@ def was_told(command: Command) -> bool:
 def was_typed(command: Command) -> bool:
     """Whether this test was told the command in its sentence and then typed it, as it was told but for placeholders."""
     asks = _PLACEHOLDER.search(command.words) is not None
-    typed = re.compile(_PLACEHOLDER.sub(r"\\S+", _pattern(command.words)) if asks else _pattern(command.words))
+    typed = re.compile("\\S+".join(map(_pattern, _PLACEHOLDER.split(command.words))))
     sentence, told, text = re.compile(_within(command.sentence)), re.compile(_within(command.words)), ""
     for event in _events:
         line = event.typed.strip()
@@ -180,6 +192,155 @@ def _within(template: str) -> str:
 TYPED = {
     command: test
     for test, typed in {
+        "heal/test_bad_merges.py::test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side": [
+            "heal/cure.py fix_of_left: drizzle-guard check --fix",
+        ],
+        "renumber/test_typed_merges.py::test_whether_a_database_skipped_one_is_asked_of_it": [
+            "rules/entries.py WHEN_NOT_RISING: drizzle-guard status --url URL",
+        ],
+        "renumber/test_typed_merges.py::test_a_chain_that_v1_would_stop_at_is_mended": [
+            "rules/for_v1.py _chain: drizzle-guard check --fix",
+        ],
+        "renumber/test_typed_merges.py::test_what_is_wrong_in_a_merge_that_was_committed": [
+            "renumber/ways_out.py lines_for: drizzle-guard check",
+        ],
+        "house/test_hostile.py::test_object_is_missing": [
+            "git/repository.py blob: git fetch --refetch",
+        ],
+        "regenerate/test_regenerate.py::test_the_config_is_named_as_it_says": [
+            "regenerate/kit.py find_kit: drizzle-guard regenerate --config FILE",
+            "regenerate/kit.py _choose: drizzle-guard regenerate --config FILE",
+        ],
+        "pulls/test_pulls.py::test_the_owner_of_a_fork_merges_the_base_by_its_address": [
+            "pulls/words.py commands: git fetch {} {}",
+            "pulls/words.py commands: git merge FETCH_HEAD",
+        ],
+        "pulls/test_pulls.py::test_a_refusal_is_said_in_one_comment_that_is_kept_up_to_date": [
+            "pulls/words.py commands: git fetch origin",
+            "pulls/words.py commands: git switch {}",
+            "pulls/words.py commands: git merge {}",
+            "pulls/words.py commands: git push",
+        ],
+        "renumber/test_typed_merges.py::test_a_snapshot_that_no_commit_has": [
+            "renumber/earlier_merge.py _refuse_lost_snapshots: drizzle-guard regenerate",
+        ],
+        "renumber/test_typed_merges.py::test_what_ran_under_its_old_number_is_repaired": [
+            "renumber/finish_merge.py RAN_ALREADY: drizzle-guard repair --url URL",
+        ],
+        "renumber/test_typed_merges.py::test_generated_in_a_stopped_merge": [
+            "renumber/generated.py explain: drizzle-guard renumber",
+            "renumber/generated.py explain: npx drizzle-kit generate",
+        ],
+        "renumber/test_typed_merges.py::test_a_file_in_the_way_at_the_end_of_a_rebase": [
+            "renumber/finish_rebase.py _move_worktree: drizzle-guard renumber",
+        ],
+        "renumber/test_typed_merges.py::test_a_side_that_cannot_be_read_is_mended_there": [
+            "renumber/meeting.py _side: drizzle-guard check",
+        ],
+        "renumber/test_anyway.py::test_in_a_stopped_merge": [
+            "renumber/ways_out.py lines_for: drizzle-guard renumber --anyway",
+            "renumber/ways_out.py lines_for: drizzle-guard rehearse",
+        ],
+        "renumber/test_typed_merges.py::test_a_foretold_refusal_is_drawn": [
+            "renumber/decision.py foretell_refusal: drizzle-guard graph",
+        ],
+        "renumber/test_typed_merges.py::test_settings_that_cannot_be_read_stop_a_merge": [
+            "renumber/driver.py main: drizzle-guard renumber",
+        ],
+        "renumber/test_typed_merges.py::test_in_a_worktree_instead_of_in_objects": [
+            "renumber/driver.py _journal: git merge NAME",
+        ],
+        "renumber/test_typed_merges.py::test_a_file_in_the_way_of_a_merge": [
+            "git/worktree.py _in_the_way: git reset -q -- {} && {}",
+            "git/worktree.py apply: drizzle-guard renumber",
+        ],
+        "renumber/test_typed_merges.py::test_a_file_that_was_changed_by_hand": [
+            "renumber/finish_merge.py _refuse_half_done: drizzle-guard renumber",
+            "renumber/unfinished.py settle: drizzle-guard renumber",
+        ],
+        "renumber/test_merge.py::test_the_strategy_ours_without_a_reflog_is_asked_about": [
+            "renumber/finish_merge.py _is_strategy_ours: git reset --hard HEAD^1",
+            "renumber/finish_merge.py _is_strategy_ours: git config core.logAllRefUpdates true",
+        ],
+        "renumber/test_merge.py::test_a_hazard_that_no_conflict_shows_is_not_committed": [
+            "renumber/hook_steps.py pre_merge_commit: git merge --abort",
+        ],
+        "house/test_hostile.py::test_signer_fails_the_second_time": [
+            "renumber/finish_merge.py _rewrite_head: git commit",
+        ],
+        "house/test_hostile.py::test_lock_of_another_process_in_post_merge": [
+            "renumber/finish_merge.py _BY_HAND: drizzle-guard renumber",
+        ],
+        "renumber/test_found.py::test_apply_backend_takes_as_text_what_is_the_same_or_cannot_be_replayed": [
+            "renumber/finish_rebase.py _canonical_trees: git reset --hard ORIG_HEAD",
+        ],
+        "renumber/test_places.py::test_a_rebase_that_moves_the_folder_itself_is_not_taken_for_renumbered": [
+            "renumber/finish_rebase.py _refuse_moved: git reset --hard {}",
+            "renumber/finish_rebase.py _refuse_moved: git merge {}",
+        ],
+        "renumber/test_places.py::test_the_ancestor_is_not_in_a_shallow_clone": [
+            "renumber/meeting.py _ends: git fetch --unshallow",
+        ],
+        "install/test_armed.py::test_hooks_that_do_not_reach_us_where_git_has_stopped": [
+            "renumber/hook_steps.py reference_transaction: drizzle-guard renumber",
+        ],
+        "install/test_armed.py::test_a_merge_that_is_half_way_is_said_by_whatever_runs_next": [
+            "renumber/unfinished.py warn: drizzle-guard renumber",
+        ],
+        "renumber/test_switched_off.py::test_the_next_of_ours_says_it_and_its_command_heals_it": [
+            "renumber/unfinished.py _warn_of_rebase: drizzle-guard renumber",
+        ],
+        "renumber/test_switched_off.py::test_git_stops_where_hooks_are_off_from_the_start": [
+            "renumber/driver.py _journal: drizzle-guard renumber",
+        ],
+        "renumber/test_rebase_by_hand.py::test_commands_at_a_break": [
+            "renumber/meeting.py _is_rebased: git rebase --continue",
+        ],
+        "renumber/test_rebase.py::test_rebase_merges_of_two_branches_with_migrations": [
+            "renumber/meeting.py _is_rebased: git rebase --abort",
+        ],
+        "renumber/test_open_branches.py::test_remote_branches": [
+            "renumber/open_branches.py open_branches: git remote -v",
+        ],
+        "renumber/test_picks.py::test_am_with_the_markers_added": [
+            "renumber/stopped.py _refuse_staged_markers: git checkout -m -- {}",
+            "renumber/stopped.py _refuse_staged_markers: drizzle-guard renumber",
+        ],
+        "regenerate/test_regenerate.py::test_dry_run_shows_the_commands": [
+            "commands/regenerate.py _show_commands: mkdir -p {} && git cat-file blob {} > {}",
+        ],
+        "regenerate/test_regenerate.py::test_a_merge_that_is_not_refused_is_left_to_renumber": [
+            "regenerate/tasks.py find_tasks: drizzle-guard renumber",
+        ],
+        "regenerate/test_regenerate.py::test_a_published_commit_is_not_regenerated_in_a_rebase": [
+            "regenerate/tasks.py _task: git rebase --abort",
+        ],
+        "regenerate/test_regenerate.py::test_a_failure_puts_everything_back": [
+            "regenerate/run.py _generate: drizzle-guard regenerate --config FILE",
+        ],
+        "renumber/test_v1_folders.py::test_check_sees_the_order_and_renumber_mends_it": [
+            "commands/renumber.py _rename_v1: git commit",
+        ],
+        "renumber/test_typed_merges.py::test_a_missing_file_is_mended_or_all_is_brought_back": [
+            "renumber/ways_out.py lines_for: git add what you mended",
+            "git/sides.py abort_command: git reset --merge",
+            "git/sides.py abort_command: git {} --abort",
+        ],
+        "renumber/test_typed_merges.py::test_older_snapshots_are_brought_up_on_their_side": [
+            "renumber/ways_out.py lines_for: npx drizzle-kit up",
+        ],
+        "renumber/test_live_v1.py::test_a_branch_whose_bundle_names_the_migrations_makes_them_again": [
+            "renumber/v1.py _refuse_odd: npx drizzle-kit generate",
+        ],
+        "renumber/test_v1_folders.py::test_renumber_refuses_what_it_cannot_move": [
+            "renumber/v1.py _refuse_odd: drizzle-guard renumber",
+        ],
+        "renumber/test_v1_folders.py::test_what_ran_under_its_old_name_is_said_to_run_again": [
+            "commands/renumber.py _rename_v1: drizzle-guard status",
+        ],
+        "renumber/test_v1_folders.py::test_a_folder_with_a_journal_beside_it_is_not_passed_over": [
+            "commands/renumber.py _rename_v1: drizzle-guard renumber --json {}",
+        ],
         "heal/test_bad_merges.py::test_a_published_chain_that_was_renumbered_by_hand": [
             "check/advice.py FIX: drizzle-guard check --fix",
         ],
@@ -217,6 +378,7 @@ TYPED = {
             "commands/uninstall.py command: git checkout HEAD -- {}",
         ],
         "house/test_typed_commands.py::test_a_mainline_that_is_not_fetched_yet": [
+            "git/mainline.py find_mainline: git config {}",
             "commands/protect.py run: drizzle-guard protect --from-ref origin/main --to-ref HEAD",
             "git/mainline.py _named: git fetch",
             "git/mainline.py _where_to_name: git config {} {}",
@@ -247,6 +409,7 @@ TYPED = {
             "regenerate/tasks.py _without_operation: drizzle-guard regenerate {}",
         ],
         "regenerate/test_regenerate.py::test_without_an_operation": [
+            "regenerate/tasks.py _without_operation: git commit",
             "regenerate/tasks.py _without_operation: git merge {}",
         ],
         "heal/test_bad_merges.py::test_a_rebase_whose_later_commit_took_the_sql_away": [
@@ -265,6 +428,7 @@ TYPED = {
             "renumber/ways_out.py _git_mv: git commit -m '{}'",
         ],
         "regenerate/test_regenerate.py::test_sqlite_recreate": [
+            "renumber/ways_out.py lines_for: git add it",
             "regenerate/run.py _AGAIN: drizzle-guard regenerate",
             "renumber/ways_out.py lines_for: drizzle-guard regenerate",
         ],
