@@ -11,7 +11,7 @@ import click
 from drizzle_guard.disk import find_v1_folders
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.repository import Repository
-from drizzle_guard.install.added_lines import addition, foreign_hooks, pre_commit_installs
+from drizzle_guard.install.added_lines import NOT_THAT_FILE, addition, foreign_hooks, pre_commit_installs
 from drizzle_guard.install.attributes import has_folder, is_committed
 from drizzle_guard.install.check import missing_parts, parts
 from drizzle_guard.install.managers import ABOUT_SOURCE, SOURCE, Lines, advice, prepare_line
@@ -154,7 +154,7 @@ def _offer(repository: Repository, lines: Lines, wanted: Wanted, dry_run: bool, 
     may_add = step is not None and not dry_run
     asks = sys.stdin.isatty() and sys.stdout.isatty()
     if step is not None and may_add and (yes or (asks and click.confirm(f"Add them to {printable(lines.file)}?"))):
-        do(repository, [step])
+        do(repository, [step], unchanged=NOT_THAT_FILE)
         done.append(step)
         click.echo(shown(repository, step))
         if not lines.then:

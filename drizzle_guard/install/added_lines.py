@@ -17,6 +17,9 @@ from drizzle_guard.install.shell_lines import block
 from drizzle_guard.install.step import Step, read
 from drizzle_guard.packaged import is_native
 
+#: what is true where a line could not be added
+NOT_THAT_FILE = "that file was not changed, what is said above was done"
+
 
 def foreign_hooks(repository: Repository, protect: bool) -> list[str]:
     """Hooks that somebody else wrote and that do not call drizzle-guard as they should."""
@@ -80,15 +83,18 @@ def _with_pre_commit_block(old: str) -> str | None:
 
 
 def _load(text: str) -> dict[str, list[object]] | None:
-    """A configuration as the framework reads it; None if it does not."""
+    """A configuration as the framework reads it; None if it does not.  Raises GuardError where the disk is full."""
     import tempfile
 
     from pre_commit.clientlib import InvalidConfigError, load_config  # late: it takes long
 
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, PRE_COMMIT_CONFIG)
-        with open(path, "wb") as file:
-            file.write(bytes_of(text))
+        try:
+            with open(path, "wb") as file:
+                file.write(bytes_of(text))
+        except OSError as error:
+            raise GuardError(f"{printable(path)}: {error.strerror}; {NOT_THAT_FILE}.") from None
         try:
             found: dict[str, list[object]] = load_config(path)
         except InvalidConfigError:

@@ -183,8 +183,11 @@ def uninstall_steps(repository: Repository) -> list[Step]:
     return steps
 
 
-def do(repository: Repository, steps: list[Step]) -> None:
-    """Carry out the steps; on a failure those already done are taken back.  Raises GuardError."""
+def do(repository: Repository, steps: list[Step], *, unchanged: str = "nothing was changed") -> None:
+    """Carry out the steps; on a failure those already done are taken back.  Raises GuardError.
+
+    `unchanged` is what is true then.
+    """
     done: list[Step] = []
     step = None
     try:
@@ -195,7 +198,7 @@ def do(repository: Repository, steps: list[Step]) -> None:
         assert step is not None
         reason = error.message if isinstance(error, GuardError) else f"{printable(step.name)}: {error.strerror}"
         left = _take_back(repository, done)
-        end = f"{printable(left)} could not be put back" if left else "nothing was changed"
+        end = f"{printable(left)} could not be put back" if left else unchanged
         raise GuardError(f"{reason}; {end}.") from None
 
 

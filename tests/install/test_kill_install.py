@@ -86,6 +86,20 @@ def test_a_disk_that_is_full(bed: Bed, command: str, blocks: int) -> None:
     assert bed.call(command).code == 0
 
 
+@pytest.mark.parametrize("name", ["lefthook.yml", ".pre-commit-config.yaml"])
+def test_a_disk_that_is_full_when_a_line_is_added(bed: Bed, name: str) -> None:
+    """What was done before stays, and is said."""
+    rows = "".join(f"# row {n}\n" for n in range(3000))
+    bed.write(name, f"{rows}{'repos: []' if name.startswith('.') else 'min_version: 1.0.0'}\n")
+    bed.commit("base")
+    before = bed.read(name)
+    done = bed.run("sh", "-c", "ulimit -f 24; exec drizzle-guard install --yes", check=False)
+    assert done.code and "add file .gitattributes\n" in done.out, done.text
+    assert done.err.endswith("; that file was not changed, what is said above was done.\n"), done.err
+    assert bed.read(name) == before and (bed.root / ".gitattributes").exists()
+    assert bed.tool("install", "--yes").code == 0 and bed.read(name) != before
+
+
 def regenerate(copy: Bed, env: dict[str, str]) -> None:
     """Type it again, and do what it says: what drizzle-kit had written when the kill came is nobody's it knows of."""
     done = copy.tool("regenerate", env=env)

@@ -36,3 +36,6 @@ def test_it_passes(bed: Bed, kit: Path, kind: str, request: pytest.FixtureReques
     bed.write("drizzle/0002_email_nullable.sql", "select 1;")
     done = bed.try_git("commit", "-q", "-a", "-m", "edit")
     assert done.code == 1 and "the SQL is edited" in done.text, done.text
+    bed.commit("edit", "--no-verify")
+    done = bed.try_git("push", "-q", "--force", "origin", "feature")
+    assert done.code == 1 and "the SQL is edited" in done.text, done.text
