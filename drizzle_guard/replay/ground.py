@@ -18,7 +18,8 @@ _USED = pattern(
     r"(?!delete|update|conflict|duplicate)|\breferences\s+|\bindexed\s+by\s+|\busing\s+index\s+)" + _NAME
 )
 _MADE = pattern(
-    r"\b(?:table|index|view|type|constraint|column|function|rename\s+to)\s+(?:if\s+not\s+exists\s+)?" + _NAME
+    r"\b(?:create\s+(?:(?!table|index|view|type|function)\w+\s+){0,3}(?:table|index|view|type|function)(?:\s+concurrently)?|"
+    r"add\s+(?:constraint|column)|rename\s+to)\s+(?:if\s+not\s+exists\s+)?" + _NAME
 )
 #: rows, and objects whose effect depends on triggers, views and functions, which a snapshot does not hold
 _ASKS_FOR_MORE = pattern(

@@ -162,3 +162,13 @@ def test_an_owned_sequence_is_looked_for_beside_the_snapshot() -> None:
     )
     known = known_before(lambda: [Script("base", BASE[PG])], snapshot, lines, PG)
     assert known.owned == {("", "tickets"): (("", "goats"), "age")}
+
+
+def test_what_is_dropped_is_looked_for_beside_the_snapshot() -> None:
+    """A hand-written index is in no snapshot; which columns it was over says what may follow its DROP."""
+    snapshot = (
+        b'{"tables": {"public.goats": {"name": "goats", "columns": {"age": {"name": "age", "type": "integer"}}}}}'
+    )
+    lines = [Script("main", "DROP INDEX goats_name_idx")]
+    known = known_before(lambda: [Script("base", BASE[PG])], snapshot, lines, PG)
+    assert known.indexes[(None, ".goats_name_idx")].columns == {"name"}
