@@ -155,7 +155,7 @@ def lacking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str
     Those are its own name, that of its table, and those of the columns that it is about.  What goes with its table is
     not named.
     """
-    for kind in COLLECTIONS & before.keys():
+    for kind in sorted(COLLECTIONS & before.keys()):
         there = _dict(after.get(kind))
         for name, value in _dict(before[kind]).items():
             plain = name.rpartition(".")[2]
@@ -168,7 +168,7 @@ def lacking(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str
 def _members_lacking(
     table: str, before: dict[str, Any], after: dict[str, Any]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for kind in COLLECTIONS & before.keys():
+    for kind in sorted(COLLECTIONS & before.keys()):
         there = _dict(after.get(kind))
         for name, value in _dict(before[kind]).items():
             if name not in there:
