@@ -37,7 +37,7 @@ def compare_by_name(migrations: Sequence[Migration], table: Table) -> Comparison
 
 
 def _line(migration: Migration, row: Row | None) -> Line:
-    data = b"" if migration.sql is None else migration.sql.data
+    data = b"" if migration.sql is None else migration.sql.keep()
     found = file_hash(data)
     if row is None:
         return Line(migration, found, Verdict.PENDING, None, True)

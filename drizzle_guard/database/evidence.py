@@ -71,15 +71,17 @@ class Evidence:
         if self._whole is None:  # once for all lines: to join and compare 10,000 positions for each takes seconds
             self._whole = self._walk(self._recorded | self._ran_unrecorded())
         walk = self._whole
-        there, missing = 0, []
+        there, missing, whole = 0, [], True
         for number, claim in self._claims(walk, place):
             found = self._holds(claim, anywhere=True)
             if found is False and not walk.touched_later(number, claim.key):
                 missing.append(claim)
             elif found and not claim.absent:
                 there += 1
+            whole = whole and found is True
         if not missing:
-            return line._replace(proof=Proof.PROVED if there else Proof.UNPROVABLE)
+            whole = whole and all(map(_looked_up, self._statements.effects(place)))
+            return line._replace(proof=Proof.UNPROVABLE if not there else Proof.PROVED if whole else Proof.IN_PART)
         there = sum(c.key not in {m.key for m in missing if not m.fact} for c in self._standing(walk, place))
         proof, verdict = (Proof.PARTLY, Verdict.HALF_THERE) if there else (Proof.GONE, Verdict.GONE)
         words = tuple(dict.fromkeys(self._words(claim) for claim in _heads(missing)))
@@ -259,10 +261,9 @@ class Evidence:
             self._walks[key] = Walk(self._statements, self._world.fold, self._world.path, key)
         return self._walks[key]
 
-    def _claims(self, walk: Walk, place: int) -> Iterator[tuple[int, Claim]]:
+    def _claims(self, walk: Walk, place: int) -> list[tuple[int, Claim]]:
         by_number = walk.claims()
-        for number in walk.numbers.get(place, ()):
-            yield from ((number, claim) for claim in by_number.get(number, ()))
+        return [(n, claim) for n in walk.numbers.get(place, ()) for claim in by_number.get(n, ())]
 
     def _holds(self, claim: Claim, *, anywhere: bool) -> bool | None:
         """Whether the catalog agrees; `anywhere` on the search path, for what a row says ran."""
@@ -276,6 +277,16 @@ class Evidence:
             if agrees(self._world, key, claim.fact, claim.value):
                 return True
         return False
+
+
+def _looked_up(effect: Effect) -> bool:
+    """Whether all that an effect leaves is in the catalog as read: no rows, no call, no body, nothing unread."""
+    told = effect.verb == "quiet" or (effect.sure and effect.verb in ("make", "remove", "set", "rename"))
+    return (
+        told
+        and effect.kind != "view"
+        and all(one.sure and not {"computed", "identity"} & one.facts.keys() for one in (effect, *effect.parts))
+    )
 
 
 def _copies(statement: Statement) -> bool:

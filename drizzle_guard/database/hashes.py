@@ -10,7 +10,7 @@ from drizzle_guard.sql.statements import decode
 
 def file_hash(data: bytes) -> str:
     """The hash that Drizzle records: sha256 of the file as Node decodes it (drizzle-orm 0.45 `migrator.js`)."""
-    return sha256(decode(data).encode()).hexdigest()
+    return sha256(data if data.isascii() else decode(data).encode()).hexdigest()
 
 
 def other_hashes(data: bytes) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from drizzle_guard.database.acting import Acted, Did, act
+from drizzle_guard.database.acting import UNREAD, Acted, Did, act
 from drizzle_guard.database.world import Key, World
 from drizzle_guard.drizzle.folder import Migration
 from drizzle_guard.light import NamedTuple
@@ -52,7 +52,8 @@ class Statements:
         """The statements of each chunk of one migration."""
         if place not in self._read:
             text = sql_text(self._migrations[place])
-            self._read[place] = [read_statements(chunk, self._fold) for chunk in split_chunks(text)]
+            found = self._read[place] = [read_statements(chunk, self._fold) for chunk in split_chunks(text)]
+            return found
         return self._read[place]
 
     def makers(self, path: tuple[str, ...]) -> dict[Key, set[int]]:
@@ -97,40 +98,40 @@ class Walk:
     def __init__(self, statements: Statements, fold: Fold, path: tuple[str, ...], ran: Collection[int]) -> None:
         self.world = World(fold, path)
         self.places: list[Place] = []
-        self.numbers: dict[int, list[int]] = {}  # of a migration's statements
+        self.numbers: dict[int, range] = {}  # of a migration's statements
         self.acted: list[list[Acted]] = []
-        self.unread: list[tuple[int, frozenset[str]]] = []  # which statements cannot be followed, and their words
+        self.unread: list[tuple[int, Statement]] = []  # which statements cannot be followed
         self.moved = -1  # the migration in which unqualified names mean something else by now
         if fold.dialect == "postgresql":
             self.world.put(("schema", "public", "public", ""))
         for migration in sorted(ran):
+            first = len(self.places)
             for chunk, found in enumerate(statements.of(migration)):
                 for number, statement in enumerate(found):
                     self._do(Place(migration, chunk, number), statement)
+            self.numbers[migration] = range(first, len(self.places))
         self._claims: dict[int, list[Claim]] | None = None
 
     def _do(self, place: Place, statement: Statement) -> None:
-        self.world.now = len(self.places)
-        self.numbers.setdefault(place.migration, []).append(self.world.now)
+        number = self.world.now = len(self.places)
         self.places.append(place)
         if moves(statement, self.world.dialect):
             self.moved = place.migration
-        elsewhere = self.moved == place.migration
-        done = [
-            Acted(Did.UNREAD) if elsewhere and not effect.schema and effect.name else act(self.world, effect)
-            for effect in statement.effects
-        ]
+        if self.moved == place.migration:
+            done = [UNREAD if not e.schema and e.name else act(self.world, e) for e in statement.effects]
+        else:
+            done = [act(self.world, effect) for effect in statement.effects]
         self.acted.append(done)
-        if any(a.did is Did.UNREAD for a in done) or any(a.did is Did.FAILED for a in done):
-            self.unread.append((self.world.now, statement.words))
+        if not {acted.did for acted in done}.isdisjoint((Did.UNREAD, Did.FAILED)):
+            self.unread.append((number, statement))
 
     def claims(self) -> dict[int, list[Claim]]:
         """What stands at the end, by the number of the statement that made it so."""
         if self._claims is None:
-            self._claims = {}
+            self._claims, facts = {}, self.world.facts
             for (key, fact), number in self.world.made.items():
                 if number >= 0:
-                    claim = Claim(key, fact, self.world.facts[key].get(fact) if fact else "yes")
+                    claim = Claim(key, fact, facts[key].get(fact) if fact else "yes")
                     self._claims.setdefault(number, []).append(claim)
             for key, (number, maker) in self.world.gone.items():
                 if number >= 0 and maker >= 0 and key[0] in ("table", "column", "view", "index", "constraint", "type"):
@@ -142,4 +143,4 @@ class Walk:
         """Whether a statement that cannot be followed, and that mentions the object, ran after this one."""
         names = {key[2].lower()} | ({key[3].lower()} if key[0] in ("index", "constraint") else set())
         own = self.places[number].migration
-        return any((n > number or self.places[n].migration == own) and names & words for n, words in self.unread)
+        return any((n > number or self.places[n].migration == own) and names & made.words for n, made in self.unread)

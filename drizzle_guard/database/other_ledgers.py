@@ -72,7 +72,7 @@ def compare_by_file(migrations: Sequence[Migration], ledger: OtherLedger) -> Com
         ran = [name for name in (key, migration.tag) if name in left] if key is not None else []
         for name in ran:
             del left[name]
-        hash = None if migration.sql is None else file_hash(migration.sql.data)
+        hash = None if migration.sql is None else file_hash(migration.sql.keep())
         row = Row(None, hash or "", migration.entry.when, name=ran[0]) if ran else None
         verdict = Verdict.APPLIED if ran else Verdict.PENDING if key is not None else Verdict.SKIPPED
         lines.append(Line(migration, hash, verdict, row, row is None and key is not None))

@@ -101,7 +101,6 @@ def find_place(asked: Asked) -> Place:
         migrations, dialect = history.migrations, history.journal.dialect
     if KINDS.get(dialect, target.kind) != target.kind:
         raise UsageError(f"{printable(name)} holds migrations for {dialect}, but {target.label} is another database.")
-    migrations = tuple(m._replace(sql=m.sql and m.sql.kept()) for m in migrations)  # hashed, then looked up
     names = names_for(asked, config, path, target.kind)
     families = families_for(path, target)
     return Place(root, path, name, v1, migrations, names, target, families, config, *repeated(asked, os.environ))

@@ -104,6 +104,7 @@ class Proof(str, Enum):
     """What the catalog says of a migration that a row says ran; the values are those of `status --json`."""
 
     PROVED = "proved"
+    IN_PART = "proved-in-part"  # what can be looked up is there; rows, calls, bodies cannot
     GONE = "gone"
     PARTLY = "partly-there"
     UNPROVABLE = "not-provable"  # rows, functions that were called
@@ -181,7 +182,7 @@ class _Matching:
 
     def __init__(self, migrations: Sequence[Migration], table: Table) -> None:
         self.migrations, self.table = migrations, table
-        self.hashes = [None if m.sql is None else file_hash(m.sql.data) for m in migrations]
+        self.hashes = [None if m.sql is None else file_hash(m.sql.keep()) for m in migrations]
         self.free: dict[int, Row] = dict(enumerate(table.rows))  # by place in the table
         self.found: dict[int, tuple[Verdict, Row, bool, str]] = {}  # by place in the journal
         self.by_when: dict[int | float | None, list[int]] = defaultdict(list)

@@ -63,18 +63,20 @@ class World:
 
     def put(self, key: Key, facts: Mapping[str, str | None] | None = None) -> None:
         """An object is there, with these facts."""
-        self.facts[key] = dict(facts or {})
-        self.gone.pop(key, None)
-        self.made[key, ""] = self.now
-        for name in facts or ():
-            self.made[key, name] = self.now
-        if key[0] in INNER:
+        kind, made, now = key[0], self.made, self.now
+        own = self.facts[key] = {**facts} if facts else {}
+        if self.gone:
+            self.gone.pop(key, None)
+        made[key, ""] = now
+        for name in own:
+            made[key, name] = now
+        if kind in INNER:
             self.inner[key[1], key[2]].add(key)
-        if key[0] == "index":
+        if kind == "index":
             self.by_index[key[1], key[3]] = key
-        if key[0] in HANGING:
+        if kind in HANGING:
             self.hanging[key] = None
-        if key[0] == "foreign" or self.facts[key].get("is") == "foreign":
+        if kind == "foreign" or own.get("is") == "foreign":
             self.pointing[key] = None
 
     def set(self, key: Key, facts: Mapping[str, str | None]) -> None:

@@ -24,12 +24,13 @@ class Blob:
     of snapshots fits in memory.
     """
 
-    __slots__ = ("_id", "_load", "mode", "name", "stored")
+    __slots__ = ("_id", "_kept", "_load", "mode", "name", "stored")
 
     def __init__(
         self, load: Callable[[], bytes], *, id: str | None = None, mode: str = "100644", name: str = ""
     ) -> None:
         self._load, self._id, self.mode, self.name, self.stored = load, id, mode, name, id is not None
+        self._kept: bytes | None = None
 
     @classmethod
     def of(cls, data: bytes, name: str = "", mode: str = "100644") -> Blob:
@@ -41,16 +42,10 @@ class Blob:
         """A blob whose bytes are worked out when somebody asks for them: many a plan is only looked at."""
         return cls(cache(make), mode=mode, name=name)
 
-    def kept(self) -> Blob:
-        """The same file for whoever reads it again and again: its bytes stay once they were read."""
-        found: list[bytes] = []
-
-        def load() -> bytes:
-            if not found:
-                found.append(self._load())
-            return found[0]
-
-        return Blob(load, id=self._id, mode=self.mode, name=self.name)
+    def keep(self) -> bytes:
+        """The bytes, which stay from now on: for a file that is hashed, then read as SQL, then shown."""
+        self._kept = self.data
+        return self._kept
 
     @property
     def id(self) -> str:
@@ -74,6 +69,8 @@ class Blob:
     @property
     def data(self) -> bytes:
         """The bytes.  Raises GuardError for what is no regular file (a symbolic link, a submodule)."""
+        if self._kept is not None:
+            return self._kept
         if self.mode not in REGULAR:
             kind = {"120000": "a symbolic link", "160000": "a submodule"}.get(self.mode, "no regular file")
             raise GuardError(f"{printable(self.name)} is {kind}; drizzle-guard only works on regular files.")
@@ -138,12 +135,9 @@ def read_folder(name: str, files: Mapping[str, Blob], like: Folder | None = None
         shared = [old if new == old else new for new, old in pairs]
         journal = journal._replace(entries=(*shared, *journal.entries[len(shared) :]))
     owners = snapshot_owners(journal.entries)
+    snapshots = {position: files.get(snapshot_path(prefix)) for prefix, position in owners.items()}
     migrations = [
-        Migration(
-            entry,
-            files.get(sql_path(entry.tag)),
-            files.get(snapshot_path(entry.prefix)) if owners[entry.prefix] == position else None,
-        )
+        Migration(entry, files.get(sql_path(entry.tag)), snapshots.get(position))
         for position, entry in enumerate(journal.entries)
     ]
     if like is not None:

@@ -35,6 +35,11 @@ CASES = {
          "constraint ff of cows: validated is none, not yes"),
         (COWS.replace("ff", LONG), f"ALTER TABLE cows DROP CONSTRAINT {LONG[:63]}",
          f"constraint {LONG[:63]} of cows is not there"),
+        ("ALTER TABLE farms ADD CONSTRAINT once EXCLUDE USING btree (acres WITH =);",
+         "ALTER TABLE farms DROP CONSTRAINT once", "constraint once of farms is not there"),
+        ("ALTER TABLE farms ADD CONSTRAINT once EXCLUDE USING btree (acres WITH =);",
+         "ALTER TABLE farms DROP CONSTRAINT once; ALTER TABLE farms ADD CONSTRAINT once UNIQUE (acres)",
+         "constraint once of farms: is is unique, not exclude"),
         ("CREATE TABLE cows (id int CONSTRAINT cows_key PRIMARY KEY);", "ALTER TABLE cows DROP CONSTRAINT cows_key",
          "constraint cows_key of cows is not there"),
         (joined("CREATE SCHEMA barn;", "SET search_path TO barn;", "CREATE TABLE cows (id int);",
@@ -73,13 +78,30 @@ def test_what_was_changed_by_hand_is_said(kind: str, tmp_path: Path) -> None:
         place.applied(first, last)
         assert place.status()["in_step"], sql
         place.run(f"DELETE FROM {names.quoted} WHERE created_at = 2000")
-        adopted = "search_path" not in sql  # it cannot be told where that table is
+        adopted = not {"search_path", "EXCLUDE"} & set(sql.split())  # where that table is, and how it compares
         assert (place.status()["migrations"][1]["verdict"] == "applied-not-recorded") is adopted, sql
         place.run(*damage.split("; "))
         assert place.status()["migrations"][1]["verdict"] != "applied-not-recorded", sql
         place.run(names.insert(sha256(sql.encode()).hexdigest(), 2000).sql)
         found = place.status()["migrations"][1]
         assert words in found["missing"], (sql, found)
+
+
+@pytest.mark.parametrize(
+    "rule", ["UNIQUE NULLS NOT DISTINCT (acres)", "UNIQUE (acres) DEFERRABLE", "CHECK (acres > 0) NO INHERIT"]
+)
+def test_what_the_catalog_is_not_asked_about_is_not_adopted(rule: str, tmp_path: Path) -> None:
+    place = Place(tmp_path, "postgresql")
+    first, last = ("0000_farms", 1000, FARMS), ("0001_rule", 2000, f"ALTER TABLE farms ADD CONSTRAINT u {rule};")
+    place.write(first, last)
+    place.applied(first)
+    plain = rule.replace("NULLS NOT DISTINCT ", "").replace(" DEFERRABLE", "").replace(" NO INHERIT", "")
+    place.run(f"ALTER TABLE farms ADD CONSTRAINT u {plain}")
+    assert place.status()["migrations"][1]["verdict"] != "applied-not-recorded"
+    place.run("ALTER TABLE farms DROP CONSTRAINT u")
+    place.applied(last)
+    shown = place.status()["migrations"]
+    assert [m["proof"] for m in shown] == ["proved", "proved-in-part"]
 
 
 def test_a_condition_that_reads_otherwise_is_no_proof(tmp_path: Path) -> None:

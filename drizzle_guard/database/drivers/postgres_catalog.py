@@ -135,7 +135,7 @@ def _constraints(world: World, query: Query) -> None:
 
 
 def _default(text: str) -> str:
-    found = list(pieces(text, "postgresql"))
+    found = pieces(text, "postgresql")
     return "nextval" if found and found[0].key == "nextval" else spell(found, "postgresql")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drizzle_guard.sql.exact.columns import Unread, column, constraint
+from drizzle_guard.sql.exact.columns import Unread, column, constraint, in_part
 from drizzle_guard.sql.exact.effects import Effect, Facts
 from drizzle_guard.sql.exact.pieces import Piece, Reader, by_commas
 from drizzle_guard.sql.exact.spelling import spell, spell_type
@@ -117,14 +117,16 @@ def _add(at: Reader, schema: str, table: str, guarded: bool) -> Iterator[Effect]
     dialect = at.fold.dialect
     first, second = at.peek(), at.peek(1)
     if first.kind == "word" and first.key in _ADDED_KEYS and (first.key != "key" or second.key == "("):
-        yield constraint(at, schema, table)._replace(guarded=guarded)
+        made = constraint(at, schema, table)
+        made = made if at.done or dialect != "postgresql" else in_part(made)
+        yield made._replace(guarded=guarded)
         ends = ("using", "comment") if dialect == "mysql" else ("deferrable", "initially", "not")
-        if not at.done and at.peek().key not in ends:
+        if not at.done and at.key not in ends:
             raise Unread
         return
     at.skip("column")
     own = at.guard()
-    if at.peek().key == "(" and dialect == "mysql":
+    if at.key == "(" and dialect == "mysql":
         for part in by_commas(at.group() or []):
             yield from column(Reader(part, at.fold), schema, table)
         return
@@ -174,7 +176,7 @@ def _alter_column(at: Reader, schema: str, table: str, guarded: bool) -> Effect:
     if at.skip("set", "data", "type") or at.skip("type"):
         rest = at.rest()
         stop = next((n for n, p in enumerate(rest) if p.key in ("using", "collate")), len(rest))
-        facts, risky = {"type": spell_type(rest[:stop], at.fold.dialect)}, "another type"
+        facts, risky = {"type": spell_type(tuple(rest[:stop]), at.fold.dialect)}, "another type"
     elif at.skip("set", "default"):
         facts = {"default": spell(at.rest(), at.fold.dialect)}
     elif at.skip("drop", "default"):

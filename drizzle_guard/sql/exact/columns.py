@@ -25,6 +25,11 @@ class Unread(Exception):
     """Something was said that is not understood."""
 
 
+def in_part(made: Effect) -> Effect:
+    """An effect of which something is said that no catalog is asked about (DEFERRABLE, INCLUDE): no proof of it."""
+    return made._replace(sure=False, facts={**made.facts, "options": "not looked at"})
+
+
 def elements(found: Sequence[Piece], schema: str, table: str, outer: Reader) -> Iterator[Effect]:
     """The columns and constraints of a new table.  Raises Unread, also for a comma too many."""
     if found and (found[0].key == "," or found[-1].key == ","):
@@ -33,7 +38,8 @@ def elements(found: Sequence[Piece], schema: str, table: str, outer: Reader) -> 
         at = Reader(part, outer.fold)
         first = at.peek()
         if first.kind == "word" and first.key in _TABLE_PARTS and not _is_column(at):
-            yield constraint(at, schema, table)
+            made = constraint(at, schema, table)
+            yield made if at.done or outer.fold.dialect != "postgresql" else in_part(made)
         else:
             yield from column(at, schema, table)
 
@@ -41,9 +47,9 @@ def elements(found: Sequence[Piece], schema: str, table: str, outer: Reader) -> 
 def _is_column(at: Reader) -> bool:
     """Whether a bare keyword is a column's name (`key text`): no keyword may stand before a type."""
     second = at.peek(1)
-    if at.peek().key in ("key", "index", "check"):
+    if at.key in ("key", "index", "check"):
         after = at.peek(2)
-        return at.peek().key != "check" and second.kind == "word" and after.key != "(" and second.key not in ("using",)
+        return at.key != "check" and second.kind == "word" and after.key != "(" and second.key not in ("using",)
     return False
 
 
@@ -60,30 +66,33 @@ def column(at: Reader, schema: str, table: str) -> Iterator[Effect]:
         if depth == 0 and piece.kind == "word" and piece.key in _AFTER_TYPE:
             break
         depth += PARENTHESES.get(piece.key, 0)
-        type_pieces.append(at.take())
-    if dialect == "mysql" and at.peek().key == "charset":
+        type_pieces.append(piece)
+        at.at += 1
+    if dialect == "mysql" and at.key == "charset":
         at.take()
     facts: dict[str, str | None] = {}
     made: list[Effect] = []
     written = type_pieces[0].text if type_pieces else ""
     if type_pieces:
-        facts["type"] = spell_type(type_pieces, dialect)
+        facts["type"] = spell_type(tuple(type_pieces), dialect)
     elif dialect != "sqlite":
         raise Unread
     if dialect == "postgresql" and is_serial(written):
         facts |= {"not null": "yes", "default": "nextval"}
     if dialect == "mysql" and written.lower() == "serial":
         facts |= {"not null": "yes", "numbered": "yes"}
-    words = {piece.key for piece in type_pieces[1:]} | {"" if at.done else at.peek().key}
-    sure = not (dialect == "mysql" and words & _LETTERS)
-    sure = _beside(at, schema, table, name, facts, made) and sure
-    needs = tuple(n for e in made for n in e.needs)
+    sure = dialect != "mysql" or not _LETTERS & {at.key, *(piece.key for piece in type_pieces[1:])}
+    sure = (at.done or _beside(at, schema, table, name, facts, made)) and sure
     risky = ""
     bare = facts.get("default") in (None, "null")
-    if facts.get("not null") and bare and "computed" not in facts and "numbered" not in facts:
+    if bare and facts.get("not null") and "computed" not in facts and "numbered" not in facts:
         risky = "NOT NULL without a default"
+    if not made:
+        yield Effect("make", "column", schema, table, name, facts, risky=risky, sure=sure)
+        return
     if any(e.kind in ("primary", "unique", "check", "foreign") or e.kind == "constraint" for e in made):
         risky = risky or "a constraint on a column of a table that may have rows"
+    needs = tuple(n for e in made for n in e.needs)
     yield Effect("make", "column", schema, table, name, facts, needs=needs, risky=risky, sure=sure)
     yield from made
 
@@ -94,17 +103,21 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
     given = ""
     sure = True
     while not at.done:
-        if at.skip("constraint"):
+        word = at.key
+        if word == "constraint":
+            at.take()
             given = at.member() or ""
-        elif at.skip("not", "null"):
+        elif word == "not" and at.skip("not", "null"):
             _once(facts, "not null", "yes")
-        elif at.skip("null"):
+        elif word == "null":
+            at.take()
             _once(facts, "not null", None)
-        elif at.skip("default"):
+        elif word == "default":
+            at.take()
             if "default" in facts:
                 raise Unread
             facts["default"] = spell(_expression(at), dialect)
-        elif at.skip("primary", "key"):
+        elif word == "primary" and at.skip("primary", "key"):
             at.skip_one("asc", "desc")
             if dialect != "sqlite":
                 facts["not null"] = "yes"
@@ -114,33 +127,43 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
             else:
                 made.append(Effect("make", "primary", schema, table, "", primary))
             given = ""
-        elif at.skip("unique"):
+        elif word == "unique":
+            at.take()
             at.skip("key")
             made.append(_unique(schema, table, given, name, at))
             given = ""
-        elif at.skip("key"):
+        elif word == "key":
+            at.take()
             made.append(Effect("make", "primary", schema, table, "", {"columns": name}))
-        elif at.skip_one("auto_increment", "autoincrement"):
+        elif word in ("auto_increment", "autoincrement"):
+            at.take()
+            sure = sure and "numbered" not in facts  # behind `serial` MySQL takes it, MariaDB refuses it
             facts["numbered"] = "yes"
-        elif at.skip("references"):
+        elif word == "references":
+            at.take()
             made.append(_reference(at, schema, table, given, [name]))
             given = ""
-        elif at.skip("check"):
+        elif word == "check":
+            at.take()
             made.append(_check(at, schema, table, given))
             given = ""
-        elif at.skip("collate") or at.skip("comment"):
+        elif word in ("collate", "comment"):
+            at.take()
             at.take()
             if at.skip("."):
                 at.take()
             sure = False
-        elif at.skip("on", "update"):
+        elif word == "on" and at.skip("on", "update"):
             _expression(at)
             sure = False
-        elif at.skip("generated") or at.peek().key == "as":
+        elif word in ("generated", "as"):
+            at.skip("generated")
             _generated(at, facts)
-        elif at.skip_one("stored", "virtual", "visible", "invisible", "first"):
+        elif word in ("stored", "virtual", "visible", "invisible", "first"):
+            at.take()
             sure = False
-        elif at.skip("after"):
+        elif word == "after":
+            at.take()
             made.append(Effect("look", "place", schema, table, at.take().key))
         else:
             raise Unread
@@ -189,7 +212,7 @@ def constraint(at: Reader, schema: str, table: str) -> Effect:
     """A constraint or key of a table.  Raises Unread."""
     given = ""
     if at.skip("constraint"):
-        if at.peek().key in ("primary", "unique", "foreign", "check") and at.peek(1).key in ("key", "("):
+        if at.key in ("primary", "unique", "foreign", "check") and at.peek(1).key in ("key", "("):
             given = ""  # MySQL and SQLite allow the word alone
         else:
             given = at.member() or ""
@@ -203,15 +226,16 @@ def constraint(at: Reader, schema: str, table: str) -> Effect:
         return Effect("make", "primary", schema, table, "", {"columns": columns}, risky="a primary key")
     if at.skip("unique"):
         at.skip_one("key", "index")
-        if at.skip("nulls", "not", "distinct") or at.skip("nulls", "distinct"):
-            pass
-        if at.peek().key != "(":
+        distinct = not at.skip("nulls", "not", "distinct")
+        at.skip("nulls", "distinct")
+        if at.key != "(":
             given = at.member() or given
         if at.skip("using"):
             at.take()
-        return _unique(schema, table, given, _names(at), at)
+        made = _unique(schema, table, given, _names(at), at)
+        return made if distinct else in_part(made)
     if at.skip("foreign", "key"):
-        if at.peek().key != "(":
+        if at.key != "(":
             given = given or at.member() or ""
         own = _names(at).split(",")
         if not at.skip("references"):
@@ -219,9 +243,11 @@ def constraint(at: Reader, schema: str, table: str) -> Effect:
         return _reference(at, schema, table, given, own)
     if at.skip("check"):
         return _check(at, schema, table, given)
+    if given and at.fold.dialect == "postgresql" and at.skip("exclude"):
+        return _exclude(at, schema, table, given)
     if at.fold.dialect == "mysql" and at.skip_one("index", "key", "fulltext", "spatial"):
         at.skip_one("index", "key")
-        name = at.member() if at.peek().key != "(" else ""
+        name = at.member() if at.key != "(" else ""
         if at.skip("using"):
             at.take()
         columns = _names(at)
@@ -264,16 +290,33 @@ def _check(at: Reader, schema: str, table: str, given: str) -> Effect:
     group = at.group()
     if group is None:
         raise Unread
-    at.skip("not", "enforced")
-    at.skip("no", "inherit")
+    sure = not (at.skip("not", "enforced") or at.skip("no", "inherit"))
     not_valid = at.skip("not", "valid")
     rule = spell(group, at.fold.dialect)
     risky = "" if not_valid else "a check"
     validated = _validated(at, not_valid)
     if given:
         facts: Facts = {"is": "check", "expression": rule, **validated}
-        return Effect("make", "constraint", schema, table, given, facts, risky=risky)
-    return Effect("make", "check", schema, table, rule, validated, risky=risky)
+        made = Effect("make", "constraint", schema, table, given, facts, risky=risky)
+    else:
+        made = Effect("make", "check", schema, table, rule, validated, risky=risky)
+    return made if sure else in_part(made)
+
+
+def _exclude(at: Reader, schema: str, table: str, given: str) -> Effect:
+    """PostgreSQL's EXCLUDE over plain columns; with an expression it goes with columns that are not told here."""
+    if at.skip("using"):
+        at.take()
+    names = []
+    for part in by_commas(at.group() or []):
+        inner = Reader(part, at.fold)
+        names.append(inner.member())
+        if names[-1] is None or inner.key in ("(", ".") or "with" not in [piece.key for piece in part]:
+            raise Unread
+    if not names or at.key == "where":
+        raise Unread
+    facts = {"is": "exclude", "columns": ",".join(name or "" for name in names)}
+    return in_part(Effect("make", "constraint", schema, table, given, facts, risky="an exclusion"))
 
 
 def _validated(at: Reader, not_valid: bool) -> Facts:
@@ -285,9 +328,9 @@ def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequenc
     target = at.object()
     if target is None:
         raise Unread
-    there = _names(at) if at.peek().key == "(" else ""
+    there = _names(at) if at.key == "(" else ""
     actions = {"on delete": "no action", "on update": "no action"}
-    not_valid = False
+    not_valid, sure = False, True
     while not at.done:
         if at.skip("on", "delete"):
             actions["on delete"] = _action(at)
@@ -295,12 +338,13 @@ def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequenc
             actions["on update"] = _action(at)
         elif at.skip("match"):
             at.take()
+            sure = False
         elif at.skip("not", "valid"):
             not_valid = True
-        elif at.skip("not", "deferrable") or at.skip("deferrable"):
+        elif at.skip("not", "deferrable"):
             continue
-        elif at.skip("initially"):
-            at.take()
+        elif at.skip("deferrable") or at.skip("initially", "deferred") or at.skip("initially", "immediate"):
+            sure = False
         else:
             break
     there = f"({there})" if there else ""
@@ -308,11 +352,12 @@ def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequenc
     risky = "" if not_valid else "a foreign key"
     if given and at.fold.dialect != "sqlite":
         facts = {"is": "foreign", **facts}
-        return Effect("make", "constraint", schema, table, given, facts, needs=(target,), risky=risky)
+        made = Effect("make", "constraint", schema, table, given, facts, needs=(target,), risky=risky)
+        return made if sure else in_part(made)
     member = f"{','.join(columns)}->{target[1]}"
-    return Effect(
-        "make", "foreign", schema, table, member, {**actions, **_validated(at, not_valid)}, needs=(target,), risky=risky
-    )
+    facts = {**actions, **_validated(at, not_valid)}
+    made = Effect("make", "foreign", schema, table, member, facts, needs=(target,), risky=risky)
+    return made if sure else in_part(made)
 
 
 def _action(at: Reader) -> str:

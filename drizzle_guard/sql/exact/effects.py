@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Literal
 
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import NamedTuple, pattern
+from drizzle_guard.sql.exact.pieces import Piece
 
 Kind = str  # table, column, index, constraint, primary, unique, foreign, check, view, type, value, sequence, function …
 Verb = Literal[
@@ -24,6 +25,7 @@ Verb = Literal[
 #: values are None where the SQL says that there is none (`DROP DEFAULT`); a fact that is not said is left out
 Facts = Mapping[str, "str | None"]
 _NONE: Facts = MappingProxyType({})
+_WORD = pattern(r"\w+")
 
 
 class Effect(NamedTuple):
@@ -51,14 +53,24 @@ class Effect(NamedTuple):
     risky: str = ""
 
 
-class Statement(NamedTuple):
-    """One statement: what it does, the names it mentions (as written and in lower case), its first word."""
+class Statement:
+    """One statement: what it does, and its first word."""
 
-    effects: tuple[Effect, ...]
-    words: frozenset[str]
-    head: str
+    __slots__ = ("_found", "_words", "effects", "head")
+
+    def __init__(self, effects: tuple[Effect, ...], found: Sequence[Piece]) -> None:
+        self.effects, self.head = effects, found[0].key
+        self._found, self._words = found, frozenset[str]()
 
     @property
-    def understood(self) -> bool:
-        """Whether all that it does to objects is told by `effects`."""
-        return all(e.verb not in ("opaque", "call") and e.sure for e in self.effects)
+    def words(self) -> frozenset[str]:
+        """The names that it mentions, in lower case, also those inside strings and bodies; few are ever asked."""
+        if not self._words:
+            words: set[str] = set()
+            for piece in self._found:
+                if piece.kind in ("word", "name"):
+                    words.add(piece.text.lower())
+                elif piece.kind in ("string", "body"):
+                    words.update(word.lower() for word in _WORD.findall(piece.text))
+            self._words = frozenset(words)
+        return self._words

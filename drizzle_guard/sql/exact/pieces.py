@@ -65,14 +65,14 @@ _PARTS = {
     (?P<comment>--[^\n]*)
   | (?P<open>/\*)
   | (?P<body>\$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|(?P<nobody>\Z)))
-  | (?P<string>[eE]'(?:[^'\\]|''|\\.)*(?:'|(?P<noes>\Z))|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|(?P<nos>\Z)))
+  | (?P<string>[eE]'(?:[^'\\]|''|\\(?:.|\Z))*(?:'|(?P<noes>\Z))|(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*(?:'|(?P<nos>\Z)))
   | (?P<name>"(?:[^"]|"")*(?:"|(?P<non>\Z)))
   | (?P<word>[^\W\d][\w$]*|\d[\w.]*)
   | (?P<mark>::|\S)""",
     "mysql": r"""
     (?P<comment>--(?=\s|\Z)[^\n]*|\#[^\n]*)
   | (?P<open>/\*)
-  | (?P<string>'(?:[^'\\]|''|\\.)*(?:'|(?P<nos>\Z))|"(?:[^"\\]|""|\\.)*(?:"|(?P<noes>\Z)))
+  | (?P<string>'(?:[^'\\]|''|\\(?:.|\Z))*(?:'|(?P<nos>\Z))|"(?:[^"\\]|""|\\(?:.|\Z))*(?:"|(?P<noes>\Z)))
   | (?P<name>`(?:[^`]|``)*(?:`|(?P<non>\Z)))
   | (?P<word>[\w$][\w$.]*(?<!\.)|[\w$]+)
   | (?P<mark>\S)""",
@@ -89,14 +89,53 @@ _PATTERNS = {name: re.compile(part, re.VERBOSE | re.DOTALL) for name, part in _P
 _COMMENT_ENDS = pattern(r"/\*|\*/")
 _ENDLESS = ("nobody", "noes", "nos", "non", "nob", "noe")
 
+#: the same without groups, so that one call cuts a whole text that has no `/*` (and no `$` on PostgreSQL)
+_CUTS = {
+    name: re.compile(re.sub(r"\?P<\w+>", "?:", re.sub(r"\(\?P<(open|body)>.*\n *\|", "", part)), re.VERBOSE | re.DOTALL)
+    for name, part in _PARTS.items()
+}
+_COMMENT = Piece("mark", "--")  # equal to no piece of a text: those have a key
+_KNOWN: dict[str, dict[str, Piece]] = {name: {} for name in _PARTS}  # tokens that were met before
+_SHORT, _MANY = 40, 10_000  # of them none that is longer, and not more
 
-def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
+
+def pieces(text: str, dialect: Dialect) -> list[Piece]:
     """The pieces of `text`, without comments."""
+    if "/*" in text or (dialect == "postgresql" and "$" in text):
+        return list(_each(text, dialect))
+    known = _KNOWN[dialect].get
+    found = [known(token) or _meet(token, dialect) for token in _CUTS[dialect].findall(text)]
+    return [piece for piece in found if piece is not _COMMENT] if _COMMENT in found else found
+
+
+def _meet(token: str, dialect: Dialect) -> Piece:
+    piece, known = _read(token, dialect), _KNOWN[dialect]
+    if len(token) < _SHORT and len(known) < _MANY:
+        known[token] = piece
+    return piece
+
+
+def _read(token: str, dialect: Dialect) -> Piece:
+    """One token, which reads the same wherever it stands: only one that never ends depends on the end of the text."""
+    mark = token[0]
+    if (mark == '"' and dialect != "mysql") or (mark == "`" and dialect != "postgresql"):
+        ended = token.count(mark) % 2 == 0  # inside it the mark stands twice
+        return Piece("name", token[1:-1].replace(mark * 2, mark)) if ended else Piece("broken", token)
+    if (mark.isalnum() or mark == "_") and "'" not in token:
+        return Piece("word", token, token.lower())
+    return next(_each(token, dialect), _COMMENT)
+
+
+def _each(text: str, dialect: Dialect) -> Iterator[Piece]:
     pattern, at = _PATTERNS[dialect], 0
     while (found := pattern.search(text, at)) is not None:
         at = found.end()
         kind = found.lastgroup
-        if kind == "open":
+        if kind == "word":
+            yield Piece("word", found[0], found[0].lower())
+        elif kind == "mark":
+            yield Piece("mark", found[0], found[0])
+        elif kind == "open":
             at, ended = _comment_end(text, at, nested=dialect == "postgresql")
             if (not ended and dialect != "sqlite") or text[found.end() : found.end() + 1] in ("!", "+", "M"):
                 yield Piece("broken", text[found.start() : at])
@@ -106,10 +145,6 @@ def pieces(text: str, dialect: Dialect) -> Iterator[Piece]:
             mark = found[0][0]
             inner = found[0][1:-1]
             yield Piece("name", inner if mark == "[" else inner.replace(mark * 2, mark))
-        elif kind == "word":
-            yield Piece("word", found[0], found[0].lower())
-        elif kind == "mark":
-            yield Piece("mark", found[0], found[0])
         elif kind == "string":
             yield Piece("string", found[0])
         elif kind == "body":
@@ -129,22 +164,28 @@ def _comment_end(text: str, at: int, *, nested: bool) -> tuple[int, bool]:
     return len(text), False
 
 
-def split_pieces(found: Iterator[Piece]) -> Iterator[list[Piece]]:
+def split_pieces(found: list[Piece]) -> Iterator[list[Piece]]:
     """The pieces of each statement, empty ones left out."""
+    keys = [piece.key for piece in found]
+    if ";" not in keys or keys.index(";") == len(keys) - 1:
+        if only := found[:-1] if ";" in keys else found:
+            yield only
+        return
     statement: list[Piece] = []
     made = body = False  # by CREATE; with a body that may hold statements
     depth = 0  # of BEGIN … END in it
     for piece in found:
-        if body and piece.kind == "word":
-            depth += _DEEPER.get(piece.key, 0)
-        if piece.key == ";" and depth <= 0:
+        key = piece.key
+        if body:
+            depth += _DEEPER.get(key, 0)
+        if key == ";" and depth <= 0:
             if statement:
                 yield statement
             statement, depth, made, body = [], 0, False, False
             continue
         if not statement:
-            made = piece.key == "create"
-        elif made and len(statement) < _HEAD and piece.key in _WITH_BODY:
+            made = key == "create"
+        elif made and key in _WITH_BODY and len(statement) < _HEAD:
             body = True
         statement.append(piece)
     if statement:
@@ -159,16 +200,23 @@ _WITH_BODY = ("trigger", "function", "procedure", "event")
 class Reader:
     """A place in the pieces of one statement."""
 
+    __slots__ = ("_end", "_found", "at", "fold")
+
     def __init__(self, found: Sequence[Piece], fold: Fold) -> None:
-        self.pieces, self.fold, self.at = found, fold, 0
+        # behind the last piece stand some that are none, so that a look ahead needs no bound
+        self._found, self._end, self.fold, self.at = (*found, _END, _END, _END, _END), len(found), fold, 0
 
     @property
     def done(self) -> bool:
-        return self.at >= len(self.pieces)
+        return self.at >= self._end
+
+    @property
+    def key(self) -> str:
+        """The key of the next piece, "" at the end."""
+        return self._found[self.at].key if self.at < self._end else ""
 
     def peek(self, ahead: int = 0) -> Piece:
-        place = self.at + ahead
-        return self.pieces[place] if place < len(self.pieces) else _END
+        return self._found[self.at + ahead] if self.at < self._end else _END
 
     def take(self) -> Piece:
         piece = self.peek()
@@ -177,22 +225,26 @@ class Reader:
 
     def skip(self, *words: str) -> bool:
         """Step over these words if all of them come next."""
-        for n, word in enumerate(words, self.at):
-            if n >= len(self.pieces) or self.pieces[n].key != word:
+        at = self.at
+        if at >= self._end:
+            return False
+        for word in words:
+            if self._found[at].key != word:
                 return False
-        self.at += len(words)
+            at += 1
+        self.at = at
         return True
 
     def skip_one(self, *words: str) -> str:
         """Step over one of these words; "" if none comes next."""
-        key = self.peek().key
+        key = self.key
         if key and key in words:
             self.at += 1
             return key
         return ""
 
     def guard(self) -> bool:
-        return self.skip("if", "not", "exists") or self.skip("if", "exists")
+        return self.key == "if" and (self.skip("if", "not", "exists") or self.skip("if", "exists"))
 
     def member(self) -> str | None:
         """A name of a column, index or constraint; None if none comes next."""
@@ -202,8 +254,11 @@ class Reader:
         """A possibly qualified name as (schema or "", name); None if none comes next or it has three parts."""
         if self.peek().kind not in ("word", "name"):
             return None
-        parts = [self.fold.table(self.take())]
-        while self.peek().key == "." and self.peek(1).kind in ("word", "name"):
+        name = self.fold.table(self.take())
+        if self.key != ".":
+            return ("", name)
+        parts = [name]
+        while self.key == "." and self.peek(1).kind in ("word", "name"):
             self.at += 1
             parts.append(self.fold.table(self.take()))
         if len(parts) > 2:
@@ -212,19 +267,19 @@ class Reader:
 
     def group(self) -> list[Piece] | None:
         """The pieces between `(` and its `)`; None if no parenthesis comes next."""
-        if self.peek().key != "(":
+        if self.key != "(":
             return None
         start, depth = self.at + 1, 0
-        for place in range(self.at, len(self.pieces)):
-            depth += PARENTHESES.get(self.pieces[place].key, 0)
+        for place in range(self.at, self._end):
+            depth += PARENTHESES.get(self._found[place].key, 0)
             if depth == 0:
                 self.at = place + 1
-                return list(self.pieces[start:place])
-        self.at = len(self.pieces)
+                return list(self._found[start:place])
+        self.at = self._end
         return None
 
     def rest(self) -> list[Piece]:
-        return list(self.pieces[self.at :])
+        return list(self._found[self.at : self._end])
 
 
 def by_commas(found: Sequence[Piece]) -> list[list[Piece]]:

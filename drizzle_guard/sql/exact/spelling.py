@@ -64,10 +64,11 @@ _NUMBER = pattern(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 @lru_cache(maxsize=1024)
 def type_of(text: str, dialect: Dialect) -> str:
     """A column's type in one spelling: `varchar( 20 )` and `character varying(20)` are the same on PostgreSQL."""
-    return spell_type(list(pieces(text, dialect)), dialect)
+    return spell_type(tuple(pieces(text, dialect)), dialect)
 
 
-def spell_type(found: Sequence[Piece], dialect: Dialect) -> str:
+@lru_cache(maxsize=1024)
+def spell_type(found: tuple[Piece, ...], dialect: Dialect) -> str:
     """The same for pieces."""
     words: list[str] = []
     inner = ""
@@ -131,7 +132,7 @@ def _mysql(name: str, inner: str) -> str:
 
 def is_serial(text: str) -> bool:
     """Whether a type as written is one of PostgreSQL's numbered ones."""
-    return _SERIAL.fullmatch(text.lower()) is not None
+    return "serial" in text.lower() and _SERIAL.fullmatch(text.lower()) is not None
 
 
 def spell(found: Sequence[Piece], dialect: Dialect) -> str:
@@ -155,7 +156,7 @@ def spell(found: Sequence[Piece], dialect: Dialect) -> str:
 @lru_cache(maxsize=1024)
 def expression_of(text: str, dialect: Dialect) -> str:
     """The same for text, as catalogs give it."""
-    return spell(list(pieces(text, dialect)), dialect)
+    return spell(pieces(text, dialect), dialect)
 
 
 def _plain(text: str, dialect: Dialect) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.alter import alter
-from drizzle_guard.sql.exact.columns import Unread, elements, index_columns
+from drizzle_guard.sql.exact.columns import Unread, elements, in_part, index_columns
 from drizzle_guard.sql.exact.effects import Effect, Statement
 from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, pieces, split_pieces
 from drizzle_guard.sql.exact.spelling import spell
 
 _QUIET = ("set", "reset", "pragma", "analyze", "vacuum", "use", "lock", "unlock", "notify", "discard", "checkpoint")
 _CONTROL = ("begin", "commit", "rollback", "start", "end", "savepoint", "release", "abort")
+_CALLS = ("select", "call", "values", "grant", "revoke", "refresh", "cluster", "reindex", "execute")
+_PLAIN = {verb: (Effect("call", to=verb),) for verb in _CALLS}
 _ROWS = ("insert", "update", "delete", "replace", "truncate", "merge", "copy")
-_WORD = pattern(r"\w+")
 _OBJECTS = ("table", "view", "type", "sequence", "schema", "function", "procedure", "extension", "domain", "role")
 
 
@@ -25,21 +25,17 @@ def read_statements(text: str, fold: Fold) -> list[Statement]:
 
 
 def _statement(found: list[Piece], fold: Fold) -> Statement:
-    words: set[str] = set()
-    for piece in found:
-        if piece.kind in ("word", "name"):
-            words.add(piece.text.lower())
-        elif piece.kind in ("string", "body"):
-            words.update(word.lower() for word in _WORD.findall(piece.text))
+    if (plain := _PLAIN.get(found[0].key)) and "broken" not in [p.kind for p in found]:
+        return Statement(plain, found)
     try:
         effects = tuple(_effects(found, fold))
     except Unread:
         effects = (Effect("opaque"),)
-    return Statement(effects, frozenset(words), found[0].key)
+    return Statement(effects, found)
 
 
 def _effects(found: list[Piece], fold: Fold) -> Iterator[Effect]:
-    if "broken" in {piece.kind for piece in found}:
+    if "broken" in [piece.kind for piece in found]:
         yield Effect("opaque", to="broken")
         return
     at = Reader(found, fold)
@@ -65,8 +61,6 @@ def _effects(found: list[Piece], fold: Fold) -> Iterator[Effect]:
         yield Effect("control", to=verb)
     elif verb in _QUIET:
         yield Effect("quiet", to=" ".join(p.key for p in found[:3]))
-    elif verb in ("select", "call", "values", "grant", "revoke", "refresh", "cluster", "reindex", "execute"):
-        yield Effect("call", to=verb)
     else:
         yield Effect("opaque")
 
@@ -123,7 +117,7 @@ def _create_table(at: Reader) -> Effect:
 def _create_index(at: Reader, unique: bool) -> Effect:
     concurrently = at.skip("concurrently")
     guarded = at.guard()
-    named = at.object() if at.peek().key != "on" else ("", "")
+    named = at.object() if at.key != "on" else ("", "")
     if at.skip("using"):
         at.take()
     if named is None or not at.skip("on"):
@@ -144,13 +138,15 @@ def _create_index(at: Reader, unique: bool) -> Effect:
     risky = "a unique index" if unique else ""
     if not name:
         return Effect("look", "index", *table, needs=(table,), sure=False, to=to)
-    return Effect("make", "index", *table, name, facts, guarded=guarded, needs=(table,), sure=plain, to=to, risky=risky)
+    made = Effect("make", "index", *table, name, facts, guarded=guarded, needs=(table,), sure=plain, to=to, risky=risky)
+    asked = method == "btree" and (not tail or where == 0)
+    return made if asked or at.fold.dialect != "postgresql" else in_part(made)
 
 
 def _create_on_table(at: Reader, kind: str, replaces: bool) -> Effect:
     guarded = at.guard()
     name = at.member()
-    while not at.done and at.peek().key != "on":
+    while not at.done and at.key != "on":
         at.take()
     at.skip("on")
     table = at.object()
@@ -201,7 +197,7 @@ def _drop(at: Reader) -> Iterator[Effect]:
         if concurrently:
             effect = effect._replace(to="concurrently")
         more = at.skip(",")
-        tail = at.peek().key
+        tail = at.key
         yield effect._replace(cascade=any(p.key == "cascade" for p in at.rest()))
         if not more:
             if tail not in ("", "cascade", "restrict", "algorithm", "lock"):
