@@ -159,6 +159,9 @@ ONLY = {
         (FARMS, "DROP TABLE farms, sheds;"),
         (FARMS, "ALTER TABLE farms ADD COLUMN size int FIRST;"),
         (FARMS, "SET NAMES utf8mb4;"),
+        (FARMS, "CREATE TABLE `barns` (`id` bigint unsigned NOT NULL, `at` datetime, `name` varchar(30) NOT NULL);"),
+        (ROWS, "ALTER TABLE `farms` ADD `size` int DEFAULT 5 NOT NULL;"),
+        (FARMS, f"CREATE TABLE `barns` (`id` int);{BREAK}ALTER TABLE `barns` ADD `x` int;{BREAK}DROP TABLE `barns`;"),
     ],
     "sqlite": [
         (CHILD, KEY),
