@@ -22,10 +22,9 @@ from drizzle_guard.heal.run import is_under_way
 from drizzle_guard.install.check import missing_parts
 from drizzle_guard.install.steps import Wanted
 from drizzle_guard.light import NamedTuple
-from drizzle_guard.mend.repairs import Mended, mend
+from drizzle_guard.mend.repairs import Faulty, Mended, mend
 from drizzle_guard.renumber.one_branch import compare
 from drizzle_guard.replay.plan import Refusal
-from drizzle_guard.rules.contents import LOST_OBJECT
 from drizzle_guard.rules.files import MISSING_SQL
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.rules.run import Checked, Judged
@@ -36,7 +35,21 @@ FIX = "drizzle-guard check --fix"
 RENUMBER = "drizzle-guard renumber"
 #: the rules whose findings a repair may take away
 MENDABLE = frozenset(
-    ("DG001", "DG003", "DG012", "DG018", "DG019", "DG020", "DG021", "DG023", "DG024", "DG025", "DG027", "DG028")
+    (
+        "DG001",
+        "DG003",
+        "DG012",
+        "DG018",
+        "DG019",
+        "DG020",
+        "DG021",
+        "DG022",
+        "DG023",
+        "DG024",
+        "DG025",
+        "DG027",
+        "DG028",
+    )
 )
 
 
@@ -52,8 +65,7 @@ def try_repairs(target: FolderToCheck, known: Published, checked: Checked, again
     codes = {judged.finding.rule.code for judged in checked.findings}
     if target.migrations is not None or target.fault is not None or not codes & MENDABLE:
         return None
-    lossy = [p for judged in checked.findings if judged.finding.rule is LOST_OBJECT for p in judged.finding.files]
-    mended = mend(target.name, target.files, removable=known.committed, lossy=lossy)
+    mended = mend(target.name, target.files, removable=known.committed, faulty=Faulty.of(checked))
     if not mended.files:
         return None
     after = again(target._replace(files=mended.over(target.files)))

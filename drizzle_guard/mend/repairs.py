@@ -17,13 +17,15 @@ from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import PATH, Entry, dump_journal, is_safe_tag, parse_journal, snapshot_path, sql_path
 from drizzle_guard.drizzle.json_text import Number
 from drizzle_guard.drizzle.prefixes import style_of_prefix
+from drizzle_guard.drizzle.shape import shaped
 from drizzle_guard.drizzle.snapshot import chained, derived_id, dump_snapshot, read_snapshot
 from drizzle_guard.errors import GuardError
 from drizzle_guard.light import NamedTuple, pattern
 from drizzle_guard.mend.chain import rechain
 from drizzle_guard.rules.contents import LOST_OBJECT
 from drizzle_guard.rules.model import same_file
-from drizzle_guard.rules.run import check_journal_folder, read_any_history
+from drizzle_guard.rules.reading import BROKEN_SNAPSHOT
+from drizzle_guard.rules.run import Checked, check_journal_folder, read_any_history
 from drizzle_guard.rules.snapshots import is_snapshot
 from drizzle_guard.sql.statements import decode, statements
 
@@ -43,6 +45,22 @@ class Repair(NamedTuple):
     of_chain: bool = False
 
 
+class Faulty(NamedTuple):
+    """Paths of snapshots: those that lost objects (DG020), and those that cannot be read or are malformed (DG022)."""
+
+    lossy: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, checked: Checked) -> Faulty:
+        """What the rules have found in a folder."""
+        lossy, broken = (
+            frozenset(path for j in checked.findings if j.finding.rule is rule for path in j.finding.files)
+            for rule in (LOST_OBJECT, BROKEN_SNAPSHOT)
+        )
+        return cls(lossy, broken)
+
+
 class Mended(NamedTuple):
     """What is to stand at the paths that change (None: nothing), and the repairs."""
 
@@ -56,12 +74,12 @@ class Mended(NamedTuple):
 
 
 def mend(
-    name: str, files: Mapping[str, Blob], *, removable: Collection[str] = (), lossy: Collection[str] | None = None
+    name: str, files: Mapping[str, Blob], *, removable: Collection[str] = (), faulty: Faulty | None = None
 ) -> Mended:
     """What can be mended in a folder; nothing if its journal cannot be read.
 
     `name` is the folder as messages call it, `files` its files by their paths inside it; `removable` are paths that
-    git has, so that deleting them loses nothing.  `lossy` are the snapshots of which DG020 tells (None: they are looked
+    git has, so that deleting them loses nothing.  `faulty` are snapshots of which rules tell (None: they are looked
     for, which reads all of them).
     """
     changed: dict[str, Blob | None] = {}
@@ -81,11 +99,14 @@ def mend(
         do(path, None, what)
     for path, blob, what in _journal(folder):
         do(path, blob, what)
+    faulty = faulty or Faulty.of(check_journal_folder(name, files, now=0))
+    for path, blob, what in _shapes(folder, faulty.broken):
+        do(path, blob, what)
     folder = now() or folder
     for path, blob, what in _copies(folder):
         do(path, blob, what)
     folder = now() or folder
-    for link in rechain(folder, _lossy(name, folder.files) if lossy is None else lossy):
+    for link in rechain(folder, faulty.lossy):
         do(link.path, link.blob, _WORDS[link.done], of_chain=True)
     folder = now() or folder
     for path, blob, what in _bundle(folder):
@@ -165,6 +186,19 @@ def _journal(folder: Folder) -> list[tuple[str, Blob, str]]:
     return [(PATH, Blob.of(data, blob.name, blob.mode), "its `idx` rise, so that the next number is free")]
 
 
+def _shapes(folder: Folder, broken: Collection[str]) -> Iterator[tuple[str, Blob, str]]:
+    """Snapshots that drizzle-kit calls malformed, where that can be put right without another meaning."""
+    for path in sorted(broken):
+        blob = folder.files.get(path)
+        try:
+            better = None if blob is None else shaped(read_snapshot(blob))
+        except (GuardError, OSError):
+            continue
+        if blob is not None and better is not None:
+            data = dump_snapshot(better, blob)
+            yield path, Blob.of(data, blob.name, blob.mode), "has the keys that drizzle-kit reads"
+
+
 def _copies(folder: Folder) -> list[tuple[str, Blob, str]]:
     """A snapshot for the newest migration, if its SQL has nothing that a snapshot would hold."""
     newest = folder.migrations[-1]
@@ -195,12 +229,6 @@ def _is_plain_data(migration: Migration) -> bool:
     except (GuardError, OSError):
         return False
     return all((s.actions and all(a.verb == "data" for a in s.actions)) or s.text.startswith("select ") for s in found)
-
-
-def _lossy(name: str, files: Mapping[str, Blob]) -> list[str]:
-    """The snapshots that lost what the one before them has, without SQL that drops it."""
-    checked = check_journal_folder(name, files, now=0)
-    return [path for j in checked.findings if j.finding.rule is LOST_OBJECT for path in j.finding.files]
 
 
 def _bundle(folder: Folder) -> list[tuple[str, Blob, str]]:

@@ -10,6 +10,7 @@ from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import REGULAR, Blob
 from drizzle_guard.drizzle.journal import Entry, Journal
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, parse
+from drizzle_guard.drizzle.shape import faults
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.light import Any, pattern
 from drizzle_guard.rules.model import Finding, Rule, Snapshot
@@ -72,10 +73,11 @@ SYMLINK = Rule(
 BROKEN_SNAPSHOT = Rule(
     "DG022",
     "broken-snapshot",
-    "A snapshot is not JSON, or has no id and prevId.",
+    "A snapshot is not JSON, has no id and prevId, or is malformed to drizzle-kit.",
     "drizzle-kit reads and validates all snapshots in meta/ before `generate` and `check`: one bad file stops both "
-    "(`generate` with exit code 0).",
-    "Restore it from git. If it was never committed, delete it with its migration and generate that again.",
+    "(`generate` with exit code 0). A key too many or too few is enough, as in snapshots that were written by hand.",
+    "Restore it from git, or let `drizzle-guard check --fix` put in the collection that is missing. If it was never "
+    "committed, delete it with its migration and generate that again.",
     "restore the snapshot from a commit in which it was sound, or generate its migration again",
     fatal=True,
 )
@@ -150,6 +152,26 @@ def read_snapshot(data: bytes, name: str, path: str) -> tuple[Snapshot | None, A
     line = 1 if found is None else data.count(b"\n", 0, found.start()) + 1
     version, dialect = value.get("version"), value.get("dialect")
     return Snapshot(own, prev, str(version or ""), str(dialect or ""), line), value, findings
+
+
+_FAULTS = {
+    "lacks": "has no {}",
+    "unknown": "has {}, which drizzle-kit does not know",
+    "wrong": "has a wrong value in {}",
+}
+
+
+def malformed_snapshot(body: Any, name: str, path: str, sound: Any = None) -> Iterator[Finding]:
+    """What makes drizzle-kit call a snapshot malformed: the first fault, and how many more there are.
+
+    `sound` is the JSON of one without a fault: what is as there is not looked at again.
+    """
+    found = list(faults(body, sound))
+    if found:
+        where = printable("/".join(found[0].path))
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        message = f"{printable(path)} {_FAULTS[found[0].kind].format(where)}{more}: drizzle-kit calls it malformed."
+        yield BROKEN_SNAPSHOT.at(name, message, files=(path,))
 
 
 def json_faults(data: bytes, name: str, path: str) -> list[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.drizzle.journal import sql_path
 from drizzle_guard.errors import printable
+from drizzle_guard.light import pattern
 from drizzle_guard.rules.model import Finding, Rule, Subject
 from drizzle_guard.rules.reading import load
 from drizzle_guard.sql.actions import Action, Key
@@ -27,13 +28,20 @@ CREATED_TWICE = Rule(
     fatal=True,
 )
 
-_KINDS = ("table", "column", "type", "index", "constraint", "schema", "sequence", "view", "policy", "trigger")
+_KINDS = (
+    *("table", "column", "type", "index", "constraint", "schema", "sequence", "view", "policy", "trigger"),
+    *("function", "procedure", "extension", "domain", "role", "value"),
+)
+#: what PostgreSQL tells apart by the arguments, too
+_CALLED = ("function", "procedure")
 #: what is dropped by its name alone, so that a second drop must fail
 _NAMED = ("table", "column", "type")
 #: what stands on a table and goes with it
 _OF_TABLE = ("index", "constraint", "policy", "trigger")
 #: what may go with something else that is dropped, without being named
-_CASCADED = ("constraint", "view", "sequence")
+_CASCADED = ("constraint", "view", "sequence", "function", "procedure", "domain")
+_WITH_OVERLOADS = ("postgresql", "pg")
+_VALUE = pattern(r"'(?:[^']|'')*'")
 _PER_TABLE = ("mysql", "singlestore")  # where two tables may have an index of one name
 
 
@@ -41,13 +49,13 @@ class _Made:
     """What a row of migrations has created so far and not dropped again, and the position of who did it."""
 
     def __init__(self, dialect: str) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self.by: dict[Key, int] = {}
         self.gone: dict[Key, int] = {}
         self._on: dict[Key, str] = {}
 
     def key(self, action: Action) -> Key:
-        if action.kind == "index" and action.on and self._dialect in _PER_TABLE:
+        if action.kind == "index" and action.on and self.dialect in _PER_TABLE:
             return ("index", action.on, action.name[-1])
         return action.key
 
@@ -68,6 +76,10 @@ class _Made:
         self.by.pop(self.key(action), None)
         if action.kind == "schema":
             self.by.clear()
+        elif action.kind in _CALLED or action.kind == "type":
+            # all of one name, whatever their arguments, and the values of an enum
+            for key in [k for k in self.by if k[0] in (action.kind, "value") and k[1] == action.key[1]]:
+                self.by.pop(key)
         elif action.kind in ("table", "column", "constraint"):
             table = action.key[1]
             whole = action.kind == "table"
@@ -120,7 +132,7 @@ def _repeated(made: _Made, found: list[Statement], position: int) -> tuple[str, 
     for statement in found:
         if not statement.actions:
             made.forget(statement)
-        for action in statement.actions:
+        for action in _counted(statement, made.dialect):
             if action.guarded and action.verb == "drop":
                 made.forget(statement)
             if action.kind not in _KINDS or (action.kind == "constraint" and not action.name[-1]):
@@ -138,6 +150,23 @@ def _repeated(made: _Made, found: list[Statement], position: int) -> tuple[str, 
     return first
 
 
+def _counted(statement: Statement, dialect: str) -> Iterator[Action]:
+    """The actions of a statement, with the values of a new enum, and the arguments of a function in its name."""
+    for action in statement.actions:
+        if action.verb == "create" and action.kind in _CALLED and dialect in _WITH_OVERLOADS:
+            arguments = statement.text.partition(" returns ")[0].partition("(")[2]
+            action = action._replace(name=(*action.name, arguments))
+        yield action
+        if action.verb == "create" and action.kind == "type" and not action.guarded:
+            for value in _VALUE.findall(statement.text.partition(" as enum ")[2]):
+                yield Action("create", "value", (*action.name, value), action.schema)
+        elif action.verb == "alter" and ("rename to " in action.detail or "set schema " in action.detail):
+            yield action._replace(verb="drop", guarded=True)
+        elif action.verb == "alter" and action.kind == "type" and action.detail.startswith("rename value "):
+            for value in _VALUE.findall(action.detail):
+                yield Action("drop", "value", (*action.name, value), action.schema)
+
+
 def _finding(folder: Subject, earlier: int, position: int, what: str) -> Finding:
     path = sql_path(folder.history.entries[position].tag)
     message = f"{folder.tag(earlier)} and {folder.tag(position)} {what}."
@@ -147,4 +176,7 @@ def _finding(folder: Subject, earlier: int, position: int, what: str) -> Finding
 def _shown(action: Action) -> str:
     if action.kind == "column":
         return f'the column "{printable(action.key[2])}" of "{printable(action.key[1])}"'
-    return f'the {action.kind} "{printable(action.key[-1])}"'
+    if action.kind == "value":
+        return f'the value {printable(action.key[2])} of "{printable(action.key[1])}"'
+    name = action.key[1] if action.kind in _CALLED else action.key[-1]
+    return f'the {action.kind} "{printable(name)}"'

@@ -7,12 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
+from drizzle_guard.drizzle.shape import is_described
 from drizzle_guard.drizzle.v1 import Layout
-from drizzle_guard.light import NamedTuple
+from drizzle_guard.light import Any, NamedTuple
 from drizzle_guard.rules import bundle, chunks, contents, entries, files, mainline, names, repeats, snapshots, tracked
 from drizzle_guard.rules.mainline import is_published, published_entries
 from drizzle_guard.rules.model import Finding, Git, MainlineFolder, Severity, Snapshot, Subject
-from drizzle_guard.rules.reading import entry_lines, load, read_journal, read_snapshot
+from drizzle_guard.rules.reading import entry_lines, load, malformed_snapshot, read_journal, read_snapshot
 from drizzle_guard.rules.v1 import V1Mainline, v1_findings
 
 #: Rules over the whole folder; those over single files run while the files are read.
@@ -99,6 +100,7 @@ def check_journal_folder(
     history = _history(name, found, journal)
     positions = {sql_path(entry.tag): position for position, entry in enumerate(history.entries)}
     facts: dict[str, Snapshot] = {}
+    reader = _Snapshots()
     known = contents.Contents()
     owned = {snapshot_path(entry.prefix): None for entry in history.entries}
     for path in [*(path for path in owned if path in found), *(path for path in work(found) if path not in owned)]:
@@ -106,12 +108,13 @@ def check_journal_folder(
             entries = (positions[path],) if path in positions else ()
             findings += files.sql_bytes(path, found[path], entries, git_has_lf=path in lf_in_git)
         elif snapshots.is_snapshot(path):
-            read = _load_snapshot(path, found[path], findings)
+            read = reader.read(path, found[path])
             if read is not None:
                 facts[path], tables = read
                 if path in owned:
                     known.add(path, tables)
         tick()
+    findings += reader.findings()
     facts = dict(sorted(facts.items()))
     folder = Subject(history, facts, now, published, frozenset(allowed), known.lost, git, runner)
     findings += files.stray_file(folder)
@@ -201,22 +204,45 @@ _sound: dict[str, tuple[Snapshot, contents.Tables]] = {}
 _MOST = 512  # of larger folders, that much; memory stays flat
 
 
-def _load_snapshot(path: str, blob: Blob, findings: list[Finding]) -> tuple[Snapshot, contents.Tables] | None:
-    """The facts and the tables of a snapshot; None, and a finding, where it cannot be read."""
-    data = load(blob, path)
-    if isinstance(data, Finding):
-        findings.append(data)
-        return None
-    if (known := _sound.get(blob.id)) is not None:
-        return known
-    snapshot, body, wrong = read_snapshot(data, blob.name or path, path)
-    findings += wrong
-    if snapshot is None:
-        return None
-    read = snapshot, contents.tables_of(body)
-    if not wrong and len(_sound) < _MOST:
-        _sound[blob.id] = read
-    return read
+class _Snapshots:
+    """Reads the snapshots of a folder one by one; only the last sound one is kept.
+
+    That one is malformed to drizzle-kit is only said where another one is not: a folder without any that is sound to
+    it was written by something else, which may read it, too.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+        self._malformed: list[Finding] = []
+        self._sound: Any = None
+        self._any_sound = False
+
+    def read(self, path: str, blob: Blob) -> tuple[Snapshot, contents.Tables] | None:
+        """The facts and the tables of a snapshot; None where it cannot be read."""
+        data = load(blob, path)
+        if isinstance(data, Finding):
+            self._found.append(data)
+            return None
+        if (known := _sound.get(blob.id)) is not None:
+            self._any_sound |= is_described(known[0].dialect, known[0].version)
+            return known
+        snapshot, body, wrong = read_snapshot(data, blob.name or path, path)
+        self._found += wrong
+        if snapshot is None:
+            return None
+        read = snapshot, contents.tables_of(body)
+        malformed = list(malformed_snapshot(body, blob.name or path, path, self._sound))
+        self._malformed += malformed
+        if not malformed and not wrong:
+            self._sound = body
+            self._any_sound |= is_described(snapshot.dialect, snapshot.version)
+            if len(_sound) < _MOST:
+                _sound[blob.id] = read
+        return read
+
+    def findings(self) -> list[Finding]:
+        """What is wrong with those that were read."""
+        return [*self._found, *(self._malformed if self._any_sound else ())]
 
 
 def read_any_history(name: str, found: Mapping[str, Blob]) -> Folder | None:

@@ -11,6 +11,9 @@ from drizzle_guard.rules.model import Subject
 from drizzle_guard.rules.repeats import created_twice
 from drizzle_guard.rules.run import read_any_history
 
+ENUM_A = "CREATE TYPE e AS ENUM('a');"
+ADD_Z = "ALTER TYPE e ADD VALUE 'z';"
+F_OF_INT = "CREATE FUNCTION f(int) RETURNS int AS $$ $$;"
 DROP_A = 'ALTER TABLE "t" DROP COLUMN "a";'
 ADD_K = 'ALTER TABLE "t" ADD CONSTRAINT "k" CHECK (1);'
 
@@ -36,6 +39,12 @@ def said(dialect: str, *migrations: str) -> list[str]:
         ("postgresql", 'CREATE SEQUENCE "q";', 'create the sequence "q"'),
         ("postgresql", 'CREATE VIEW "v" AS select 1;', 'create the view "v"'),
         ("postgresql", 'CREATE POLICY "p" ON "t";', 'create the policy "p"'),
+        ("postgresql", "CREATE FUNCTION f(a int) RETURNS int AS $$ select 1 $$;", 'create the function "f"'),
+        ("mysql", "CREATE PROCEDURE p(a int) select 1;", 'create the procedure "p"'),
+        ("postgresql", 'CREATE ROLE "r";', 'create the role "r"'),
+        ("postgresql", "CREATE EXTENSION vector;", 'create the extension "vector"'),
+        ("postgresql", "CREATE DOMAIN d AS text;", 'create the domain "d"'),
+        ("postgresql", "ALTER TYPE public.e ADD VALUE 'z' BEFORE 'a';", "create the value 'z' of \"e\""),
         ("mysql", "ALTER TABLE `t` ADD CONSTRAINT `u` UNIQUE(`a`);", 'create the constraint "u"'),
         ("sqlite", "DROP TABLE `t`;", 'drop the table "t"'),
         ("mysql", "ALTER TABLE `t` DROP COLUMN `a`;", 'drop the column "a" of "t"'),
@@ -60,8 +69,27 @@ def test_a_new_database_stops_at_the_second(dialect: str, sql: str, what: str) -
         ('DROP TABLE "t";', 'ALTER TABLE "u" RENAME TO "t";', 'DROP TABLE "t";'),
         ('DROP TABLE "t";', 'DROP TABLE IF EXISTS "t";'),
         ('ALTER TABLE "t" ADD CONSTRAINT "k" UNIQUE("a");', 'ALTER TABLE "u" ADD CONSTRAINT "k" UNIQUE("a");'),
+        (F_OF_INT, "CREATE FUNCTION f(text) RETURNS int AS $$ $$;", "DROP FUNCTION f;", F_OF_INT),
+        (F_OF_INT, "CREATE OR REPLACE FUNCTION f(int) RETURNS int AS $$ $$;"),
+        (F_OF_INT, "ALTER FUNCTION f(int) RENAME TO g;", F_OF_INT),
+        ("CREATE ROLE r;", "DROP ROLE r;", "CREATE ROLE r;"),
+        ("CREATE EXTENSION vector;", "CREATE EXTENSION IF NOT EXISTS vector;"),
+        (
+            ADD_Z,
+            "ALTER TYPE f ADD VALUE 'z';",
+            "ALTER TYPE e ADD VALUE 'Z';",
+            "ALTER TYPE e ADD VALUE IF NOT EXISTS 'z';",
+        ),
+        (ENUM_A, ADD_Z, "DROP TYPE e;", ENUM_A, ADD_Z),
+        (ADD_Z, "ALTER TYPE e RENAME VALUE 'z' TO 'y';", ADD_Z),
         (ADD_K, 'ALTER TABLE "t" DROP CONSTRAINT "k";', ADD_K),
     ],
 )
 def test_what_is_gone_or_back_in_between_is_fine(migrations: tuple[str, ...]) -> None:
     assert said("postgresql", *migrations) == []
+
+
+def test_a_value_that_its_enum_has_from_the_first() -> None:
+    assert said("postgresql", "CREATE TYPE e AS ENUM('a', 'z');", ADD_Z) == [
+        "0000_m and 0001_m both create the value 'z' of \"e\": every new database stops at the second."
+    ]

@@ -224,3 +224,31 @@ def test_random_parents_and_ids(tmp_path: Path, seed: int) -> None:
 def test_a_sound_folder_is_left_alone() -> None:
     files = folder_files(GOLDEN, "drizzle")
     assert mend("drizzle", files, removable=frozenset(files)).files == {}
+
+
+def test_a_collection_that_is_missing_is_put_in(tmp_path: Path) -> None:
+    place = tmp_path / "drizzle"
+    shutil.copytree(GOLDEN, place)
+    path = sorted((place / "meta").glob("*_snapshot.json"))[-1]
+
+    def spoil(body: dict[str, Any]) -> None:
+        table = next(iter(body["tables"].values()))
+        del table["indexes"]
+        table["checkConstraint"] = {}
+
+    rewrite(path, spoil)
+    assert findings(folder_files(place, "drizzle")) == ["DG022"]
+    after = mended(place)
+    assert findings(after) == []
+    # protect and DG031 take just that for a repair
+    old = read_any_history("drizzle", folder_files(place, "drizzle"))
+    assert old is not None
+    assert (old.entries[-1].tag, f"meta/{path.name}") in repairs_of(old, after)
+
+
+def test_where_no_snapshot_is_as_drizzle_kit_writes_it_nothing_is_said_of_that(tmp_path: Path) -> None:
+    place = tmp_path / "drizzle"
+    shutil.copytree(GOLDEN, place)
+    for path in (place / "meta").glob("*_snapshot.json"):
+        rewrite(path, lambda body: body.pop("_meta"))
+    assert findings(folder_files(place, "drizzle")) == []
