@@ -21,6 +21,20 @@ from drizzle_guard.replay.replay import plan
 from drizzle_guard.replay.who_moves import Established, brings_nothing, establish, moves_published
 
 
+class Upgraded(NamedTuple):
+    """How to bring the other side of a folder to Drizzle v1, after the operation was aborted.
+
+    `version` is that of drizzle-kit on the side that is there ("1.0.0"), `place` the directory of the config, from
+    the top ("": there).  `old` is the commit to upgrade ("": HEAD is that side), `other` the commit that is merged then
+    ("": the one that was upgraded).
+    """
+
+    version: str
+    place: str
+    old: str
+    other: str
+
+
 class Decision(NamedTuple):
     """What becomes of one folder, and which side kept its place; `other` is the name of theirs."""
 
@@ -35,6 +49,7 @@ class Decision(NamedTuple):
     moved_to: str = ""  # where the side that keeps its place has the whole folder, if not here
     rebased_onto: str = ""
     moved_here: bool = False  # HEAD is the side that has it elsewhere
+    upgraded: Upgraded | None = None  # a side has the folder in Drizzle v1's layout
 
     @property
     def keeper(self) -> str:
@@ -93,11 +108,17 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
     decision = judge(meeting, kept)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
         from drizzle_guard.renumber.rebase import onto as rebase_start  # late: only in a rebase
+        from drizzle_guard.renumber.to_v1 import find_upgraded  # late: hardly ever needed
 
-        there, start = _moved_to(repository, sides, meeting.folder, meeting.base), rebase_start(repository) or ""
+        start = (rebase_start(repository) or "")[:10]
+        if (found := find_upgraded(repository, sides, meeting.folder, start)) is not None:
+            reason = "one side has upgraded the folder to Drizzle v1, the other has not"
+            outcome = decision.outcome._replace(reason=reason, way_out=WayOut.TO_V1)
+            return decision._replace(outcome=outcome, upgraded=found)
+        there = _moved_to(repository, sides, meeting.folder, meeting.base)
         # in a rebase HEAD is the mainline, and the branch goes there
         here = sides.kind != "rebase" and there not in ("", meeting.folder) and not meeting.ours.entries
-        decision = decision._replace(moved_to=there, rebased_onto=start[:10], moved_here=here)
+        decision = decision._replace(moved_to=there, rebased_onto=start, moved_here=here)
     is_named = isinstance(decision.outcome, Refusal) or decision.assumed
     if sides.theirs is None or decision.ours_established or not is_named:
         return decision
@@ -238,6 +259,7 @@ def explain_refusal(decision: Decision, sides: Sides, *, merged: bool = False) -
         start=decision.rebased_onto,
         moved_here=decision.moved_here,
         merged=merged,
+        upgraded=decision.upgraded,
     )
     saves = tuple(f"hand-written SQL, save it first: {printable(join(folder, path))}" for path in refusal.save)
     return GuardError(f"{printable(folder) or '.'}: {refusal.sentence}", *saves, *ways)

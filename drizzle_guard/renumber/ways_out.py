@@ -11,7 +11,11 @@ import shlex
 
 from drizzle_guard.errors import printable
 from drizzle_guard.git.sides import Sides
+from drizzle_guard.light import TYPE_CHECKING
 from drizzle_guard.replay.plan import WayOut
+
+if TYPE_CHECKING:
+    from drizzle_guard.renumber.decision import Upgraded
 
 
 def lines_for(
@@ -24,13 +28,14 @@ def lines_for(
     start: str = "",
     moved_here: bool = False,
     merged: bool = False,
+    upgraded: Upgraded | None = None,
 ) -> tuple[str, ...]:
     """The lines below a refusal.
 
     `kept` is how messages call the side whose folder stays; `moved_to` is where the folder is on that side ("": gone);
     it is `folder` itself if the branch has moved it already.  `start` is the commit onto which a rebase goes.
     `moved_here`: HEAD has it there, and the other side has it at the old place.  `merged`: the merge was committed, so
-    that there is nothing to bring back.
+    that there is nothing to bring back.  `upgraded`: how the side that is not yet in Drizzle v1's layout gets there.
     """
     if merged and way not in (WayOut.REGENERATE, WayOut.LOOK):
         return "What is wrong there, and what helps against each, says:", "drizzle-guard check"
@@ -77,9 +82,40 @@ def lines_for(
             "Bring everything back, mend that in a commit on its side, and do the same again:",
             sides.abort_command,
         ),
+        WayOut.TO_V1: _to_v1(sides, folder, upgraded),
         WayOut.MOVE: _moved_here(sides, folder, moved_to) if moved_here else _move(sides, folder, moved_to, start),
     }
     return tuple(printable(line) for line in lines[way])
+
+
+def _to_v1(sides: Sides, folder: str, found: Upgraded | None) -> tuple[str, ...]:
+    """The other side is upgraded in a commit, on a detached HEAD where that is not the branch, and then merged."""
+    back = ("Bring everything back:", sides.abort_command)
+    if found is None or sides.kind not in ("merge", "rebase"):
+        return (
+            *back,
+            "It is in another layout. Put the change into the schema here, and generate its migration anew.",
+        )
+    where = f", in {printable(found.place)}" if found.place else ""
+    there = (
+        (f"Then upgrade your branch, too{where}:",)
+        if not found.old
+        else (
+            f"Then upgrade what is to be merged, too{where}; a detached commit is enough:",
+            f"git switch --detach {found.old}",
+        )
+    )
+    then = (f"git merge {found.other}",) if found.other else ("git switch -", "git merge -")
+    return (
+        *back,
+        *there,
+        f"npx drizzle-kit@{found.version} up",
+        f"git add -A {shlex.quote(folder or '.')}",
+        "git commit -m 'Upgrade the migrations to Drizzle v1'",
+        "Then merge that, and let your own migrations sort behind:",
+        *then,
+        "drizzle-guard renumber",
+    )
 
 
 def _move(sides: Sides, folder: str, moved_to: str, start: str) -> tuple[str, ...]:

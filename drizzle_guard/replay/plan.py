@@ -70,6 +70,7 @@ class WayOut(Enum):
     BRANCH = "branch"  # only a commit on the side in question mends it
     MAINLINE = "mainline"
     MOVE = "move"
+    TO_V1 = "to v1"  # one side is in Drizzle v1's layout already
 
     @property
     def may_regenerate(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ from drizzle_guard.disk import folder_files
 from drizzle_guard.mend.repairs import mend
 from drizzle_guard.rules.run import check_journal_folder
 from support.cases import CHECK, MERGE, put_side
-from support.live.v1_bench import V1
+from support.gitbed import Bed
+from support.live.v1_bench import KIT, V1
 
 NOW = 1_900_000_000_000
 #: spoils a folder; what it returns is the cure that `check` names
@@ -125,3 +127,47 @@ def test_what_up_does_without_a_word_is_foretold(tmp_path: Path, case: str, left
     assert case.partition("-")[0] in findings(tmp_path / "drizzle")
     assert V1(tmp_path).kit("up").startswith("0 ")
     assert [path.name.partition("_")[2] for path in sorted((tmp_path / "drizzle").iterdir())] == left
+
+
+def _up(bed: Bed) -> None:
+    """Upgrade the folder with the real drizzle-kit of v1, and commit."""
+    bed.run("npx", "drizzle-kit@1.0.0-rc.5", "up")
+    bed.git("add", "-A")
+    bed.git("commit", "-qm", "upgrade to v1")
+
+
+@pytest.mark.parametrize(("upgraded", "command"), [("main", "merge"), ("main", "rebase"), ("feature", "merge")])
+def test_what_is_printed_leads_from_one_layout_to_the_other(bed: Bed, upgraded: str, command: str) -> None:
+    """Typed line by line: one side has run `up`, the other has generated in the old layout."""
+    v1 = V1(bed.root, "postgresql")
+    npx = bed.write("../bin/npx", f'#!/bin/sh\nshift\nexec {v1.node} {KIT} "$@"\n')
+    npx.chmod(0o755)
+    bed.env["PATH"] = os.pathsep.join((str(npx.parent), bed.env["PATH"]))
+    bed.write("package.json", '{"devDependencies": {"drizzle-kit": "^1.0.0-rc.5"}}\n')
+    put_side(MERGE / "pg-1v1/base", bed.root / "drizzle")
+    bed.arm()
+    bed.commit("base")
+    for branch, side in (("feature", "ours"), ("main", "theirs")):
+        bed.git("checkout", "-q", *(("-b", branch) if branch == "feature" else (branch,)))
+        put_side(MERGE / "pg-1v1" / side, bed.root / "drizzle")
+        bed.commit(side)
+    bed.git("checkout", "-q", upgraded)
+    _up(bed)
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git(command, "main").code == 1
+    said = bed.tool("renumber")
+    assert said.code == 1 and "one side has upgraded the folder to Drizzle v1, the other has not" in said.err, said.text
+    lines = [line.strip() for line in said.err.splitlines()]
+    typed = [line for line in lines if line.startswith(("git ", "npx ", "drizzle-guard "))]
+    assert "npx drizzle-kit@1.0.0-rc.5 up" in typed
+    for line in typed:
+        done = bed.run("sh", "-c", line, check=False)
+        assert done.code == 0, (line, done.text)
+    if bed.git("status", "--porcelain"):
+        bed.git("commit", "-qm", "behind the mainline's")
+    assert bed.git("rev-parse", "--abbrev-ref", "HEAD") == "feature"
+    assert bed.git("status", "--porcelain") == ""
+    names = sorted(path.name.partition("_")[2] for path in (bed.root / "drizzle").iterdir())
+    assert len(names) == len(set(names)) == 3, names
+    assert bed.call("check", "--onto", "main").code == 0
+    assert v1.kit("check").startswith("0 ")

@@ -180,7 +180,8 @@ def was_typed(command: Command) -> bool:
 
 def _pattern(template: str) -> str:
     """What matches a text of the code, whatever it fills in."""
-    return re.escape(template).replace(re.escape("{}"), r"[\s\S]*?").replace("\\\n", "\n *")
+    end = r"(?!\S)" if template.endswith(" -") else ""  # that is no option
+    return re.escape(template).replace(re.escape("{}"), r"[\s\S]*?").replace("\\\n", "\n *") + end
 
 
 def _within(template: str) -> str:
@@ -419,6 +420,16 @@ TYPED = {
         "house/test_typed_commands.py::test_what_was_staged_with_markers_is_resolved_again": [
             "renumber/ways_out.py lines_for: drizzle-guard renumber",
             "git/sides.py next_command: git commit",
+        ],
+        "renumber/test_live_v1_up.py::test_what_is_printed_leads_from_one_layout_to_the_other": [
+            "renumber/ways_out.py _to_v1: git switch --detach {}",
+            "renumber/ways_out.py _to_v1: npx drizzle-kit@{} up",
+            "renumber/ways_out.py _to_v1: git add -A {}",
+            "renumber/ways_out.py _to_v1: git commit -m 'Upgrade the migrations to Drizzle v1'",
+            "renumber/ways_out.py _to_v1: git merge {}",
+            "renumber/ways_out.py _to_v1: git switch -",
+            "renumber/ways_out.py _to_v1: git merge -",
+            "renumber/ways_out.py _to_v1: drizzle-guard renumber",
         ],
         "renumber/test_places.py::test_what_is_printed_leads_round_a_moved_folder": [
             "renumber/ways_out.py _move: git merge {}",

@@ -10,7 +10,7 @@ from pathlib import Path
 from support.live.bench import TIMEOUT, Bench, node_with
 
 _PLACE = Path(__file__).resolve().parent / "v1"
-_KIT = _PLACE / "node_modules" / "drizzle-kit" / "bin.cjs"
+KIT = _PLACE / "node_modules" / "drizzle-kit" / "bin.cjs"
 
 
 class V1:
@@ -38,7 +38,7 @@ class V1:
     def kit(self, *args: str) -> str:
         """Run drizzle-kit; what it printed, with its exit code in front."""
         done = subprocess.run(
-            [self.node, str(_KIT), *args], cwd=self.root, capture_output=True, text=True, timeout=TIMEOUT, check=False
+            [self.node, str(KIT), *args], cwd=self.root, capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
         return f"{done.returncode} {done.stdout}{done.stderr}"
 
