@@ -2,20 +2,17 @@
 
 `support/printed_commands.py` reads them from the code.  A message that names a command cannot be added without a line
 here; while the named test runs, `tests/conftest.py` looks whether it was told the command in its sentence, and typed it
-as it was told.  `untyped_commands.txt` holds those that no test types yet: none may be added to it.
+as it was told.
 """
 
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 from drizzle_guard.check.advice import RENUMBER
 from drizzle_guard.rules.catalog import RULES
 from support.parts import PROJECT
 from support.printed_commands import TYPED, commands
-
-UNTYPED = (Path(__file__).parent / "untyped_commands.txt").read_text("utf-8").splitlines()
 
 
 def is_a_rules(command: str) -> bool:
@@ -25,13 +22,8 @@ def is_a_rules(command: str) -> bool:
 
 def test_each_command_is_typed_in_a_test() -> None:
     known = {command for command in commands() if not is_a_rules(command)}
-    assert not known - TYPED.keys() - set(UNTYPED), "name the test that types it in `TYPED`"
-    assert not set(UNTYPED) - known and not TYPED.keys() - known, "no message names these any more"
-    assert not set(UNTYPED) & TYPED.keys()
-
-
-def test_the_rest_only_shrinks() -> None:
-    assert len(UNTYPED) <= 0
+    assert not known - TYPED.keys(), "name the test that types it in `TYPED`"
+    assert not TYPED.keys() - known, "no message names these any more"
 
 
 def test_the_named_tests_are_there() -> None:
