@@ -157,7 +157,16 @@ class TestHusky:
         bed.write(".husky/post-merge", post_merge + "npm install\n")
         bed.tool("install")
         assert bed.read(".husky/post-merge").decode() == post_merge + "npm install\n"
-        assert bed.tool("uninstall").code == 0
+        bed.git("add", "-A")
+        bed.git("commit", "-q", "--no-verify", "-m", "husky and ours")
+        out = bed.tool("uninstall").out
+        hooks = " ".join(f".husky/{hook}" for hook in sorted((*HOOKS, "pre-push")))
+        assert out.endswith(
+            "change hook .husky/post-merge\nremove hook .husky/post-commit\nremove hook .husky/post-rewrite\n"
+            "remove hook .husky/pre-push\n"
+            "these are committed, for everybody; to take them from the team, commit that; to keep them:\n"
+            f"  git checkout HEAD -- .gitattributes {hooks}\n"
+        )
         assert tree_of(bed.root / ".husky") == {**before, "post-merge": b"#!/bin/sh\nnpm install\n"}
         assert bed.read(".git/config") == config
         assert not (bed.root / ".gitattributes").exists()
@@ -211,6 +220,10 @@ class TestLefthook:
         bed.write("lefthook.yml", config)
         assert bed.tool("install", "--yes").out.count("change file lefthook.yml\n") == 2
         assert bed.read("lefthook.yml").decode() == typed
+        out = bed.tool("uninstall").out
+        assert out.endswith(
+            "\n  git checkout HEAD -- .gitattributes\nlefthook.yml is yours and still names drizzle-guard\n"
+        )
 
     @pytest.mark.parametrize("form", ["toml", "json"])
     def test_the_other_forms_of_its_file(self, bed: Bed, modules: Path, form: str) -> None:
