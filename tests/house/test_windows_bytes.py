@@ -16,8 +16,10 @@ from support.protect_commits import colliding
 LATIN = "Größe".encode("latin-1")
 
 
-def raising(_: object) -> str:
-    """In the place of `os.fsdecode`, for what may hold any bytes."""
+def raising(name: object) -> str:
+    """In the place of `os.fsdecode`, for what may hold any bytes; a text it leaves as it is, there too."""
+    if isinstance(name, str):
+        return name
     raise UnicodeDecodeError("utf-8", b"", 0, 1, "as on Windows")
 
 
