@@ -4,6 +4,9 @@
 
 Without names it runs all of them.  A campaign draws new examples each time and prints what repeats a failure; the
 default run draws the same ones each time, so that a red run means a change.
+
+`python -m support.campaigns every` is the whole suite with every combination of what the default run only pairs
+(`support/parts.py`) and both gits everywhere.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from support.parts import PROJECT
 
 VARIABLE = "DRIZZLE_GUARD_EXAMPLES"
+EVERY = "every"
 
 CAMPAIGNS = {
     "core": ("tests/replay/test_properties.py", "random histories in the bare core"),
@@ -54,9 +58,12 @@ def examples(default: int, *, share: int = 1) -> settings:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run campaigns; the exit code of pytest."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CAMPAIGNS))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*CAMPAIGNS, EVERY)))
     parser.add_argument("--examples", type=int, default=5000, help="for each test (default: %(default)s)")
     options = parser.parse_args(argv)
+    if options.names == [EVERY]:
+        env = {**os.environ, "DRIZZLE_GUARD_EVERY": "1"}
+        return subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=PROJECT, env=env).returncode
     if unknown := set(options.names) - set(CAMPAIGNS):
         parser.error(f"no campaign {', '.join(sorted(unknown))}")
     tests = [path for name in options.names or CAMPAIGNS for path in CAMPAIGNS[name][0].split()]
