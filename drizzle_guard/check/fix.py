@@ -1,7 +1,8 @@
 """`check --fix`: shows the repairs as a diff, writes them, looks again, and takes them back if the folder is no better.
 
-SQL, `when` and tags stay; what is mended, no database can notice.  Verified by the rules, and where the project has
-drizzle-kit, by its `check`.
+SQL, `when` and tags stay; what is mended, no database can notice.  Where the project has drizzle-kit, its `check` and
+`generate` are asked about copies of the folder as it is and as it would be, before anything is written; the rules look
+again afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.mend.repairs import Mended
-from drizzle_guard.regenerate.verify_kit import KitVerdict, ask_kit
+from drizzle_guard.regenerate.verify_kit import ask_kit
 from drizzle_guard.rules.entries import WHEN_NOT_RISING
 from drizzle_guard.rules.run import Checked
 
@@ -81,25 +82,37 @@ def _diff(target: FolderToCheck, mended: Mended) -> list[str]:
 def _write(
     target: FolderToCheck, known: Published, mended: Mended, look: Callable[[], Checked], before: Checked
 ) -> None:
-    """Write the repairs; everything is put back if the rules or drizzle-kit like the folder less than before."""
-    root = None if known.repository is None else known.repository.root
-    said = ask_kit(root, known.folder)
+    """Write the repairs, unless drizzle-kit likes the folder less with them; put back what the rules do not like."""
+    name = printable(target.name) or "."
+    said = _ask_kit(target, known, mended, name)
     old = {path: target.files[path].data if path in target.files else None for path in mended.files}
     new = {path: None if blob is None else blob.data for path, blob in mended.files.items()}
     try:
         _put(target.path, new)
-        verdict = ask_kit(root, known.folder)
-        if said is KitVerdict.FINE and verdict is not KitVerdict.FINE:
-            raise GuardError(f"{printable(target.name) or '.'}: drizzle-kit check is not content with the repairs.")
         if len(look().findings) > len(before.findings):
-            raise GuardError(f"{printable(target.name) or '.'}: the repairs make it no better.")
+            raise GuardError(f"{name}: the repairs make it no better.")
     except BaseException as error:  # Ctrl-C, too
         _put(target.path, old)
         if isinstance(error, GuardError):
             raise GuardError(error.message, "Everything was put back.") from None
         raise
-    if verdict is not KitVerdict.ABSENT:
-        click.echo(f"  drizzle-kit check: {verdict.value}")
+    for line in said:
+        click.echo(line)
+
+
+def _ask_kit(target: FolderToCheck, known: Published, mended: Mended, name: str) -> list[str]:
+    """What drizzle-kit says of the repairs, as lines.  Raises GuardError if it liked the folder better without them."""
+    root = None if known.repository is None else known.repository.root
+    before = ask_kit(root, known.folder, target.files)
+    after = ask_kit(root, known.folder, mended.over(target.files)) if before.was_asked else before
+    asked = (("check", before.check, after.check), ("generate", before.generate, after.generate))
+    if after.is_worse_than(before):
+        lines = [f"drizzle-kit {what}: {now.words} (before: {was.words})" for what, was, now in asked if was != now]
+        raise GuardError(f"{name}: drizzle-kit likes it less with the repairs. Nothing was changed.", *lines)
+    return [
+        f"  drizzle-kit {what}: {now.words}" + ("" if was.words == now.words else f" (before: {was.words})")
+        for what, was, now in asked
+    ]
 
 
 def _put(folder: Path, files: Mapping[str, bytes | None]) -> None:

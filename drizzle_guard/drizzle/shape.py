@@ -276,11 +276,6 @@ _SHAPES = {
 _ALIASES = {"checkConstraint": "checkConstraints", "checkConstraints": "checkConstraint"}
 
 
-def is_described(dialect: str, version: str) -> bool:
-    """Whether it is known what drizzle-kit demands of a snapshot of this dialect and version."""
-    return (dialect, version) in _SHAPES
-
-
 def faults(body: Mapping[str, Any], sound: Mapping[str, Any] | None = None) -> Iterator[Fault]:
     """Where drizzle-kit 0.31 would call a snapshot malformed; nothing of a version that it does not write.
 

@@ -33,7 +33,7 @@ LOCKS = {
     "bun.lockb": "bun",
 }
 #: what drizzle-kit 0.31 reads without `--config`, in its order
-_DEFAULT_CONFIGS = ("drizzle.config.ts", "drizzle.config.js", "drizzle.config.json")
+DEFAULT_CONFIGS = ("drizzle.config.ts", "drizzle.config.js", "drizzle.config.json")
 _MANAGER = pattern(r'"packageManager"\s*:\s*"(npm|pnpm|yarn|bun)@')
 _NO_CHANGES = "No schema changes, nothing to migrate"
 _WROTE = pattern(r"Your SQL migration file ➜ (.+?\.sql)")
@@ -120,7 +120,7 @@ def _choose(root: str, directory: str, folder: str) -> str | None:
     sure = [name for name in names if said[name]]
     possible = sure or [name for name in names if said[name] is None]
     if len(possible) == 1:
-        default = next((name for name in _DEFAULT_CONFIGS if name in names), None)
+        default = next((name for name in DEFAULT_CONFIGS if name in names), None)
         return None if possible[0] == default else possible[0]
     shown = ", ".join(printable(os.path.join(directory, name)) for name in names)
     told = "more than one may write" if possible else "none says that it writes"
@@ -181,8 +181,8 @@ def ask_again(root: str, kit: Kit, name: str) -> None:
 
 def said(text: str) -> str | None:
     """The file that a `generate` says it wrote, None for no changes.  Raises GuardError for anything else."""
-    if found := _WROTE.search(text):
-        return found[1]
+    if (name := said_it_wrote(text)) is not None:
+        return name
     if _NO_CHANGES in text:
         return None
     lines = [line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
@@ -192,10 +192,21 @@ def said(text: str) -> str | None:
     raise GuardError("drizzle-kit generate failed:", *hints)
 
 
+def said_it_wrote(text: str) -> str | None:
+    """The file that a `generate` says it wrote; None if it names none."""
+    found = _WROTE.search(text)
+    return None if found is None else found[1]
+
+
+def plain(output: bytes) -> str:
+    """What a program printed, without its colours."""
+    return _ANSI.sub("", output.decode("utf-8", "replace"))
+
+
 def _captured(root: str, kit: Kit, name: str) -> str:
     done = _run(root, kit, name, capture=True)
-    text = _ANSI.sub("", (done.stdout + done.stderr).decode("utf-8", "replace"))
-    if done.returncode and (_NO_CHANGES in text or _WROTE.search(text)):
+    text = plain(done.stdout + done.stderr)
+    if done.returncode and (_NO_CHANGES in text or said_it_wrote(text)):
         text = f"exit code {done.returncode}"
     return text
 

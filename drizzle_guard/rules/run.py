@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from drizzle_guard.drizzle import journal as journals
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration, join, snapshot_owners
 from drizzle_guard.drizzle.journal import Journal, snapshot_path, sql_path
-from drizzle_guard.drizzle.shape import is_described
 from drizzle_guard.drizzle.v1 import Layout
 from drizzle_guard.light import Any, NamedTuple
 from drizzle_guard.rules import bundle, chunks, contents, entries, files, mainline, names, repeats, snapshots, tracked
@@ -205,17 +204,11 @@ _MOST = 512  # of larger folders, that much; memory stays flat
 
 
 class _Snapshots:
-    """Reads the snapshots of a folder one by one; only the last sound one is kept.
-
-    That one is malformed to drizzle-kit is only said where another one is not: a folder without any that is sound to
-    it was written by something else, which may read it, too.
-    """
+    """Reads the snapshots of a folder one by one; only the last sound one is kept."""
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
-        self._malformed: list[Finding] = []
         self._sound: Any = None
-        self._any_sound = False
 
     def read(self, path: str, blob: Blob) -> tuple[Snapshot, contents.Tables] | None:
         """The facts and the tables of a snapshot; None where it cannot be read."""
@@ -224,7 +217,6 @@ class _Snapshots:
             self._found.append(data)
             return None
         if (known := _sound.get(blob.id)) is not None:
-            self._any_sound |= is_described(known[0].dialect, known[0].version)
             return known
         snapshot, body, wrong = read_snapshot(data, blob.name or path, path)
         self._found += wrong
@@ -232,17 +224,16 @@ class _Snapshots:
             return None
         read = snapshot, contents.tables_of(body)
         malformed = list(malformed_snapshot(body, blob.name or path, path, self._sound))
-        self._malformed += malformed
+        self._found += malformed
         if not malformed and not wrong:
             self._sound = body
-            self._any_sound |= is_described(snapshot.dialect, snapshot.version)
             if len(_sound) < _MOST:
                 _sound[blob.id] = read
         return read
 
     def findings(self) -> list[Finding]:
         """What is wrong with those that were read."""
-        return [*self._found, *(self._malformed if self._any_sound else ())]
+        return self._found
 
 
 def read_any_history(name: str, found: Mapping[str, Blob]) -> Folder | None:

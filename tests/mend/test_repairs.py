@@ -246,9 +246,11 @@ def test_a_collection_that_is_missing_is_put_in(tmp_path: Path) -> None:
     assert (old.entries[-1].tag, f"meta/{path.name}") in repairs_of(old, after)
 
 
-def test_where_no_snapshot_is_as_drizzle_kit_writes_it_nothing_is_said_of_that(tmp_path: Path) -> None:
+def test_a_folder_of_malformed_snapshots_is_told_as_one_is(tmp_path: Path) -> None:
     place = tmp_path / "drizzle"
     shutil.copytree(GOLDEN, place)
-    for path in (place / "meta").glob("*_snapshot.json"):
+    paths = sorted((place / "meta").glob("*_snapshot.json"))
+    for path in paths:
         rewrite(path, lambda body: body.pop("_meta"))
-    assert findings(folder_files(place, "drizzle")) == []
+    assert findings(folder_files(place, "drizzle")) == ["DG022"] * len(paths)
+    assert findings(mended(place)) == []
