@@ -8,7 +8,7 @@ databases, so verdicts (and histories) are shared by all tests and by all proces
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ import pytest
 from support.live import servers
 from support.live.bench import Bench
 from support.live.histories import History, once
+from support.parts import EVERY, pairs
 
-HISTORIES = [(dialect, prefix) for dialect in ("postgresql", "mysql", "sqlite") for prefix in ("index", "timestamp")]
-SHAPES = [(1, 1), (2, 2), (3, 1)]
+DIALECTS = ("postgresql", "mysql", "sqlite")
+PREFIXES = ("index", "timestamp")
+SHAPES = [(2, 2), (1, 1), (3, 1)]
 WAYS = ["main into feature", "feature into main", "pull on main", "pull into feature"]
+BY_HAND = [f"without hooks, {WAYS[0]}", f"by hand, {WAYS[0]}", f"by hand, {WAYS[1]}"]
 
 
 # ---------------------------------------------------------------- the merge
@@ -106,10 +109,10 @@ def assert_drizzle_agrees(bench: Bench, merge: Merge, whens: list[int]) -> None:
     wanted = bench.project(directory / "wanted", project.dialect)
     wanted.schema_file.write_bytes(project.schema_file.read_bytes())
     bench.generate(wanted, "all")
-    *_, schema = bench.run(database(merge, directory / "wanted.db"), [{"migrate": wanted}, {"schema": True}])
-
-    for state in (None, merge.names["main"], "base"):
-        steps: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = [{"migrate": wanted}, {"schema": True}]
+    states = (None, merge.names["main"], "base")
+    for state in states:
+        steps.append({"open": database(merge, directory / f"{state}.db")})
         if state is not None:
             folder = directory / state
             for path, data in merge.bed.files(state).items():
@@ -117,9 +120,11 @@ def assert_drizzle_agrees(bench: Bench, merge: Merge, whens: list[int]) -> None:
                 (folder / path).write_bytes(data)
             steps.append({"migrate": folder})
         steps += [{"migrate": project}, {"rows": True}, {"schema": True}]
-        *_, rows, found = bench.run(database(merge, directory / f"{state}.db"), steps)
-        assert [int(row["created_at"]) for row in rows] == whens, state
-        assert found == schema, state
+    results = bench.run(database(merge, directory / "wanted.db"), steps)
+    schema, *found = (result for result, step in zip(results, steps, strict=True) if "schema" in step)
+    rows = [result for result, step in zip(results, steps, strict=True) if "rows" in step]
+    assert [[int(row["created_at"]) for row in each] for each in rows] == [whens] * len(states)
+    assert found == [schema] * len(states)
 
 
 def database(merge: Merge, file: Path) -> str:
@@ -138,52 +143,31 @@ def database(merge: Merge, file: Path) -> str:
 Find = Callable[[str, str], History]
 
 
-def of(by_index: Sequence[Any], by_timestamp: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Each history and shape with each of these; the kind of prefix has no part in how git calls us."""
-    return [
-        (dialect, prefix, own, other, how)
-        for dialect, prefix in HISTORIES
-        for own, other in SHAPES
-        for how in (by_index if prefix == "index" else by_timestamp)
-    ]
-
-
-@pytest.mark.parametrize(("dialect", "prefix", "own", "other", "way"), of(WAYS, WAYS[:2]))
-def test_armed(
-    bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, own: int, other: int, way: str
+@pytest.mark.parametrize(("dialect", "prefix", "shape", "how"), pairs(DIALECTS, PREFIXES, SHAPES, [*WAYS, *BY_HAND]))
+def test_merge(
+    bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, shape: tuple[int, int], how: str
 ) -> None:
-    """One command, one merge commit."""
-    merge = Merge(history(dialect, prefix), tmp_path, own, other)
-    merge.bed.arm()
-    command = merge.command(way)
-    ours = merge.bed.git("rev-parse", "HEAD")
-    merge.bed.git(*command)
-    assert_merged(bench, merge, ours)
-
-
-@pytest.mark.parametrize(
-    ("dialect", "prefix", "own", "other", "how"),
-    of([f"without hooks, {WAYS[0]}", WAYS[0], WAYS[1]], [WAYS[0]]),
-)
-def test_by_hand(
-    bench: Bench, history: Find, tmp_path: Path, dialect: str, prefix: str, own: int, other: int, how: str
-) -> None:
-    """Conflict, `drizzle-guard renumber`, `git commit`: the same end."""
-    merge = Merge(history(dialect, prefix), tmp_path, own, other)
-    hooks, _, way = how.rpartition(", ")
-    if hooks:
+    """Armed, one command makes one merge commit; else a conflict, `renumber`, `git commit`: the same end."""
+    merge = Merge(history(dialect, prefix), tmp_path, *shape)
+    way = how.removeprefix("by hand, ").removeprefix("without hooks, ")
+    if how.startswith("without hooks"):
         assert merge.bed.call("install", "--no-hooks").code == 0
+    elif how == way:
+        merge.bed.arm()
     command = merge.command(way)
     ours = merge.bed.git("rev-parse", "HEAD")
-    done = merge.bed.try_git(*command)
-    assert done.code == 1 and "drizzle/meta/_journal.json:2" in merge.bed.stages(), done.text
-    renumbered = merge.bed.call("renumber")
-    assert renumbered.code == 0, renumbered.text
-    merge.bed.git("commit", "-q", "--no-edit")
+    if how == way:
+        merge.bed.git(*command)
+    else:
+        done = merge.bed.try_git(*command)
+        assert done.code == 1 and "drizzle/meta/_journal.json:2" in merge.bed.stages(), done.text
+        renumbered = merge.bed.call("renumber")
+        assert renumbered.code == 0, renumbered.text
+        merge.bed.git("commit", "-q", "--no-edit")
     assert_merged(bench, merge, ours)
 
 
-@pytest.mark.parametrize("dialect", ["postgresql", "mysql", "sqlite"])
+@pytest.mark.parametrize("dialect", DIALECTS if EVERY else DIALECTS[:1])
 def test_schema_conflicts_too(bench: Bench, history: Find, tmp_path: Path, dialect: str) -> None:
     """The usual case: the user resolves schema.ts and types `git commit`."""
     merge = Merge(history(dialect, "index"), tmp_path, 2, 2)

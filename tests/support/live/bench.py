@@ -243,9 +243,12 @@ class Bench:
         {"rows": True, "table"?, "schema"?} -> rows of the migrations table, [] when there is none
         {"schema": True, "table"?} -> what `schema_of` returns
         {"execute": statement or list of them} -> rows of the last one, as dicts
+        {"open": another database} -> True; the steps behind it are for that one
         With "try": True an error is that step's result, {"error": text}; otherwise MigrateError is raised.
         """
-        plain = [{key: _plain(value) for key, value in step.items()} for step in steps]
+        plain = [
+            {key: _absolute(value) if key == "open" else _plain(value) for key, value in step.items()} for step in steps
+        ]
         done = subprocess.run(
             [self._node, str(LIVE / "migrate.mjs")],
             env=self.environment,

@@ -8,6 +8,7 @@
 //        {"rows": true, "table"?, "schema"?}        -> [{id, hash, created_at}, ...] in order of insertion
 //        {"schema": true, "table"?}                 -> normalised description of the database
 //        {"execute": sql | [sql, ...]}              -> rows of the last statement
+//        {"open": url}                              -> true; the steps behind it are for that database
 // A step with "try": true turns its error into the result {"error": text}; otherwise an error ends the list.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -340,7 +341,11 @@ async function main() {
     for (const step of steps) {
       at += 1;
       try {
-        results.push(await run(database, step));
+        if ("open" in step) {
+          await database.close();
+          database = await open(step.open);
+        }
+        results.push("open" in step || (await run(database, step)));
       } catch (thrown) {
         if (!step.try) throw thrown;
         results.push({ error: explain(thrown) });
