@@ -38,8 +38,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give a test marked `both_gits` each git that there is as `git_path` (a directory for the PATH), others the first.
 
     What git tells drivers and hooks, and when it calls them, has changed between versions; what a command of ours
-    answers has nothing to do with that.  Nor do names and settings that a test has many of: of a test's sets of
-    parameters the second git sees every fourth (`pytest_collection_modifyitems`), in the campaign `every` all.
+    answers has nothing to do with that.  Nor do names and settings that a test has many of: the second git sees one set
+    of parameters in four, and one test in two of those that have few (`pytest_collection_modifyitems`); in the
+    campaign `every` all.
     """
     if "git_path" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_gits")
@@ -60,7 +61,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.quick)
         if item.get_closest_marker("both_gits") and "second-git" in item.name:
             sets.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    few = [found for found in sets.values() if len(found) < 4]
     dropped = {item for found in sets.values() for n, item in enumerate(found) if n % 4}
+    dropped |= {found[0] for found in few[1::2]}
     if dropped and not EVERY:
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [item for item in items if item not in dropped]
