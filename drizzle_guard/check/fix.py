@@ -15,14 +15,16 @@ from pathlib import Path
 import click
 
 from drizzle_guard.check.advice import Check, advised, try_repairs
+from drizzle_guard.check.newest_snapshot import Newest, make_newest
 from drizzle_guard.check.targets import FolderToCheck, Published
 from drizzle_guard.disk import folder_files
 from drizzle_guard.drizzle.folder import join
 from drizzle_guard.errors import GuardError, printable
-from drizzle_guard.mend.repairs import Mended
+from drizzle_guard.mend.repairs import Mended, Repair
 from drizzle_guard.regenerate.verify_kit import ask_kit
 from drizzle_guard.rules.entries import WHEN_NOT_RISING
 from drizzle_guard.rules.run import Checked
+from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
 
 Row = tuple[FolderToCheck, Published, Checked, Check]
 
@@ -38,23 +40,38 @@ def _fix_folder(
 ) -> bool:
     name = printable(target.name) or "."
     trial = try_repairs(target, known, checked, again)
-    after = checked if trial is None else trial.after
-    if trial is None:
+    mended, after = (Mended({}, ()), checked) if trial is None else trial
+    newest = _newest(target, known, mended, after)
+    if newest is not None and newest.blob is not None:
+        more = {**mended.files, newest.path: newest.blob}
+        mended = Mended(more, (*mended.repairs, Repair(newest.path, newest.words)))
+        after = again(target._replace(files=mended.over(target.files)))
+    if not mended.files:
         click.echo(f"{name}: nothing to mend")
     else:
         click.echo(f"{name}: {'would be mended' if dry_run else 'mended'}")
-        for repair in trial.mended.repairs:
+        for repair in mended.repairs:
             click.echo(f"  {printable(repair.path)}: {repair.what}")
-        for line in _diff(target, trial.mended):
+        for line in _diff(target, mended):
             click.echo(printable(line.replace("\t", "    ")))
         if not dry_run:
-            _write(target, known, trial.mended, lambda: again(_as_written(target)), checked)
+            _write(target, known, mended, lambda: again(_as_written(target)), checked)
             after = advised(_as_written(target), known, after, again, onto)
+    if newest is not None and newest.blob is None:
+        click.echo(f"  {printable(newest.path)} was not made: {newest.words}")
     for judged in after.findings:
         if judged.severity == "error":
             click.echo(f"  left: {judged.finding.rule.code} {judged.finding.message}")
             click.echo(f"    {_why(judged.finding.rule.code)}fix: {judged.finding.fix}")
     return any(judged.severity == "error" for judged in after.findings)
+
+
+def _newest(target: FolderToCheck, known: Published, mended: Mended, after: Checked) -> Newest | None:
+    """What is to be made for the newest migration, where its snapshot is missing after the other repairs."""
+    if target.migrations is not None or all(j.finding.rule is not MISSING_SNAPSHOT for j in after.findings):
+        return None
+    root = None if known.repository is None else known.repository.root
+    return make_newest(root, known.folder, mended.over(target.files))
 
 
 def _as_written(target: FolderToCheck) -> FolderToCheck:

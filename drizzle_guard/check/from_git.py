@@ -22,6 +22,7 @@ from drizzle_guard.rules.mainline import PUBLISHED_MISSING
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.rules.reading import BROKEN_JOURNAL, BROKEN_SNAPSHOT
 from drizzle_guard.rules.run import Checked
+from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
 
 Check = Callable[[FolderToCheck], Checked]
 
@@ -37,7 +38,7 @@ def brings_back(target: FolderToCheck, known: Published, checked: Checked, findi
     if finding.rule is PUBLISHED_MISSING:
         return _folder(repository, target, known, checked, finding, again)
     path = PATH if finding.rule is BROKEN_JOURNAL else finding.files[0] if finding.files else ""
-    if not path or finding.rule not in (MISSING_SQL, BROKEN_JOURNAL, BROKEN_SNAPSHOT):
+    if not path or finding.rule not in (MISSING_SQL, BROKEN_JOURNAL, BROKEN_SNAPSHOT, MISSING_SNAPSHOT):
         return ""
     for commit, name in _commits(repository, known, path):
         blob = files_at(repository, commit, known.folder, known.folder).get(path)
@@ -79,6 +80,9 @@ def _helps(target: FolderToCheck, checked: Checked, finding: Finding, files: dic
     after = again(target._replace(files={**target.files, **files}))
     if finding.rule is PUBLISHED_MISSING:
         return all(judged.finding.rule is not PUBLISHED_MISSING for judged in after.findings)
+    if finding.rule is MISSING_SNAPSHOT:  # another branch may have one of that name
+        said, then = ({judged.finding.message for judged in found.findings} for found in (checked, after))
+        return finding.message not in then and then <= said
     was = {(judged.finding.rule.code, judged.finding.path) for judged in checked.findings}
     now = {(judged.finding.rule.code, judged.finding.path) for judged in after.findings}
     unreadable = {BROKEN_JOURNAL.code, BROKEN_SNAPSHOT.code, "DG013", "DG016"}

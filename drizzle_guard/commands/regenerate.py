@@ -74,8 +74,8 @@ def _show_commands(repository: Repository, task: Task, kit: Kit) -> None:
     kept = [join(task.folder, c.path) for c in changed if c.blob is not None and there.get(c.path) == c.blob]
     gone = [join(task.folder, c.path) for c in changed if c.blob is None and c.path in index]
     if kept:
-        restore = ["git", "restore", f"--source={task.source}", "--staged", "--worktree", "--", *kept]
-        click.echo(printable(f"  {shlex.join(restore)}"))
+        restore = shlex.join(["git", "restore", f"--source={task.source}", "--staged", "--worktree", "--", *kept])
+        click.echo(printable(f"  {restore}"))
     if gone:
         click.echo(printable(f"  {shlex.join(['git', 'rm', '-q', '-f', '--', *gone])}"))
     if unwritten := sum(c.blob is not None and there.get(c.path) != c.blob for c in changed):

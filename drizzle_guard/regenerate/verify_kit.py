@@ -21,6 +21,7 @@ from enum import Enum
 from pathlib import Path
 
 from drizzle_guard.drizzle.folder import Blob
+from drizzle_guard.drizzle.journal import snapshot_path
 from drizzle_guard.errors import GuardError, UsageError, printable
 from drizzle_guard.git.environment import for_other_programs
 from drizzle_guard.light import NamedTuple, pattern
@@ -57,11 +58,11 @@ class Verdict(Enum):
 
 
 class Said(NamedTuple):
-    """A verdict in the words to print; `sql` is what `generate` would write."""
+    """A verdict in the words to print; `wrote` are the SQL and the snapshot that `generate` would write."""
 
     verdict: Verdict
     words: str
-    sql: str = ""
+    wrote: tuple[str, bytes] = ("", b"")
 
 
 class Opinion(NamedTuple):
@@ -192,9 +193,11 @@ def _generate(text: str | None, copy: Path) -> Said:
     if _NO_CHANGES in text:
         return Said(Verdict.CONTENT, "no schema changes")
     if (name := said_it_wrote(text)) is not None:
-        sql = (copy / os.path.basename(name)).read_text("utf-8", "replace")
+        tag = os.path.basename(name).removesuffix(".sql")
+        sql = (copy / f"{tag}.sql").read_text("utf-8", "replace")
+        snapshot = (copy / snapshot_path(tag.partition("_")[0])).read_bytes()
         count = len([part for part in sql.split(_CUT) if part.strip()])
-        return Said(Verdict.WRITES, f"it would write {count} statement{'' if count == 1 else 's'}", sql)
+        return Said(Verdict.WRITES, f"it would write {count} statement{'' if count == 1 else 's'}", (sql, snapshot))
     if any(sign in text for sign in _ASKS):
         return Said(Verdict.ASKS, "not told: it wants to ask whether something was renamed")
     return _failed(text)

@@ -91,6 +91,9 @@ NEWEST_NOT_LAST = Rule(
 )
 
 
+_MAKE_NEWEST = "restore it from git, or have drizzle-kit make it: drizzle-guard check --fix"
+
+
 def missing_snapshot(folder: Subject) -> Iterator[Finding]:
     """DG021: an entry whose prefix has no snapshot file.  Mild unless it is the newest."""
     last = len(folder.history.entries) - 1
@@ -101,7 +104,12 @@ def missing_snapshot(folder: Subject) -> Iterator[Finding]:
         newest = ", the newest migration," if position == last else ""
         message = f"{folder.tag(position)}{newest} has no snapshot ({printable(path)})."
         yield MISSING_SNAPSHOT.at(
-            folder.history.journal_path, message, entries=(position,), files=(path,), mild=position < last
+            folder.history.journal_path,
+            message,
+            fix=_MAKE_NEWEST if position == last and len(folder.history.entries) > 1 else None,
+            entries=(position,),
+            files=(path,),
+            mild=position < last,
         )
 
 

@@ -133,3 +133,49 @@ def test_a_schema_that_never_ends_is_ended(bed: Bed, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(verify_kit, "SECONDS", 5)
     code, said = app.fix()
     assert code == 0 and said[1] == "  drizzle-kit generate: not asked: it did not end within 5 seconds", said
+
+
+def lose_newest(app: App) -> bytes:
+    path = app.project.folder / "meta" / "0002_snapshot.json"
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
+def test_the_newest_snapshot_is_made_where_that_is_proved(bed: Bed) -> None:
+    app = App(bed)
+    was = json.loads(lose_newest(app))
+    said = bed.call("check")
+    assert "    fix: git checkout HEAD -- drizzle/meta/0002_snapshot.json\n" in said.out, said.text
+    bed.git("add", "-A")
+    bed.git("commit", "-q", "--amend", "--no-edit")
+    said = bed.call("check")
+    assert "    fix: restore it from git, or have drizzle-kit make it: drizzle-guard check --fix\n" in said.out, (
+        said.text
+    )
+    done = bed.type("drizzle-guard check --fix", check=False)
+    made = json.loads((app.project.folder / "meta" / "0002_snapshot.json").read_text())
+    assert done.out.endswith("    fix: git add -f -- drizzle/meta/0002_snapshot.json\n"), done.text
+    bed.type("git add -f -- drizzle/meta/0002_snapshot.json", "drizzle-guard check")
+    assert {**made, "id": was["id"]} == was
+    assert app.bench.check(app.project).fine and app.bench.generate_says_no_changes(app.project)
+
+
+def test_of_one_that_changes_no_schema_it_is_that_before_it(bed: Bed) -> None:
+    app = App(bed)
+    tag = app.bench.generate(app.project, "by_hand", custom=True)
+    (app.project.folder / f"{tag}.sql").write_text("CREATE VIEW old AS SELECT 1;\n")
+    (app.project.folder / "meta" / "0003_snapshot.json").unlink()
+    code, _ = app.fix()
+    assert code == 0 and app.bench.check(app.project).fine and app.bench.generate_says_no_changes(app.project)
+
+
+def test_where_the_schema_has_changed_since_no_snapshot_is_made(bed: Bed) -> None:
+    app = App(bed)
+    lose_newest(app)
+    bed.commit("lost")
+    write_schema(app.project, BOTH | {"later": {"id": "pk"}})
+    done = bed.call("check", "--fix")
+    why = "drizzle-kit generates another SQL from the schema than 0002_posts.sql has"
+    assert done.code == 0 and f"\n  meta/0002_snapshot.json was not made: {why}\n" in done.out, done.text
+    assert bed.git("status", "--porcelain").split()[1:] == ["src/schema.ts"]

@@ -117,7 +117,11 @@ def _text_of(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(
+            _text_of(part.value if isinstance(part, ast.FormattedValue) else part) or "{}" for part in node.values
+        )
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "shlex.join" and isinstance(node.args[0], ast.List):
+        return " ".join(_text_of(word) or "{}" for word in node.args[0].elts)
     return None
 
 
@@ -307,8 +311,14 @@ TYPED = {
             "renumber/stopped.py _refuse_staged_markers: git checkout -m -- {}",
             "renumber/stopped.py _refuse_staged_markers: drizzle-guard renumber",
         ],
+        "regenerate/test_regenerate.py::test_postgres_both_change_a_column_in_a_rebase": [
+            "regenerate/run.py refuse_obstacles: git add {}",
+        ],
         "regenerate/test_regenerate.py::test_dry_run_shows_the_commands": [
             "commands/regenerate.py _show_commands: mkdir -p {} && git cat-file blob {} > {}",
+            "commands/regenerate.py _show_commands: git restore --source={} --staged --worktree -- {}",
+            "commands/regenerate.py _show_commands: git rm -q -f -- {}",
+            "commands/regenerate.py _show_commands: git add -- {}",
         ],
         "regenerate/test_regenerate.py::test_a_merge_that_is_not_refused_is_left_to_renumber": [
             "regenerate/tasks.py find_tasks: drizzle-guard renumber",
@@ -331,6 +341,7 @@ TYPED = {
             "renumber/ways_out.py lines_for: npx drizzle-kit up",
         ],
         "renumber/test_live_v1.py::test_a_branch_whose_bundle_names_the_migrations_makes_them_again": [
+            "renumber/v1.py _refuse_odd: git rm -r -q -- {}",
             "renumber/v1.py _refuse_odd: npx drizzle-kit generate",
         ],
         "renumber/test_v1_folders.py::test_renumber_refuses_what_it_cannot_move": [
@@ -442,6 +453,9 @@ TYPED = {
             "renumber/ways_out.py lines_for: git add it",
             "regenerate/run.py _AGAIN: drizzle-guard regenerate",
             "renumber/ways_out.py lines_for: drizzle-guard regenerate",
+        ],
+        "check/test_fix_with_kit.py::test_the_newest_snapshot_is_made_where_that_is_proved": [
+            "rules/snapshots.py _MAKE_NEWEST: drizzle-guard check --fix",
         ],
         "house/test_typed_commands.py::test_rules_are_explained": [
             "rules/catalog.py find_rule: drizzle-guard explain",
