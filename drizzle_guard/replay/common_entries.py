@@ -82,7 +82,12 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     last_snapshot = max((n for n in parting.new_on_mainline if mainline.migrations[n].snapshot), default=-1)
     for n in on_main.keys() & on_branch.keys() & {n for n, at in on_main.items() if at in kept}:
         at, old, mine = on_main[n], base.migrations[n], branch.migrations[on_branch[n]]
-        snapshot = _snapshot(old, kept[at], mine, carried=on_branch[n] < last_own, newer=at < last_snapshot)
+        before = max((own for own in own_positions if own < on_branch[n]), default=None)
+        told = (
+            before is not None and branch.migrations[before].snapshot is not None
+        )  # an own one that it was put behind
+        carried = on_branch[n] < last_own or (told and mine.tag != kept[at].tag)
+        snapshot = _snapshot(old, kept[at], mine, carried=carried, newer=at < last_snapshot)
         if snapshot is not kept[at].snapshot:
             kept[at] = kept[at]._replace(snapshot=snapshot)
     _put_back_copies(kept, mainline)
@@ -173,12 +178,18 @@ def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
 def _snapshot(base: Migration, main: Migration, branch: Migration, *, carried: bool, newer: bool) -> Blob | None:
     """The snapshot of a common entry; `newer` says that the mainline has newer ones.  Raises Refused.
 
-    `carried` says that the branch has own snapshots behind it, which bring along what it changed here.
+    `carried` says that the branch has own snapshots which bring along what it changed here: behind it, or in front of
+    one that the branch renumbered for that.
     """
     mine, old = branch.snapshot, base.snapshot
-    if branch.tag != main.tag or main.snapshot != old or mine is None or mine == old:
+    if main.snapshot != old or mine is None or mine == old:
         return main.snapshot
-    if not newer or (old and _says_the_same(mine, old)):
+    if (
+        branch.tag != main.tag
+    ):  # renumbered by the branch: the number is the mainline's, what it says of the schema is not
+        if carried or old is None or snapshot_id(mine) != snapshot_id(old) or _says_the_same(mine, old):
+            return main.snapshot
+    elif not newer or (old and _says_the_same(mine, old)):
         return mine
     if not carried:
         reason = "the branch changed its snapshot, and the mainline's newer ones do not know of that"

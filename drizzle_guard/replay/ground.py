@@ -28,6 +28,11 @@ _ASKS_FOR_MORE = pattern(
     r"create\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:definer|algorithm|view|trigger|function|procedure|rule))\b"
     r"|\bnextval\s*\("
 )
+#: SQLite minds whether all that a view or trigger names is there: by hand, tables are made that no snapshot holds
+_MINDS_ALL = pattern(
+    r"create\s+(?:temp\w*\s+)?(?:view|trigger)\b(?s:.*)(?:\brename\b|\bdrop\s+column\b)"
+    r"|(?:\brename\b|\bdrop\s+column\b)(?s:.*)create\s+(?:temp\w*\s+)?(?:view|trigger)\b"
+)
 _BESIDES = (
     " view",
     "trigger",
@@ -75,10 +80,11 @@ def known_before(
     )
     known = Known()
     reader = Reader(rules, known)
-    if unknown or not drawn.tables or _ASKS_FOR_MORE.search(text):
+    whole = not drawn.tables or (rules.is_sqlite and bool(_MINDS_ALL.search(text)))
+    if unknown or whole or _ASKS_FOR_MORE.search(text):
         for script in common():
             sql = script.sql.lower()
-            if not drawn.tables or any(w in sql for w in _BESIDES) or any(name in sql for name in unknown):
+            if whole or any(w in sql for w in _BESIDES) or any(name in sql for name in unknown):
                 for _ in reader.read(script.sql):
                     pass
     for attribute in ("tables", "indexes", "foreign", "enums"):

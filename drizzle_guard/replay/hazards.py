@@ -14,8 +14,7 @@ from drizzle_guard.replay.commute import Filed, Script, Step, apart, names_in, r
 from drizzle_guard.replay.remake import see_remade_types, without_standing
 from drizzle_guard.sql.footprint.dialect import dialect_of
 from drizzle_guard.sql.footprint.known import Known
-from drizzle_guard.sql.footprint.touch import Key, Mode, Thing, Touch
-from drizzle_guard.sql.footprint.whole_table import SOUND
+from drizzle_guard.sql.footprint.touch import SOUND, Key, Mode, Thing, Touch
 from drizzle_guard.sql.tokens import words
 
 __all__ = ["Hazard", "Script", "find_hazards"]
@@ -176,9 +175,13 @@ class _Lines:
         if main.key == SOUND:
             side, other = ("mainline", "branch") if main.mode is Mode.CHANGE else ("branch", "mainline")
             left, changed = (main.thing, own.thing) if main.mode is Mode.CHANGE else (own.thing, main.thing)
+            made = "creates" in (main.verb, own.verb)
+            what = f"drops {show(left)}, of which a view or trigger is left"
+            if made:
+                what = f"creates {show(left)} over what is not there"
             return (
-                f"the {side} drops {show(left)}, of which a view or trigger is left, and the {other} renames or drops "
-                f"something in {show(changed)}, which SQLite then refuses"
+                f"the {side} {what}, and the {other} renames or drops something in {show(changed)}, "
+                "which SQLite then refuses"
             )
         if main.key[0] == "primary":
             shown = f"the primary key of table {_quoted(thing.table)}" if "creates" in (main.verb, own.verb) else shown

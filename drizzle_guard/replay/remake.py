@@ -9,8 +9,7 @@ from __future__ import annotations
 from drizzle_guard.light import TYPE_CHECKING
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.known import Column, Dropped, Index, Known, Table, index_key
-from drizzle_guard.sql.footprint.touch import ALL, Key, Members, Mode, Thing, Touch, only, shown_name
-from drizzle_guard.sql.footprint.whole_table import SOUND
+from drizzle_guard.sql.footprint.touch import ALL, SOUND, Key, Members, Mode, Thing, Touch, only, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,7 +13,12 @@ from drizzle_guard.sql.footprint.known import Known
 
 PG, MY, LITE = "postgresql", "mysql", "sqlite"
 BASE = {
-    PG: "CREATE TABLE goats (id serial PRIMARY KEY, name text); CREATE TABLE logs (id serial PRIMARY KEY, what text);",
+    PG: """
+        CREATE TABLE goats (id serial PRIMARY KEY, name text); CREATE TABLE logs (id serial PRIMARY KEY, what text);
+        CREATE UNIQUE INDEX log_ix ON logs (what); ALTER TABLE logs ADD CONSTRAINT one_log UNIQUE USING INDEX log_ix;
+        CREATE FUNCTION same(a int, b int) RETURNS boolean LANGUAGE sql AS 'SELECT a = b';
+        CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = same);
+    """,
     MY: """
         CREATE TABLE goats (id int PRIMARY KEY, name varchar(9)); CREATE TABLE logs (id int PRIMARY KEY, what text);
         CREATE TRIGGER noted AFTER INSERT ON logs FOR EACH ROW SET @seen = 1;
@@ -52,6 +57,8 @@ REFUSED = [
     (LITE, "DROP TABLE logs", ANEW),
     (LITE, "CREATE VIEW v AS SELECT what FROM logs; DROP TRIGGER noted; DROP TABLE logs", ANEW),
     (LITE, LOGS_BY_RENAME, "ALTER TABLE goats DROP COLUMN age"),
+    (LITE, "CREATE VIEW v AS SELECT x FROM nowhere", "ALTER TABLE goats RENAME TO herd"),
+    (LITE, "CREATE TRIGGER t AFTER INSERT ON goats BEGIN INSERT INTO nowhere VALUES (1); END", FARMS_ANEW),
     # what a table made anew takes along
     (LITE, ANEW, "DROP INDEX goats_age_idx"),
     (LITE, ANEW, "CREATE VIEW v AS SELECT id FROM goats INDEXED BY goats_age_idx WHERE age = 1"),
@@ -86,6 +93,20 @@ REFUSED = [
         for own in ("ALTER TABLE goats ADD size int", "CREATE INDEX i ON goats (name)")
     ),
     (MY, ANEW.replace("DROP TABLE `goats`", "DROP TABLE `goats`, `logs`"), "ALTER TABLE logs ADD size int"),
+    # operators that do not come with PostgreSQL, and the functions and classes behind them
+    *(
+        (PG, main, own)
+        for main in (
+            "DROP OPERATOR === (int, int)",
+            "ALTER OPERATOR === (int, int) SET SCHEMA s",
+            "DROP FUNCTION same(int, int) CASCADE",
+        )
+        for own in ("CREATE VIEW v AS SELECT id === 3 AS three FROM goats", "DELETE FROM goats WHERE id === -3")
+    ),
+    (PG, "DROP OPERATOR CLASS by_size USING btree", "CREATE INDEX i ON goats (name by_size DESC)"),
+    (PG, "CREATE OPERATOR = (LEFTARG = farm, RIGHTARG = farm, FUNCTION = same)", "DELETE FROM goats WHERE id = 3"),
+    # a constraint that was made of an index
+    (PG, "ALTER TABLE logs DROP CONSTRAINT one_log", "CREATE TABLE t (what text REFERENCES logs(what))"),
     # rows that are written later, against a rule
     (
         PG,
@@ -105,6 +126,12 @@ PASSES = [
     (MY, "ALTER TABLE goats RENAME COLUMN name TO title", "ALTER TABLE goats ADD size int"),
     (PG, "ALTER TABLE logs ADD CONSTRAINT c CHECK (id > 0)", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
     (PG, "ALTER TABLE logs ALTER COLUMN what SET NOT NULL", "ALTER TABLE logs ALTER COLUMN what SET DEFAULT 'x'"),
+    (
+        LITE,
+        "CREATE VIEW v AS SELECT upper(what) FROM logs, json_each('[1]')",
+        "ALTER TABLE goats RENAME COLUMN age TO a",
+    ),
+    (PG, "DROP OPERATOR === (int, int)", "CREATE VIEW v AS SELECT id >= -3 AND name <> 'x' AS more FROM goats"),
     (PG, "ALTER TABLE goats DISABLE TRIGGER s", "CREATE TRIGGER t AFTER INSERT ON goats EXECUTE FUNCTION f()"),
 ]
 

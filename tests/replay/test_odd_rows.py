@@ -150,6 +150,10 @@ def test_a_repair_that_nothing_carries_along() -> None:
     assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, repaired, f"0002_fill 4000: {FILL}"]) == (
         "0001_keel (branch): the branch changed its snapshot, and the mainline's newer ones do not know of that."
     )
+    shifted = ["0001_sail 2000: ALTER TABLE boats ADD COLUMN rig int", repaired.replace("0001_keel", "0002_keel")]
+    assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, *shifted]) == (
+        "0002_keel (branch): the branch changed its snapshot, and the mainline's newer ones do not know of that."
+    )
     found = _planned([FIRST, KEEL], [FIRST, KEEL, f"0002_fill 5000: {FILL}"], [FIRST, repaired, MAST])
     assert _snapshots(found)[1] == "0001 s2<s1 boats(id keel rig)"
     assert found.notes == ("meta/0001_snapshot.json is published, and edited by the branch",)

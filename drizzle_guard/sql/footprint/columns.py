@@ -9,7 +9,7 @@ from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.footprint.auto_names import give_constraint, give_index, may_be_given
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft, is_built_in_type
-from drizzle_guard.sql.footprint.known import Column, ForeignKey, Unique, plain_type
+from drizzle_guard.sql.footprint.known import Column, ForeignKey, Unique, index_key, plain_type
 from drizzle_guard.sql.footprint.mentions import Mentions, closing
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, only
 from drizzle_guard.sql.tokens import Cursor, Token, words
@@ -237,7 +237,17 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         at.guard()
     if at.peek() != "(" and what in ("unique", "index", "key", "fulltext", "spatial", "foreign", "primary"):
         if at.skip("using", "index"):
-            draft.name("index", (table[0], one_name(draft, at)), "changes")
+            made_of = (table[0], one_name(draft, at))
+            draft.name("index", made_of, "changes")
+            index = draft.known.indexes.pop(index_key(draft.dialect, table, made_of), None)
+            if index is not None:  # from now on it is called as the constraint
+                own = name or made_of[1]
+                if own != made_of[1]:
+                    draft.name("index", (table[0], own), "creates")
+                _remember(draft, table, own, what, index.columns)
+                if what == "primary":
+                    primary_key(draft, table, index.columns, own, fresh=fresh)
+                return
         elif at.peek() not in ("using", "nulls"):
             name = one_name(draft, at) or name
             if what != "foreign" and not fresh and draft.dialect.is_mysql:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
-from drizzle_guard.sql.footprint.touch import Mode
+from drizzle_guard.sql.footprint.touch import SOUND, Mode, Thing
 from drizzle_guard.sql.tokens import Token, words
 
+#: a name of SQLite's own, or of a function that gives rows
+_ALWAYS = ("sqlite_", "pragma_", "json_", "jsonb_", "generate_series")
 #: tables that a module of SQLite makes beside its virtual table
 _SHADOWS = {
     "fts3": words("content segments segdir"),
@@ -51,6 +53,17 @@ def view_groups(draft: Draft, tokens: Sequence[Token], found: Mentions) -> None:
     if draft.dialect.is_postgres and Token("word", "group") in tokens:
         for table in found.tables:
             draft.of(table, "keys", Mode.USE, verb="groups rows of")
+
+
+def needs_what_stands(draft: Draft, found: Mentions, kept: Thing) -> None:
+    """SQLite makes a view or trigger over tables that never were; then it renames nothing in the whole database."""
+    known = draft.known
+    if not draft.dialect.is_sqlite or not known.tables:
+        return
+    for home, table in found.tables:
+        if (home, table) not in known.tables and (home, table) not in known.views and not table.startswith(_ALWAYS):
+            draft.touch(SOUND, Mode.CHANGE, kept, "creates")
+            return
 
 
 def virtual_table(draft: Draft, table: Name, rest: Sequence[Token]) -> None:

@@ -100,6 +100,7 @@ class Known:
         self.views: dict[Name, Mentions] = {}
         self.triggers: dict[Name, dict[str, Trigger]] = {}
         self.functions: dict[Name, list[Token]] = {}
+        self.operators: dict[str, tuple[Name, ...]] = {}  # PostgreSQL's own ones, and the functions behind them
         self.dropped: dict[Name, Dropped] = {}
         self.made: set[Name] = set()  # tables that this side made
         self.parts: dict[Name, Name] = {}  # partitions, and the table that each is part of
@@ -111,7 +112,7 @@ class Known:
         """The same, for one side to go on from."""
         other = Known()
         other.tables = {name: table.copy() for name, table in self.tables.items()}
-        for attribute in ("indexes", "foreign", "enums", "views", "functions", "parts", "kin", "owned"):
+        for attribute in ("indexes", "foreign", "enums", "views", "functions", "operators", "parts", "kin", "owned"):
             setattr(other, attribute, dict(getattr(self, attribute)))
         other.triggers = {name: dict(found) for name, found in self.triggers.items()}
         return other

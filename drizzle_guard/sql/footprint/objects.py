@@ -8,7 +8,7 @@ from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
-from drizzle_guard.sql.footprint.kept import body_runs_later, view_groups
+from drizzle_guard.sql.footprint.kept import body_runs_later, needs_what_stands, view_groups
 from drizzle_guard.sql.footprint.known import Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
 from drizzle_guard.sql.footprint.tables import dependents
@@ -122,6 +122,7 @@ def create_view(draft: Draft, at: Cursor, *, replaces: bool, stored: bool) -> No
     draft.mention(found, rows=stored, definition=True)
     view_groups(draft, at.rest(), found)
     draft.known.views[name] = found
+    needs_what_stands(draft, found, Thing("view", shown_name(name)))
     draft.twice = replaces
 
 
@@ -269,6 +270,7 @@ def create_trigger(draft: Draft, at: Cursor, *, replaces: bool) -> None:
     body = at.rest()
     found = Mentions(body, draft.dialect)
     found.words |= {draft.dialect.fold(t) for t in listed if t.kind != "mark"}
+    needs_what_stands(draft, found, Thing("trigger", name, shown_name(table)))
     found.tables.pop(table, None)
     draft.mention(found, table, definition=True)
     function: Name | None = None

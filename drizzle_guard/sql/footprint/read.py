@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from drizzle_guard.sql.footprint import objects, rows, tables, verbs
+from drizzle_guard.sql.footprint import objects, operators, rows, tables, verbs
 from drizzle_guard.sql.footprint.blocks import Block
 from drizzle_guard.sql.footprint.columns import qualified
 from drizzle_guard.sql.footprint.dialect import Dialect
@@ -40,6 +40,8 @@ class Reader:
     def _statement(self, tokens: list[Token]) -> Touches:
         draft = Draft(self.dialect, self.known)
         self._into(draft, tokens)
+        if self.dialect.is_postgres:
+            operators.use_operators(draft, tokens)
         touch_kindred(draft)
         if not verbs.is_sql(tokens):
             draft.unbounded = "has a statement that is no SQL"
@@ -235,6 +237,8 @@ class Reader:
             objects.create_policy(draft, at)
         elif kind == "rule":
             self._rule(draft, at)
+        elif kind == "operator":
+            operators.operator(draft, at, "creates")
         elif kind == "user" and at.peek() == "mapping":
             self._unknown(draft, at.tokens)
         elif kind in _PLAIN:
@@ -298,6 +302,8 @@ class Reader:
             objects.on_table(draft, at, kind, "drops" if drops else "changes")
         elif kind in _PLAIN:
             objects.plain(draft, at, "role" if kind in ("user", "group") else kind, "drops" if drops else "changes")
+        elif kind == "operator":
+            operators.operator(draft, at, "drops" if drops else "changes")
         elif kind == "owned" or kind == "database" or kind == "system":
             draft.unbounded = f"runs {verb.upper()} {kind.upper()}"
         else:

@@ -22,9 +22,9 @@ from drizzle_guard.sql.footprint.draft import ANY, Draft
 from drizzle_guard.sql.footprint.kept import virtual_table
 from drizzle_guard.sql.footprint.known import Column, Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
-from drizzle_guard.sql.footprint.touch import Mode, Thing, only, shown_name
+from drizzle_guard.sql.footprint.operators import index_classes
+from drizzle_guard.sql.footprint.touch import SOUND, Mode, Thing, only, shown_name
 from drizzle_guard.sql.footprint.whole_table import (
-    SOUND,
     made_like,
     needs_soundness,
     other_action,
@@ -173,6 +173,8 @@ def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
     } - over
     draft.alters(table)
     draft.mention(found, table)
+    if draft.dialect.is_postgres:
+        index_classes(draft, inner)
     if method not in ("", "btree", "hash"):
         draft.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
     if unique:

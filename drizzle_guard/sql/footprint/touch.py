@@ -10,6 +10,9 @@ from drizzle_guard.sql.footprint.dialect import Name
 #: what is touched: an aspect and whose it is, e.g. ("type", ("", "users")), ("name", "relation", ("", "users"))
 Key = tuple[object, ...]
 
+#: SQLite renames nothing and drops no column while any view or trigger of the database names what is gone
+SOUND: Key = ("sound",)
+
 
 class Mode(Enum):
     """How something is touched.  Two additions pass each other, and two uses; nothing else does."""

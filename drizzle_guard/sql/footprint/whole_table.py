@@ -8,11 +8,8 @@ from drizzle_guard.sql.footprint.columns import one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.known import Table
-from drizzle_guard.sql.footprint.touch import ALL, Mode, Thing, only, shown_name
+from drizzle_guard.sql.footprint.touch import ALL, SOUND, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
-
-#: SQLite renames nothing and drops no column while any view or trigger of the database names what is gone
-SOUND = ("sound",)
 
 
 def needs_soundness(draft: Draft, table: Name) -> None:
