@@ -31,7 +31,12 @@ def find_folders(root: Path) -> Iterator[Path]:
 
 def _inside(parent: str, directories: list[str]) -> list[str]:
     """The directories that belong to this checkout, sorted: no worktree or clone inside it, and nothing built."""
-    return sorted(d for d in directories if d not in _SKIPPED and not os.path.lexists(os.path.join(parent, d, ".git")))
+    return sorted(d for d in directories if d not in _SKIPPED and not _is_checkout(os.path.join(parent, d)))
+
+
+def _is_checkout(directory: str) -> bool:
+    """Whether a worktree or clone of git's, or a workspace of jj's, begins there."""
+    return any(os.path.lexists(os.path.join(directory, name)) for name in (".git", ".jj"))
 
 
 def find_v1_folders(root: Path) -> Iterator[Path]:

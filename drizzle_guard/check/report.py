@@ -52,6 +52,7 @@ class FolderReport(_Model):
     own: int | None = Field(description="how many of them are not on the mainline; null: no mainline is known")
     mainline: str | None = Field(description="the mainline that it was compared with")
     findings: tuple[FindingReport, ...] = Field(description="sorted by file and line")
+    unasked: tuple[str, ...] = Field(default=(), description="codes of rules that could not be applied here")
 
 
 class Report(_Model):
@@ -64,9 +65,9 @@ class Report(_Model):
     folders: tuple[FolderReport, ...]
 
 
-def make_report(checked: Iterable[tuple[Checked, str | None]]) -> Report:
-    """The report of checked folders, each with the mainline that it was compared with."""
-    folders = tuple(_folder_report(folder, mainline) for folder, mainline in checked)
+def make_report(checked: Iterable[tuple[Checked, str | None, tuple[str, ...]]]) -> Report:
+    """The report of checked folders: each with its mainline, and the codes of rules that could not be applied."""
+    folders = tuple(_folder_report(*row) for row in checked)
     severities = [finding.severity for folder in folders for finding in folder.findings]
     return Report(errors=severities.count("error"), warnings=severities.count("warning"), folders=folders)
 
@@ -177,7 +178,7 @@ def _sarif(report: Report) -> dict[str, Any]:
     }
 
 
-def _folder_report(folder: Checked, mainline: str | None) -> FolderReport:
+def _folder_report(folder: Checked, mainline: str | None, unasked: tuple[str, ...]) -> FolderReport:
     return FolderReport(
         folder=_unicode(folder.name) or ".",
         layout=folder.layout.value,
@@ -185,6 +186,7 @@ def _folder_report(folder: Checked, mainline: str | None) -> FolderReport:
         own=folder.own,
         mainline=None if mainline is None else printable(mainline),
         findings=tuple(_finding_report(judged) for judged in folder.findings),
+        unasked=unasked,
     )
 
 

@@ -97,6 +97,26 @@ def config_texts(targets: Iterable[FolderToCheck], start: Path) -> dict[str, str
     return texts
 
 
+class Unasked(NamedTuple):
+    """Rules that could not be applied, and why; `cure` is the command that helps ("": none)."""
+
+    codes: tuple[str, ...]
+    why: str
+    cure: str = ""
+
+
+_NO_REPOSITORY = Unasked(("DG031", "DG032", "DG033", "DG034"), "there is no git repository here")
+_NO_MAINLINE = Unasked(
+    ("DG031", "DG032", "DG033"),
+    "no mainline is known here, so nothing counts as published",
+    "drizzle-guard check --onto NAME",
+)
+_SHALLOW = Unasked(
+    ("DG032",), "where the branch left the mainline is not in this shallow clone", "git fetch --unshallow"
+)
+_UNRELATED = Unasked(("DG032",), "the branch and the mainline have no commit in common")
+
+
 class Published(NamedTuple):
     """What git knows of one folder: its history on the mainline, and the (tag, path) of allowed edits.
 
@@ -114,6 +134,7 @@ class Published(NamedTuple):
     git: Git | None = None
     committed: frozenset[str] = frozenset()
     v1: V1Mainline | None = None  # of a folder in Drizzle v1's layout
+    unasked: Unasked | None = None
 
 
 class Mainlines:
@@ -141,7 +162,7 @@ class Mainlines:
         except UsageError:
             if self._onto is not None:
                 raise
-            return Published()
+            return Published(unasked=_NO_REPOSITORY)
         repository, branch, base, config = self._ask(repository)
         folder = _in_gits_spelling(repository, branch, target, path_in_worktree(repository, str(target.path)) or "")
         allowed = frozenset(allowed_edits(config, folder, target.files))
@@ -156,7 +177,9 @@ class Mainlines:
         committed = frozenset(files_at(repository, head, folder, folder)) if head is not None else frozenset()
         known = Published(None, allowed, lf_in_git, repository, folder, git, committed)
         if branch is None:
-            return known
+            return known if head is None else known._replace(unasked=_NO_MAINLINE)  # nothing is published yet
+        if base is None and head is not None:
+            known = known._replace(unasked=_SHALLOW if repository.is_shallow() else _UNRELATED)
         tip = read_any_history(branch.name, files_at(repository, branch.commit, folder, f"{branch.name}:{folder}"))
         old = read_any_history("", files_at(repository, base, folder, folder)) if base else None
         return known if tip is None else known._replace(mainline=MainlineFolder(branch.name, tip, old))

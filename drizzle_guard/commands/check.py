@@ -28,11 +28,11 @@ from drizzle_guard.disk import runner_of
 from drizzle_guard.drizzle.folder import Folder
 from drizzle_guard.drizzle.journal import EMPTY
 from drizzle_guard.drizzle.v1 import Layout
-from drizzle_guard.errors import UsageError
+from drizzle_guard.errors import UsageError, printable
 from drizzle_guard.mend.repairs import repairs_of
 from drizzle_guard.rules.run import Checked, check_journal_folder, check_v1_folder, judge
 from drizzle_guard.rules.tables import shared_table
-from drizzle_guard.terminal import as_typed
+from drizzle_guard.terminal import as_typed, say
 
 
 @click.command("check")
@@ -80,7 +80,10 @@ def command(
     if _is_commit_hook() and not strict:
         checked = [_without_what_a_merge_cures(folder) for folder in checked]
     names = [None if known.mainline is None else known.mainline.name for known in published]
-    report = make_report(zip(checked, names, strict=True))
+    unasked = [() if known.unasked is None else known.unasked.codes for known in published]
+    report = make_report(zip(checked, names, unasked, strict=True))
+    if not quiet:
+        _say_unasked(targets, published)
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     text = render(report, format_, quiet=quiet, color=color)
     if text:
@@ -89,6 +92,17 @@ def command(
     if version == "v1" and format_ == "text" and upgradable and not (report.errors or quiet):
         click.echo("Nothing that `drizzle-kit up` of Drizzle v1 stops at or loses was found.")
     return 1 if report.errors else 0
+
+
+def _say_unasked(targets: list[FolderToCheck], published: list[Published]) -> None:
+    """Say which rules could not be applied: once for each reason."""
+    reasons = dict.fromkeys(known.unasked for known in published if known.unasked is not None)
+    for reason in reasons:
+        of = [printable(t.name) or "." for t, known in zip(targets, published, strict=True) if known.unasked == reason]
+        where = of[0] if len(of) == 1 else f"{len(of)} folders"
+        codes = f"{', '.join(reason.codes[:-1])} and {reason.codes[-1]}" if len(reason.codes) > 1 else reason.codes[0]
+        verb = "were" if len(reason.codes) > 1 else "was"
+        say(f"{where}: {codes} {verb} not applied: {reason.why}.", *([reason.cure] if reason.cure else []))
 
 
 def _all_targets(start: Path) -> list[FolderToCheck]:

@@ -454,6 +454,12 @@ TYPED = {
             "regenerate/run.py _AGAIN: drizzle-guard regenerate",
             "renumber/ways_out.py lines_for: drizzle-guard regenerate",
         ],
+        "check/test_unasked_rules.py::test_without_a_mainline_and_without_git": [
+            "check/targets.py _NO_MAINLINE: drizzle-guard check --onto NAME",
+        ],
+        "check/test_unasked_rules.py::test_in_a_shallow_clone": [
+            "check/targets.py _SHALLOW: git fetch --unshallow",
+        ],
         "check/test_fix_with_kit.py::test_the_newest_snapshot_is_made_where_that_is_proved": [
             "rules/snapshots.py _MAKE_NEWEST: drizzle-guard check --fix",
         ],
