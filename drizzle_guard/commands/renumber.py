@@ -25,7 +25,7 @@ from drizzle_guard.heal.run import (
 )
 from drizzle_guard.renumber.decision import explain_refusal, foretell_refusal
 from drizzle_guard.renumber.earlier_merge import Work
-from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption
+from drizzle_guard.renumber.finish_merge import assumption, ran_already
 from drizzle_guard.renumber.generated import find_generated, set_aside
 from drizzle_guard.renumber.message import note_in_message
 from drizzle_guard.renumber.stopped import find_work, is_canonical, named_folders
@@ -204,7 +204,7 @@ def _apply(repository: Repository, item: Work, *, only_look: bool) -> bool:
 def _show(
     repository: Repository, work: list[Work], changed: list[Work], unsound: set[str], *, only_shown: bool
 ) -> None:
-    moved = False
+    moved: list[str] = []
     for item in work:
         outcome, folder = item.decision.outcome, printable(item.decision.folder) or "."
         nothing = "nothing to renumber" if item.decision.folder in unsound else "nothing to do"
@@ -220,7 +220,7 @@ def _show(
             for path in files:
                 click.echo(f"  {printable(path)}")
             continue
-        moved = True
+        moved.append(item.decision.folder)
         verb = "would be renumbered" if only_shown or item.todo == "show" else "renumbered"
         if item.todo == "show":
             click.echo(f"{folder}: has not met the mainline yet; a merge or rebase would do this:")
@@ -236,8 +236,8 @@ def _show(
         click.echo("nothing to do: no two sides of a migration folder meet here")
     elif changed and not only_shown:
         click.echo(f"staged; next: {changed[0].sides.next_command if changed[0].resolving else 'git commit'}")
-        if moved:
-            click.echo(as_typed(RAN_ALREADY))
+        for line in dict.fromkeys(ran_already(repository, folder) for folder in moved):
+            click.echo(as_typed(line))
 
 
 def _beside_the_journal(repository: Repository, item: Work) -> list[str]:

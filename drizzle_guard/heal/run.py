@@ -20,9 +20,9 @@ from drizzle_guard.git.sides import sides_in_progress
 from drizzle_guard.git.worktree import apply
 from drizzle_guard.heal.cure import Case, Cure, errors_in, examine, find_cure, fix_of_left
 from drizzle_guard.light import NamedTuple
-from drizzle_guard.renumber.finish_merge import RAN_ALREADY
+from drizzle_guard.renumber.finish_merge import ran_already
 from drizzle_guard.rules.model import Finding
-from drizzle_guard.terminal import say
+from drizzle_guard.terminal import as_typed, say
 
 
 class Healing(NamedTuple):
@@ -85,8 +85,9 @@ def heal_folders(
     if written and not as_json:
         if repository.run("diff", "--cached", "--quiet").returncode:  # else the worktree alone was not as committed
             click.echo("staged; next: git commit")
-        if any(healing.cure and healing.cure.moved for healing in written):
-            click.echo(RAN_ALREADY)
+        moved = [healing.case.folder for healing in written if healing.cure and healing.cure.moved]
+        for line in dict.fromkeys(ran_already(repository, folder) for folder in moved):
+            click.echo(as_typed(line))
     if undone and not dry_run and not write:
         say("this undoes what somebody has done:", *undone, "drizzle-guard renumber --yes")
         return 1

@@ -99,20 +99,33 @@ def newest_merges(repository: Repository, head: str, mainline: Mainline | None) 
 
 def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, decision: Decision) -> Work:
     at_merge = history_at(repository, merge, decision.folder)
+    now = at_merge if merge == head else history_at(repository, head, decision.folder)
     if isinstance(decision.outcome, Refusal):
         if _is_gits_own(repository, decision, at_merge):
             return Work(decision, "apply", sides)
-        return Work(decision, "none", sides, "the last merge was resolved in its own way")
-    now = at_merge if merge == head else history_at(repository, head, decision.folder)
+        return Work(decision, "none", sides, _in_its_own_way(decision, now))
     wanted = _as_history(decision)
     if _identities(at_merge) != _identities(wanted) and not _is_gits_own(repository, decision, at_merge):
-        return Work(decision, "none", sides, "the last merge was resolved in its own way")
+        return Work(decision, "none", sides, _in_its_own_way(decision, now))
     if _same(at_merge, wanted):
         return Work(decision, "none", sides, "the merge is as it should be", as_planned=merge == head)
     if _same_files(at_merge, now):
         return Work(decision, "apply", sides)
     outcome = plan(at_merge, wanted, now, layout=now.journal)
     return Work(decision._replace(outcome=outcome, base=at_merge, ours=now, theirs=wanted), "apply", sides)
+
+
+def _in_its_own_way(decision: Decision, now: Folder) -> str:
+    """What is said of a merge that a person resolved: with the migrations that are gone since, if there are any."""
+    here = {migration.sql.id for migration in now.migrations if migration.sql is not None}
+    gone = dict.fromkeys(
+        printable(m.tag)
+        for side in (decision.ours, decision.theirs)
+        for m in side.migrations
+        if m.sql is not None and m.sql.id not in here
+    )
+    without = f", without {', '.join(gone)}" if gone else ""
+    return f"the last merge was resolved in its own way{without}"
 
 
 def _compare(repository: Repository, sides: Sides, folder: str) -> Decision:

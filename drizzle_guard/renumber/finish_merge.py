@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
 from drizzle_guard.drizzle.journal import PATH, Entry
@@ -252,6 +253,17 @@ def assumption(decision: Decision) -> str:
 
 #: what a developer still has to do where the renumbered migrations are not only files
 RAN_ALREADY = "a database in which they ran already: drizzle-guard repair --url URL"
+
+
+def ran_already(repository: Repository, folder: str) -> str:
+    """The same for one folder: another program may run its files by their names."""
+    from drizzle_guard.disk import runner_of
+
+    runner = runner_of(Path(repository.root, folder))
+    if runner is None:
+        return RAN_ALREADY
+    again = f"a database in which they ran already would run them again: {runner.name} goes by the file's name"
+    return f"{again}; first see drizzle-guard status --url URL"
 
 
 def describe(decision: Decision) -> list[str]:

@@ -51,9 +51,9 @@ def post_merge(args: list[str]) -> int:
     with Repository() as repository:
         if args[:1] == ["1"]:
             sides = squash_sides(repository)
-            report(finish_in_index(repository, sides) if sides else [])
+            report(repository, finish_in_index(repository, sides) if sides else [])
         else:
-            report(finish_merge_commit(repository))
+            report(repository, finish_merge_commit(repository))
         forget(repository)
     return 0
 
@@ -79,7 +79,7 @@ def pre_commit(_: list[str]) -> int:
             warn(repository)
             return 0
         try:
-            report(finish_in_index(repository, sides))
+            report(repository, finish_in_index(repository, sides))
         except GuardError as error:
             code = fail(error)
             # what a command can bring to its end first is not committed half-way
@@ -126,7 +126,7 @@ def post_commit(_: list[str]) -> int:
         from drizzle_guard.renumber.unfinished import is_noted, settle, warn
 
         if sides := made_sides(repository):
-            report(finish_commit(repository, sides))
+            report(repository, finish_commit(repository, sides))
             settle(repository, sides)
         elif is_noted(repository.git_dir):
             warn(repository)
@@ -167,7 +167,7 @@ def reference_transaction(args: list[str]) -> int:
             warn(repository)
             return 0
         if phase == "committed":
-            report(finish_made(repository))
+            report(repository, finish_made(repository))
             warn(repository)
         elif is_result_of(repository, new, note.sides) and (left := half_way(repository, note.sides, new)):
             say(f"{left[0]}; this commit is not made.", "drizzle-guard renumber", note.sides.next_command)
@@ -178,7 +178,7 @@ def reference_transaction(args: list[str]) -> int:
 def _finish_rebase(repository: Repository) -> None:
     """Finish a rebase once; git calls the net when it moves the branch, and `post-rewrite` after that."""
     from drizzle_guard.git.handoff import REFLOG, forget, is_rebased, leave_rebased, take_words_away
-    from drizzle_guard.renumber.finish_merge import RAN_ALREADY, headline
+    from drizzle_guard.renumber.finish_merge import headline, ran_already
     from drizzle_guard.renumber.finish_rebase import finish_rebase
 
     head = repository.commit("HEAD")
@@ -196,18 +196,18 @@ def _finish_rebase(repository: Repository) -> None:
             repository.git("update-ref", "-m", REFLOG, branch, new, head)
         say(f"renumbered the migrations of {done.commits} rebased commit" + ("s" if done.commits > 1 else ""))
     for folder, moved in done.moved.items():
-        say(headline(folder, len(moved)), *moved, RAN_ALREADY)
+        say(headline(folder, len(moved)), *moved, ran_already(repository, folder))
     leave_rebased(repository, repository.commit("HEAD") or head)
     forget(repository, rebase_ends=True)
 
 
-def report(finished: Sequence[Decision]) -> None:
+def report(repository: Repository, finished: Sequence[Decision]) -> None:
     """Say what was renumbered."""
     if not finished:
         return
-    from drizzle_guard.renumber.finish_merge import RAN_ALREADY, assumption, describe, headline
+    from drizzle_guard.renumber.finish_merge import assumption, describe, headline, ran_already
 
     for decision in finished:
         if moved := describe(decision):
             notes = [assumption(decision)] if decision.assumed else []
-            say(headline(decision.folder, len(moved)), *moved, *notes, RAN_ALREADY)
+            say(headline(decision.folder, len(moved)), *moved, *notes, ran_already(repository, decision.folder))

@@ -248,6 +248,36 @@ def test_what_ran_under_its_old_number_is_repaired(bed: Bed) -> None:
     assert "In step." in bed.type("drizzle-guard status --url sqlite:../here.db").out
 
 
+def test_where_wrangler_runs_the_files_a_new_name_runs_again(bed: Bed) -> None:
+    bed.put(RAN / "base")
+    bed.write("wrangler.jsonc", '{"d1_databases": [{"binding": "DB", "migrations_dir": "./drizzle", /* here */},]}')
+    bed.commit("base")
+    bed.branch("feature")
+    bed.put(RAN / "ours")
+    bed.commit("ours")
+    tags = [entry["tag"] for entry in json.loads(bed.read("drizzle/meta/_journal.json"))["entries"]]
+    database = sqlite3.connect(bed.directory / "here.db")
+    with database:
+        database.execute("CREATE TABLE d1_migrations (id integer primary key, name text)")
+        for tag in tags:
+            database.executescript(bed.read(f"drizzle/{tag}.sql").decode())
+            database.execute("INSERT INTO d1_migrations (name) VALUES (?)", (f"{tag}.sql",))
+    bed.git("checkout", "-q", "main")
+    bed.put(RAN / "theirs")
+    bed.commit("theirs")
+    bed.git("checkout", "-q", "feature")
+    bed.arm()
+    said = bed.try_git("merge", "--no-edit", "main")
+    again = "would run them again: wrangler goes by the file's name; first see drizzle-guard status --url URL\n"
+    assert f"a database in which they ran already {again}" in said.err, said.text
+    for _ in range(2):
+        shown = bed.type("drizzle-guard status --url sqlite:../here.db", check=False).out
+        with database:
+            database.execute(shown.partition("If it ran: ")[2].partition("\n")[0])
+    database.close()
+    assert "If it ran:" not in bed.type("drizzle-guard status --url sqlite:../here.db", check=False).out
+
+
 def test_a_snapshot_that_no_commit_has(bed: Bed, kit: Path) -> None:
     """Rebased by hand in a clone that was not armed; another clone has nothing but the result."""
     bed.write("drizzle.config.ts", 'export default { dialect: "postgresql", out: "./drizzle" };\n')

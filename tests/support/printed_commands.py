@@ -232,6 +232,9 @@ TYPED = {
         "renumber/test_typed_merges.py::test_what_ran_under_its_old_number_is_repaired": [
             "renumber/finish_merge.py RAN_ALREADY: drizzle-guard repair --url URL",
         ],
+        "renumber/test_typed_merges.py::test_where_wrangler_runs_the_files_a_new_name_runs_again": [
+            "renumber/finish_merge.py ran_already: drizzle-guard status --url URL",
+        ],
         "renumber/test_typed_merges.py::test_generated_in_a_stopped_merge": [
             "renumber/generated.py explain: drizzle-guard renumber",
             "renumber/generated.py explain: npx drizzle-kit generate",
