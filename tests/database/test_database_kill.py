@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,9 @@ import pytest
 from drizzle_guard.database.drivers.base import Database
 from drizzle_guard.database.drivers.mysql import Mysql
 from drizzle_guard.database.drivers.postgres import Postgres
+from drizzle_guard.database.drivers.sqlite import Sqlite
 from support.databases import KINDS, Place, digest, joined, table
+from support.forked import forked
 
 INIT = ("0000_init", 1000, table("users"))
 MAIN = ("0001_main", 3000, joined(table("from_main"), "CREATE INDEX main_idx ON from_main (id);"))
@@ -23,29 +23,35 @@ MOVED = ("0002_branch", 4000, BRANCH[2])
 LATE = ("0001_late", 2000, joined(table("one"), table("two"), "CREATE INDEX one_idx ON one (id);"))
 NEWEST = ("0002_newest", 3000, table("newest"))
 
-# Counts what the database is asked to do from `begin` on, and dies before the Nth, or after the commit.
-KILLER = """
-import os, signal, sys
-from drizzle_guard.database.drivers import mysql
-from drizzle_guard.database.drivers import postgres
-from drizzle_guard.database.drivers import sqlite
-at, count = int(sys.argv[1]), 0
-def armed(method):
-    def call(self, *arguments):
-        global count
-        count += 1
-        if count == at: os.kill(os.getpid(), signal.SIGKILL)
-        done = method(self, *arguments)
-        count += method.__name__ == "commit"
-        if count == at: os.kill(os.getpid(), signal.SIGKILL)
-        return done
-    return call
-for kind in (mysql.Mysql, postgres.Postgres, sqlite.Sqlite):
-    for name in ("begin", "run", "commit"):
-        setattr(kind, name, armed(getattr(kind, name)))
-from drizzle_guard.__main__ import main
-sys.exit(main(sys.argv[2:]))
-"""
+
+def killed(place: Place, at: int, *arguments: str) -> int:
+    """Run a command that dies before the `at`th thing that it asks of the database from `begin` on, or after a commit.
+
+    Returns the exit code; minus the signal if it died.
+    """
+    count = 0
+
+    def armed(method: Callable[..., object]) -> Callable[..., object]:
+        def call(self: Database, *given: object) -> object:
+            nonlocal count
+            count += 1
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            done = method(self, *given)
+            count += method.__name__ == "commit"
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return done
+
+        return call
+
+    def run() -> int:
+        for kind in (Mysql, Postgres, Sqlite):
+            for name in ("begin", "run", "commit"):
+                setattr(kind, name, armed(getattr(kind, name)))
+        return place.guard(*arguments).code
+
+    return forked(run)
 
 
 def ready(place: Place, command: str) -> None:
@@ -101,23 +107,17 @@ def finish(place: Place, command: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_every_statement(kind: str, command: str, tmp_path: Path) -> None:
     place = Place(tmp_path, kind)
-    arguments = [command, *(["0001_late"] if command == "apply" else []), "--yes", "--url", place.url]
+    arguments = [command, *(["0001_late"] if command == "apply" else []), "--yes"]
     before = after = 0
     for at in range(1, 40):
         ready(place, command)
         old = place.rows()
-        done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(at), *arguments],
-            cwd=place.path,
-            env={**os.environ, "XDG_STATE_HOME": str(place.root / "state")},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode == 0:
+        code = killed(place, at, *arguments)
+        if code == 0:
             assert after, "no point after the commit was reached"
             assert before >= 3
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert code == -signal.SIGKILL
         new = place.rows()
         if kind != "mysql":
             assert len(new) in (len(old), len(old) + 1)
@@ -178,6 +178,5 @@ def end(place: Place, database: Database) -> None:
 def test_the_killer_does_kill(tmp_path: Path) -> None:
     place = Place(tmp_path, "sqlite")
     ready(place, "apply")
-    command = [sys.executable, "-c", KILLER, "2", "apply", "0001_late", "--yes", "--url", place.url]
-    done = subprocess.run(command, cwd=place.path, capture_output=True, env=os.environ)
-    assert done.returncode == -signal.SIGKILL
+    assert killed(place, 2, "apply", "0001_late", "--yes") == -signal.SIGKILL
+    assert killed(place, 99, "apply", "0001_late", "--yes") == 0

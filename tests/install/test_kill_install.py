@@ -40,18 +40,18 @@ def test_install(tmp_path: Path) -> None:
     before = below(bed)
     whole = bed.at(tmp_path / "whole")
     bed.run("cp", "-a", str(bed.root), str(whole.root))
-    assert whole.tool("install").code == 0
+    assert whole.call("install").code == 0
 
     def recover(copy: Bed) -> None:
         assert_old_or_new(copy, before, below(whole))
-        done = copy.tool("install")
+        done = copy.call("install")
         assert done.code == 0, done.text
-        assert copy.tool("install", "--check").code == 0
+        assert copy.call("install", "--check").code == 0
         assert below(copy) == below(whole)
-        assert copy.tool("uninstall").code == 0
+        assert copy.call("uninstall").code == 0
         assert below(copy) == before
 
-    assert kill_at_each_write(bed, "drizzle-guard", "install", then=recover) >= 35
+    assert kill_at_each_write(bed, "install", then=recover) >= 35
 
 
 def test_uninstall(tmp_path: Path) -> None:
@@ -59,16 +59,16 @@ def test_uninstall(tmp_path: Path) -> None:
     bed.write(".gitattributes", "*.png binary\n")
     bed.commit("base")
     before = below(bed)
-    assert bed.tool("install").code == 0
+    assert bed.call("install").code == 0
     armed = below(bed)
 
     def recover(copy: Bed) -> None:
         assert_old_or_new(copy, armed, before)
-        done = copy.tool("uninstall")
+        done = copy.call("uninstall")
         assert done.code == 0, done.text
         assert below(copy) == before
 
-    assert kill_at_each_write(bed, "drizzle-guard", "uninstall", then=recover) >= 20
+    assert kill_at_each_write(bed, "uninstall", then=recover) >= 20
 
 
 @pytest.mark.parametrize("blocks", [1, 4, 16])
@@ -102,11 +102,11 @@ def test_a_disk_that_is_full_when_a_line_is_added(bed: Bed, name: str) -> None:
 
 def regenerate(copy: Bed, env: dict[str, str]) -> None:
     """Type it again, and do what it says: what drizzle-kit had written when the kill came is nobody's it knows of."""
-    done = copy.tool("regenerate", env=env)
+    done = copy.call("regenerate", env=env)
     while "  move it away" in done.err:
         assert "drizzle-guard renumber" not in done.err
         (copy.root / done.err.split()[1]).unlink()
-        done = copy.tool("regenerate", env=env)
+        done = copy.call("regenerate", env=env)
     assert done.code == 0, done.text
 
 
@@ -117,7 +117,7 @@ def test_regenerate(tmp_path: Path, kit: Path, bed: Bed) -> None:
     whole = bed.at(tmp_path / "whole")
     bed.run("cp", "-a", str(bed.root), str(whole.root))
     env = {"KIT_SQL": "CREATE TABLE made (id integer);"}
-    assert whole.tool("regenerate", env=env).code == 0
+    assert whole.call("regenerate", env=env).code == 0
     turn = 0
 
     def recover(copy: Bed) -> None:
@@ -137,4 +137,4 @@ def test_regenerate(tmp_path: Path, kit: Path, bed: Bed) -> None:
             copy.run("rm", "-rf", "drizzle-guard-saved")
             assert (copy.state(), worktree(copy)) == (before, files)
 
-    assert kill_at_each_write(bed, "drizzle-guard", "regenerate", env=env, then=recover, step=STEP) >= 15
+    assert kill_at_each_write(bed, "regenerate", env=env, then=recover, step=STEP) >= 15

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
-import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from support.forked import forked
 from support.gitbed import Bed
 
-#: Python imports it at the start of every process; git and drizzle-kit are no Python
-SITECUSTOMIZE = """
-import os, signal, sys
-
 FILES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.link", "os.symlink", "os.truncate")
-GIT = "update-index checkout-index update-ref read-tree write-tree hash-object config commit-tree".split()
+GIT = ["update-index", "checkout-index", "update-ref", "read-tree", "write-tree", "hash-object"]
+GIT += ["config", "commit-tree"]
 
-def is_write(event, args):
+
+def is_write(event: str, args: tuple[Any, ...]) -> bool:
+    """Whether an event of Python's audit hook is a write, or git is started for one."""
     if event == "open":
         path, mode, flags = args
         if isinstance(path, int) or str(path) == os.devnull:
@@ -30,37 +32,43 @@ def is_write(event, args):
         return program == "git" and bool(words) and words[0] in GIT
     return event in FILES
 
-left = [int(os.environ.get("KILL_AT", "0"))]
 
-def look(event, args):
-    if left[0] and is_write(event, args):
-        left[0] -= 1
-        if not left[0]:
-            os.kill(os.getpid(), signal.SIGKILL)
+def killed(bed: Bed, at: int, *argv: str, env: Mapping[str, str] | None = None) -> int:
+    """Run drizzle-guard, killed before its `at`th write; its exit code, or minus the signal."""
 
-if any(os.path.basename(word) == "drizzle-guard" for word in sys.orig_argv):
-    sys.addaudithook(look)
-"""
+    def run() -> int:
+        left = at
+
+        def look(event: str, args: tuple[Any, ...]) -> None:
+            nonlocal left
+            if is_write(event, args):
+                left -= 1
+                if not left:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.dont_write_bytecode = True
+        sys.addaudithook(look)
+        done = bed.call(*argv, env=env)
+        print(done.err, file=sys.stderr)
+        return done.code
+
+    return forked(run)
 
 
 def kill_at_each_write(
     bed: Bed, *argv: str, then: Callable[[Bed], None], env: dict[str, str] | None = None, step: int = 1
 ) -> int:
-    """Run a command in copies of a repository, killed before one write more each time; about how many writes it has.
+    """Run drizzle-guard in copies of a repository, killed before one write more each time; about how many it has.
 
     `then` looks at what is left of each copy.
     """
-    site = bed.directory / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(SITECUSTOMIZE)
     for at in range(1, 400, step):
         copy = bed.at(bed.directory / f"copy-{at}")
         shutil.copytree(bed.root, copy.root, symlinks=True)
         copy.run("git", "update-index", "-q", "--refresh", check=False)  # other inodes than in the original
-        more = {**(env or {}), "KILL_AT": str(at), "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(argv, cwd=copy.root, env={**bed.env, **more}, capture_output=True, check=False)
-        if done.returncode != -signal.SIGKILL:
-            assert done.returncode == 0, done.stderr.decode()
+        code = killed(copy, at, *argv, env=env)
+        if code != -signal.SIGKILL:
+            assert code == 0
             return at - 1
         for lock in Path(copy.root, ".git").rglob("*.lock"):
             lock.unlink()  # what git tells the user to do after a crash
