@@ -18,6 +18,7 @@ from drizzle_guard.rehearse.places import Wishes, open_engine
 from drizzle_guard.rehearse.run import rehearse
 from drizzle_guard.rehearse.sources import read_source
 from drizzle_guard.rehearse.states import Start, version_of
+from support.databases import without_authorities
 from support.live import servers
 from support.live.bench import LIVE, Bench
 from support.rehearsing import Entry, write
@@ -125,6 +126,7 @@ def test_the_same_folders_run_and_the_same_fail(tmp_path: Path, driver: str) -> 
     mine = []
     with ExitStack() as open_:
         open_.callback(engine.close)
+        open_.enter_context(without_authorities())
         for number, sql in enumerate(folders):
             root = tmp_path / str(number)
             write(root, first, ("0001_more", 2000, sql), dialect=kind)

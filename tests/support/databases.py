@@ -125,6 +125,7 @@ class Place:
             stack.enter_context(contextlib.redirect_stderr(err))
             stack.enter_context(_inside(self.path / folder))
             stack.enter_context(_variable("XDG_STATE_HOME", str(self.root / "state")))
+            stack.enter_context(without_authorities())
             old, sys.stdin = sys.stdin, io.StringIO(answers) if isinstance(answers, str) else answers
             try:
                 code = main([*arguments, *(() if plain else ("--url", self.url if url is None else url))])
@@ -185,7 +186,7 @@ class Place:
     def open(self) -> Iterator[Database]:
         if self.kind == "sqlite":
             Path(self.url).touch()
-        with opened(parse_url(self.url), 10, write=True) as database:
+        with without_authorities(), opened(parse_url(self.url), 10, write=True) as database:
             yield database
 
     def rows(self) -> list[tuple[str, int | float | None]]:
@@ -223,6 +224,11 @@ def joined(*statements: str) -> str:
 def squeezed(text: str) -> str:
     """Each run of blanks as one."""
     return " ".join(text.split())
+
+
+def without_authorities() -> contextlib.AbstractContextManager[None]:
+    """Let OpenSSL know no authorities: our servers have no certificates, and PyMySQL loads hundreds each time."""
+    return _variable("SSL_CERT_FILE", os.devnull)
 
 
 @contextlib.contextmanager
