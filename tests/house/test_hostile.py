@@ -222,7 +222,7 @@ def merged(bed: Bed, sides: Sides, *, armed: bool) -> Done:
         bed.commit(side)
     bed.git("checkout", "-q", "feature")
     done = bed.try_git("merge", "--no-edit", "main")
-    return done if armed else bed.tool("renumber")
+    return done if armed else bed.call("renumber")
 
 
 @pytest.fixture(params=[True, False], ids=["armed", "unarmed"])
@@ -292,7 +292,7 @@ def test_link_in_a_commit(colliding: Callable[[bool], Bed], tmp_path: Path, side
     bed.commit("link")
     bed.git("checkout", "-q", "-f", "feature")
     assert bed.try_git("merge", "--no-edit", "main").code == 1
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 1 and said in done.err
     assert tree_of(outside) == {"_journal.json": b"kept"}
 
@@ -334,11 +334,11 @@ def test_something_else_in_the_worktree(stopped: Bed, path: str, make: Callable[
     stopped.run("rm", "-rf", str(place))
     make(place)
     before = _what_it_is(place)
-    done = stopped.tool("renumber")
+    done = stopped.call("renumber")
     assert done.code == 1 and done.err.split("\n")[0] == f"drizzle-guard: {said}"
     assert _what_it_is(place) == before
     stopped.run("rm", "-rf", str(place))
-    assert stopped.tool("renumber").code == 0
+    assert stopped.call("renumber").code == 0
     stopped.git("commit", "-q", "--no-edit")
     assert stopped.files("HEAD") == GOLDEN
 
@@ -353,7 +353,7 @@ def test_untracked_file_in_the_way(colliding: Callable[[bool], Bed]) -> None:
     )
     assert bed.read("drizzle/0003_comments.sql") == b"mine"
     (bed.root / "drizzle/0003_comments.sql").unlink()
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.commit("renumbered")
     assert bed.files("HEAD") == GOLDEN
 
@@ -365,7 +365,7 @@ def test_index_is_locked(stopped: Bed) -> None:
     lock = stopped.root / ".git/index.lock"
     lock.touch()
     before, files = stopped.state(), tree_of(stopped.root / "drizzle")
-    done = stopped.tool("renumber")
+    done = stopped.call("renumber")
     assert done.code == 1
     assert done.err == (
         f"drizzle-guard: drizzle: git update-index failed: Unable to create '{lock}': File exists. "
@@ -373,7 +373,7 @@ def test_index_is_locked(stopped: Bed) -> None:
     )
     assert stopped.state() == before and tree_of(stopped.root / "drizzle") == files
     lock.unlink()
-    assert stopped.tool("renumber").code == 0
+    assert stopped.call("renumber").code == 0
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_lock_of_another_process_in_post_merge(
     assert rest == [f"  {hint}" for hint in hints]
     script.unlink()
     (bed.root / ".git" / lock).unlink()
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.commit("renumbered")
     assert bed.files("HEAD") == GOLDEN
 
@@ -436,12 +436,12 @@ def test_read_only(stopped: Bed, path: str) -> None:
         missing("a file system on which chattr +i works (and root)")
     try:
         before, files = stopped.state(), tree_of(stopped.root / "drizzle")
-        done = stopped.tool("renumber")
+        done = stopped.call("renumber")
         assert done.code == 1 and done.err.endswith("Operation not permitted. Everything was put back.\n"), done.err
         assert stopped.state() == before and tree_of(stopped.root / "drizzle") == files
     finally:
         subprocess.run(("chattr", "-i", place), check=True)
-    assert stopped.tool("renumber").code == 0
+    assert stopped.call("renumber").code == 0
 
 
 @pytest.mark.parametrize("blocks", [0, 4, 6])
@@ -456,13 +456,13 @@ def test_disk_is_full(stopped: Bed, tmp_path: Path, blocks: int) -> None:
         before, files = bed.state(), tree_of(bed.root / "drizzle")
         room = os.statvfs(disk)
         (disk / "fill").write_bytes(b"x" * max(0, room.f_bavail * room.f_frsize - blocks * 4096))
-        done = bed.tool("renumber", env={"TMPDIR": str(tmp_path)})
+        done = bed.call("renumber", env={"TMPDIR": str(tmp_path)})
         (disk / "fill").unlink()
         if done.code:
             assert done.err.endswith("Everything was put back.\n")
             assert bed.state() == before and tree_of(bed.root / "drizzle") == files
         assert done.code == 1 or blocks
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
         assert bed.files("HEAD") == GOLDEN
     finally:
@@ -475,7 +475,7 @@ def test_object_is_missing(colliding: Callable[[bool], Bed]) -> None:
     bed.git("remote", "add", "origin", "../origin.git")
     oid = bed.git("rev-parse", "main:drizzle/0002_tags.sql")
     (bed.root / ".git/objects" / oid[:2] / oid[2:]).unlink()
-    done = bed.tool("renumber", "--dry-run")
+    done = bed.call("renumber", "--dry-run")
     assert done.code == 1
     assert done.err == (
         f"drizzle-guard: main:drizzle/0002_tags.sql: object {oid} is missing: it is damaged, or the remote of this "
@@ -484,7 +484,7 @@ def test_object_is_missing(colliding: Callable[[bool], Bed]) -> None:
         "  git fetch --refetch\n"
     )
     bed.type("git fetch --refetch")
-    assert bed.tool("renumber", "--dry-run").code == 0
+    assert bed.call("renumber", "--dry-run").code == 0
 
 
 def test_two_merges_in_two_worktrees(colliding: Callable[[bool], Bed], tmp_path: Path) -> None:
@@ -517,7 +517,7 @@ def test_sha256_repository(tmp_path: Path, armed: bool) -> None:
     collide(bed, armed=armed)
     assert bed.try_git("merge", "--no-edit", "main").code == (0 if armed else 1)
     if not armed:
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
     assert bed.files("HEAD") == GOLDEN and bed.git("status", "--porcelain") == ""
 
@@ -555,32 +555,32 @@ def test_settings_are_broken(stopped: Bed) -> None:
         "#" * 1_100_000: "drizzle-guard.toml is no regular file of at most 1024 KiB.",
     }.items():
         file.write_text(text)
-        done = stopped.tool("renumber", "--dry-run")
+        done = stopped.call("renumber", "--dry-run")
         assert (done.code, done.err) == (2, f"drizzle-guard: {said}\n")
     file.unlink()
     file.symlink_to("/dev/zero")
     said = "drizzle-guard: drizzle-guard.toml is no regular file of at most 1024 KiB.\n"
-    assert stopped.tool("renumber").err == said
+    assert stopped.call("renumber").err == said
     (stopped.root / "x.db").touch()
-    assert stopped.tool("status", "drizzle", "--url", "x.db").err == said
+    assert stopped.call("status", "drizzle", "--url", "x.db").err == said
     file.unlink()
     file.write_text("\ufeffmainline = 'main'")  # as Windows' editors save it
-    assert stopped.tool("renumber", "--dry-run").code == 0
+    assert stopped.call("renumber", "--dry-run").code == 0
 
 
 def test_directories_from_the_environment(stopped: Bed) -> None:
     inside = stopped.at(stopped.root / "src")
-    done = inside.tool("renumber", "--dry-run", env={"GIT_DIR": "../.git", "GIT_WORK_TREE": ".."})
+    done = inside.call("renumber", "--dry-run", env={"GIT_DIR": "../.git", "GIT_WORK_TREE": ".."})
     assert done.code == 0 and "0003_comments" in done.out
     above = stopped.at(stopped.directory)
-    assert above.tool("renumber", env={"GIT_DIR": "repo/.git", "GIT_WORK_TREE": "repo"}).code == 0
+    assert above.call("renumber", env={"GIT_DIR": "repo/.git", "GIT_WORK_TREE": "repo"}).code == 0
     stopped.git("commit", "-q", "--no-edit")
     assert stopped.files("HEAD") == GOLDEN
 
 
 def test_line_break_in_the_path(tmp_path: Path) -> None:
     bed = Bed(tmp_path, name="re\npo")
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert (done.code, done.err) == (
         2,
         "drizzle-guard: the path of this repository has a line break in it; drizzle-guard cannot work here.\n",
@@ -594,7 +594,7 @@ def test_owned_by_somebody_else(tmp_path: Path) -> None:
         os.chown(bed.root / ".git", 65534, 65534)
     except PermissionError:
         missing("root, who alone can give files away")
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert (done.code, done.err) == (
         2,
         f"drizzle-guard: this is no git repository: detected dubious ownership in repository at '{bed.root}'.\n"
@@ -612,7 +612,7 @@ def test_python_of_the_repository_is_not_run(
     done = bed.try_git("merge", "--no-edit", "main", env={} if path is None else {"PYTHONPATH": path})
     assert done.code == 0 and bed.files("HEAD") == GOLDEN
     if path is None:
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
     assert not (tmp_path / "ran").exists()
 
 
@@ -632,7 +632,7 @@ def test_files_that_git_converts(tmp_path: Path, settings: str, armed: bool) -> 
     collide(bed, armed=armed)
     assert bed.try_git("merge", "--no-edit", "main").code == (0 if armed else 1)
     if not armed:
-        assert bed.tool("renumber").code == 0
+        assert bed.call("renumber").code == 0
         bed.git("commit", "-q", "--no-edit")
     assert bed.git("status", "--porcelain") == ""
     committed = {path: data.replace(b" table ", b" TABLE ") for path, data in bed.files("HEAD").items()}
@@ -664,7 +664,7 @@ def test_install_follows_no_link(tmp_path: Path) -> None:
     target = tmp_path / "profile"
     target.write_text("mine\n")
     (bed.root / ".gitattributes").symlink_to(target)
-    done = bed.tool("install", "--no-protect")
+    done = bed.call("install", "--no-protect")
     assert done.code == 1
     assert done.err == f"drizzle-guard: {bed.root}/.gitattributes is a symbolic link; nothing was changed.\n"
     assert target.read_text() == "mine\n"

@@ -44,7 +44,7 @@ def test_what_the_commands_print(tmp_path: Path, writer: ModuleType) -> None:
         "check": ("check", "--onto", "main", "--format", "json"),
         "renumber": ("renumber", "--onto", "main", "--json"),
     }.items():
-        done = bed.tool(*command)
+        done = bed.call(*command)
         _, form = writer.FORMS[name]
         found = form.validate_json(done.out)
         assert form.dump_python(found, mode="json", by_alias=True) == json.loads(done.out)
@@ -65,6 +65,6 @@ def test_a_refusal_of_renumber(tmp_path: Path, writer: ModuleType) -> None:
     bed.commit()
     bed.git("checkout", "-q", "feature")
     assert bed.try_git("merge", "main").code == 1
-    done = bed.tool("renumber", "--json")
+    done = bed.call("renumber", "--json")
     (found,) = writer.FORMS["renumber"][1].validate_json(done.out)
     assert (done.code, type(found).__name__, found.own) == (1, "RefusedForm", "0001_same")

@@ -22,18 +22,18 @@ def test_hooks_of_the_whole_machine(bed: Bed) -> None:
     shared = bed.directory / "shared"
     shared.mkdir()
     bed.git("config", "--global", "core.hooksPath", str(shared))
-    assert bed.tool("install").code == 0
-    assert bed.tool("install", "--check").code == 1
+    assert bed.call("install").code == 0
+    assert bed.call("install", "--check").code == 1
     type_it(bed, "git config --local core.hooksPath .git/hooks", "drizzle-guard install")
-    assert bed.tool("install", "--check").out == ARMED and not list(shared.iterdir())
+    assert bed.call("install", "--check").out == ARMED and not list(shared.iterdir())
     bed.git("config", "--local", "--unset", "core.hooksPath")
     type_it(bed, "drizzle-guard install --global-hooks")
-    assert bed.tool("install", "--check", "--global-hooks").out == ARMED
+    assert bed.call("install", "--check", "--global-hooks").out == ARMED
 
 
 def test_the_first_folder_comes_later(bed: Bed) -> None:
     bed.commit("start")
-    assert bed.tool("install").out.count("\n  drizzle-guard install\n") == 1
+    assert bed.call("install").out.count("\n  drizzle-guard install\n") == 1
     add_migration(bed.root / "drizzle", "base")
     type_it(bed, "drizzle-guard install")
     assert b"/drizzle/*.sql text eol=lf\n" in bed.read(".gitattributes")
@@ -43,7 +43,7 @@ def test_the_program_of_shared_hooks(bed: Bed) -> None:
     """It is not there, or does not start, where a graphical client looks."""
     add_migration(bed.root / "drizzle", "base")
     bed.git("config", "core.hooksPath", ".githooks")
-    assert bed.tool("install").code == 0
+    assert bed.call("install").code == 0
     bed.commit("armed")
     broken = bed.write("../broken", "#!/bin/sh\nexit 1\n")
     broken.chmod(0o755)
@@ -52,10 +52,10 @@ def test_the_program_of_shared_hooks(bed: Bed) -> None:
         (str(broken), "is broken"),
     ):
         bed.git("config", "drizzle-guard.program", program)
-        done = bed.tool("install", "--check", "-v")
+        done = bed.call("install", "--check", "-v")
         assert done.code == 1 and said in done.out and "drizzle-guard install\n" in done.out, done.out
         type_it(bed, "drizzle-guard install")
-        assert bed.tool("install", "--check", "-v").code == 0
+        assert bed.call("install", "--check", "-v").code == 0
 
 
 def test_a_hook_arms_its_clone(bed: Bed) -> None:
@@ -63,16 +63,16 @@ def test_a_hook_arms_its_clone(bed: Bed) -> None:
     bed.commit("base")
     lock = bed.write(".git/config.lock", "")
     called = {"GIT_INDEX_FILE": ".git/index"}
-    said = bed.tool("hook", "pre-commit", env=called).err
+    said = bed.call("hook", "pre-commit", env=called).err
     assert "this clone has no merge driver for migrations: " in said and said.endswith("\n  drizzle-guard install\n")
     lock.unlink()
     type_it(bed, "drizzle-guard install")
-    assert bed.tool("install", "--check").out == ARMED
-    assert bed.tool("uninstall").code == 0
-    said = bed.tool("hook", "pre-commit", env=called).err
+    assert bed.call("install", "--check").out == ARMED
+    assert bed.call("uninstall").code == 0
+    said = bed.call("hook", "pre-commit", env=called).err
     assert said.endswith("This takes that back:\n  git config drizzle-guard.arm false\n  drizzle-guard uninstall\n")
     type_it(bed, "git config drizzle-guard.arm false", "drizzle-guard uninstall")
-    assert bed.tool("hook", "pre-commit", env=called).text == ""
+    assert bed.call("hook", "pre-commit", env=called).text == ""
     assert bed.git("config", "--get-regexp", "^merge[.]", check=False) == ""
 
 
@@ -83,7 +83,7 @@ def test_what_drizzle_kit_is_to_make_instead(bed: Bed, bench: Bench) -> None:
     tag = bench.generate(project, "base")
     bed.commit("base")
     bed.branch("feature")
-    assert bed.tool("install").code == 0
+    assert bed.call("install").code == 0
     bed.git("add", "-A")
     bed.commit("armed")
     for path in (f"drizzle/{tag}.sql", "drizzle/meta/0000_snapshot.json"):
@@ -100,7 +100,7 @@ def test_what_drizzle_kit_is_to_make_instead(bed: Bed, bench: Bench) -> None:
     type_it(bed, "npx drizzle-kit generate --custom")
     bed.write(f"drizzle/{project.tags()[-1]}.sql", "UPDATE `farms` SET `name` = 'Hilltop';\n")
     bed.commit("what is written by hand")
-    assert len(project.tags()) == 3 and bed.tool("check").code == 0
+    assert len(project.tags()) == 3 and bed.call("check").code == 0
 
 
 def test_a_server_to_rehearse_on(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,7 +56,7 @@ NOT_REACHED = {
 @pytest.mark.parametrize("how", NOT_REACHED)
 def test_a_line_that_is_not_reached(bed: Bed, how: str) -> None:
     own = branches(bed)
-    assert bed.tool("install").code == 0
+    assert bed.call("install").code == 0
     for hook in ("post-merge", "pre-commit", "post-rewrite", "post-commit"):
         own_hook(bed, hook, NOT_REACHED[how].format(hook=hook))
     done = bed.run("git", "merge", "--no-edit", "main")
@@ -76,13 +76,13 @@ def test_a_line_that_is_not_reached(bed: Bed, how: str) -> None:
 
 def test_a_line_in_a_comment_counts_for_nothing(bed: Bed) -> None:
     branches(bed)
-    bed.tool("install")
+    bed.call("install")
     own_hook(bed, "post-merge", '# drizzle-guard hook post-merge "$@"\n')
-    done = bed.tool("install", "--check")
+    done = bed.call("install", "--check")
     assert done.code == 1 and "missing: hooks that finish a merge (post-merge, pre-commit)\n" in done.out
     done = bed.try_git("merge", "--no-edit", "main")
     assert done.code == 1 and "no hook of this clone will finish that" in done.text
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("commit", "-q", "--no-edit")
     assert bed.files("HEAD") == EXPECTED
 
@@ -90,7 +90,7 @@ def test_a_line_in_a_comment_counts_for_nothing(bed: Bed) -> None:
 def test_hooks_that_do_not_reach_us_where_git_has_stopped(bed: Bed) -> None:
     """The net finishes the commit; with a locked index it stops git, and says how to go on."""
     branches(bed, elsewhere=True)
-    bed.tool("install")
+    bed.call("install")
     for hook in ("post-merge", "pre-commit", "post-commit"):
         own_hook(bed, hook, f'exit 0\ndrizzle-guard hook {hook} "$@"\n')
     for commit in (("-q", "--no-edit"), ("-q", "--no-edit", "-a")):
@@ -102,7 +102,7 @@ def test_hooks_that_do_not_reach_us_where_git_has_stopped(bed: Bed) -> None:
         if done.code:
             assert "its migrations do not have their new numbers yet; this commit is not made." in done.text
             assert "\n  drizzle-guard renumber\n  git commit\n" in done.text
-            assert bed.tool("renumber").code == 0
+            assert bed.call("renumber").code == 0
             bed.git("commit", "-q", "--no-edit")
         assert bed.files("HEAD") == EXPECTED
         assert bed.git("status", "--porcelain", "drizzle") == "" and leftovers(bed) == []
@@ -111,20 +111,20 @@ def test_hooks_that_do_not_reach_us_where_git_has_stopped(bed: Bed) -> None:
 
 def test_a_squash_whose_hooks_did_not_run(bed: Bed) -> None:
     branches(bed)
-    bed.tool("install")
+    bed.call("install")
     own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
     bed.git("merge", "-q", "--squash", "main")
     bed.git("commit", "-q", "-m", "squash")  # our own pre-commit finishes it
     assert bed.files("HEAD") == EXPECTED
     bed.git("reset", "-q", "--hard", "HEAD^")
     bed.git("merge", "-q", "--squash", "main")
-    assert "0001_comments -> 0003_comments" in bed.tool("renumber").out
+    assert "0001_comments -> 0003_comments" in bed.call("renumber").out
     bed.git("commit", "-q", "-m", "squash")
     assert bed.files("HEAD") == EXPECTED
 
     # nor do those of the commit: git itself calls the net
     own_hook(bed, "pre-commit", "exit 0\ndrizzle-guard hook pre-commit\n")
-    done = bed.tool("install", "--check")
+    done = bed.call("install", "--check")
     place = (
         "let nothing in .git/hooks/post-merge keep the line of drizzle-guard from being reached (-v shows what does)"
     )
@@ -135,7 +135,7 @@ def test_a_squash_whose_hooks_did_not_run(bed: Bed) -> None:
         done = bed.try_git("commit", "-m", "squash", option)
         if done.code:  # with the index locked nothing can be finished
             assert "this commit is not made.\n  drizzle-guard renumber\n" in done.err
-            assert bed.tool("renumber").code == 0
+            assert bed.call("renumber").code == 0
             bed.git("commit", "-q", "-m", "squash")
         assert bed.files("HEAD") == EXPECTED and leftovers(bed) == []
         assert bed.git("status", "--porcelain", "drizzle") == ""
@@ -143,7 +143,7 @@ def test_a_squash_whose_hooks_did_not_run(bed: Bed) -> None:
 
 def test_a_merge_that_is_half_way_is_said_by_whatever_runs_next(bed: Bed) -> None:
     branches(bed)
-    bed.tool("install")
+    bed.call("install")
     broken = {"DRIZZLE_GUARD_AT_WORK": "1"}  # what a killed hook leaves: nothing but the note
     (bed.root / ".git/hooks/post-merge").write_text(
         (bed.root / ".git/hooks/post-merge").read_text().replace('"$c" hook', "true hook")
@@ -153,16 +153,16 @@ def test_a_merge_that_is_half_way_is_said_by_whatever_runs_next(bed: Bed) -> Non
     sentence = "drizzle/meta/_journal.json is merged, but its migrations do not have their new numbers yet"
     bed.write("here.db", "")
     for command in (("check",), ("install", "--check"), ("protect",), ("status", "--url", "sqlite:here.db")):
-        done = bed.tool(*command)
+        done = bed.call(*command)
         assert f"drizzle-guard: {sentence}, and no hook of this clone has finished that.\n" in done.err
         assert "\n  drizzle-guard renumber\n" in done.err
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     assert bed.files("HEAD") == EXPECTED and leftovers(bed) == []
 
 
 def test_an_aborted_merge_leaves_nothing(bed: Bed) -> None:
     own = branches(bed, elsewhere=True)
-    bed.tool("install")
+    bed.call("install")
     own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
     assert bed.try_git("merge", "main").code == 1
     assert leftovers(bed) != []
@@ -177,12 +177,12 @@ def test_an_aborted_merge_leaves_nothing(bed: Bed) -> None:
 def test_a_hook_of_the_users_where_the_net_would_be(bed: Bed) -> None:
     """Nothing can be promised then, so git stops."""
     branches(bed)
-    bed.tool("install")
+    bed.call("install")
     own_hook(bed, "post-merge", "exit 0\ndrizzle-guard hook post-merge\n")
     own_hook(bed, "reference-transaction", "exit 0\n")
     done = bed.try_git("merge", "--no-edit", "main")
     assert done.code == 1 and "no hook of this clone will finish that" in done.text
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("commit", "-q", "--no-edit")
     assert bed.files("HEAD") == EXPECTED
     assert (bed.root / ".git/hooks/reference-transaction").read_text() == "#!/bin/sh\nexit 0\n"
@@ -194,7 +194,7 @@ PATHSPECS = ("--literal-pathspecs", "--glob-pathspecs", "--noglob-pathspecs", "-
 @pytest.mark.parametrize("option", PATHSPECS)
 def test_what_git_hands_to_hooks_does_not_change_our_commands(bed: Bed, option: str) -> None:
     own = branches(bed)
-    bed.tool("install")
+    bed.call("install")
     bed.git(option, "merge", "-q", "--no-edit", "main")
     assert bed.files("HEAD") == EXPECTED
     bed.git("reset", "-q", "--hard", own)
@@ -208,7 +208,7 @@ def test_what_git_hands_to_hooks_does_not_change_our_commands(bed: Bed, option: 
 def test_a_merge_that_brings_other_settings(bed: Bed) -> None:
     """What the driver has decided holds for the hooks that follow."""
     branches(bed)
-    bed.tool("install", "--no-protect")
+    bed.call("install", "--no-protect")
     bed.git("checkout", "-q", "main")
     bed.write("drizzle-guard.toml", 'mainline = "upstream/production"\n')
     bed.commit("settings", "--no-verify")
@@ -234,7 +234,7 @@ def test_a_merge_that_brings_other_settings(bed: Bed) -> None:
         in done.err
     ), done.text
     bed.write("drizzle-guard.toml", 'mainline = "main"\n')
-    assert bed.tool("renumber").code == 0
+    assert bed.call("renumber").code == 0
     bed.git("add", "-A")
     bed.git("rebase", "--continue")
     assert bed.files("HEAD") == EXPECTED
@@ -243,8 +243,8 @@ def test_a_merge_that_brings_other_settings(bed: Bed) -> None:
 class TestProtect:
     def test_install_arms_it_for_commits_and_pushes(self, bed: Bed, tmp_path: Path) -> None:
         branches(bed)
-        assert bed.tool("install").code == 0
-        done = bed.tool("install", "--check")
+        assert bed.call("install").code == 0
+        done = bed.call("install", "--check")
         assert (done.code, done.out) == (0, "armed: merge driver, attributes and hooks are in place\n")
         bed.git("commit", "-q", "-m", "nothing of ours", "--allow-empty")
         for change in ("drizzle/0000_base.sql", "drizzle/meta/0000_snapshot.json"):
@@ -266,21 +266,21 @@ class TestProtect:
 
     def test_parts_can_be_left_out(self, bed: Bed) -> None:
         branches(bed)
-        assert bed.tool("install", "--no-protect").code == 0
-        done = bed.tool("install", "--check")
+        assert bed.call("install", "--no-protect").code == 0
+        done = bed.call("install", "--check")
         assert done.code == 1 and "missing: protect at every commit (pre-commit)\n" in done.out
-        assert bed.tool("install", "--check", "--no-protect").code == 0
+        assert bed.call("install", "--check", "--no-protect").code == 0
         assert not (bed.root / ".git/hooks/pre-push").exists()
         bed.write("drizzle/0000_base.sql", "select 1;")
         bed.commit("edit")
-        bed.tool("uninstall")
-        assert bed.tool("install", "--no-hooks").code == 0
-        assert bed.tool("install", "--check", "--no-hooks").code == 0
+        bed.call("uninstall")
+        assert bed.call("install", "--no-hooks").code == 0
+        assert bed.call("install", "--check", "--no-hooks").code == 0
         assert not (bed.root / ".git/hooks/pre-commit").exists()
 
     def test_what_is_on_no_mainline_yet(self, bed: Bed) -> None:
         branches(bed)
-        bed.tool("install")
+        bed.call("install")
         own = "drizzle/0001_comments.sql"
         bed.write(own, "select 1;")
         done = bed.try_git("commit", "-a", "-q", "-m", "again")
@@ -298,7 +298,7 @@ class TestProtect:
 
     def test_another_layout_of_the_same_json(self, bed: Bed) -> None:
         branches(bed)
-        bed.tool("install")
+        bed.call("install")
         for path in ("drizzle/meta/0000_snapshot.json", "drizzle/meta/_journal.json"):
             bed.write(path, bed.read(path).replace(b"  ", b"\t").replace(b"\n", b"\r\n") + b"\r\n")
         bed.git("commit", "-a", "-q", "-m", "formatted")
@@ -310,10 +310,10 @@ class TestBystanders:
         branches(bed)
         bed.write(".githooks/pre-commit", "#!/bin/sh\necho own hook\n").chmod(0o755)
         bed.git("config", "core.hooksPath", ".githooks")
-        out = bed.tool("install").out
+        out = bed.call("install").out
         line = next(row for row in out.splitlines() if row.startswith("  pre-commit: ")).removeprefix("  pre-commit: ")
         bed.write(".githooks/pre-commit", f"#!/bin/sh\n{line}\necho own hook\n").chmod(0o755)
-        assert bed.tool("install", "--check").code == 0
+        assert bed.call("install", "--check").code == 0
         assert str(bed.directory) not in "".join(p.read_text() for p in (bed.root / ".githooks").iterdir())
         bed.commit("hooks")
         bed.write("drizzle/0000_base.sql", "select 1;")
@@ -336,36 +336,36 @@ class TestBystanders:
         shared = tmp_path / "shared hooks"
         shared.mkdir()
         bed.git("config", "--global", "core.hooksPath", str(shared))
-        out = bed.tool("install").out
+        out = bed.call("install").out
         assert f"core.hooksPath is {shared}, which all repositories of this machine share." in out
         assert list(shared.iterdir()) == []
-        done = bed.tool("install", "--check")
+        done = bed.call("install", "--check")
         assert done.code == 1 and "not armed; run: git config --local core.hooksPath .git/hooks\n" in done.out
         bed.git("config", "--local", "core.hooksPath", ".git/hooks")
-        bed.tool("install")
-        assert bed.tool("install", "--check").code == 0
+        bed.call("install")
+        assert bed.call("install", "--check").code == 0
         bed.git("config", "--local", "--unset", "core.hooksPath")
-        bed.tool("install", "--global-hooks")
-        assert (shared / "post-merge").exists() and bed.tool("install", "--check", "--global-hooks").code == 0
+        bed.call("install", "--global-hooks")
+        assert (shared / "post-merge").exists() and bed.call("install", "--check", "--global-hooks").code == 0
 
     def test_a_branch_that_was_cut_before(self, bed: Bed) -> None:
         branches(bed)
         bed.git("checkout", "-q", "main")
-        out = bed.tool("install").out
+        out = bed.call("install").out
         assert "\nCommit this, so that it holds for everybody:\n  git add .gitattributes\n" in out
         bed.commit("arm")
         bed.git("checkout", "-q", "feature")
-        done = bed.tool("install", "--check")
+        done = bed.call("install", "--check")
         assert (done.code, done.out) == (0, "armed: merge driver, attributes and hooks are in place\n")
-        assert "this clone is armed already\n" in bed.tool("install").out
+        assert "this clone is armed already\n" in bed.call("install").out
         assert not (bed.root / ".gitattributes").exists()
         tree = bed.at(bed.directory / "tree")
         bed.git("worktree", "add", "-q", str(tree.root), "main")
-        assert tree.tool("install", "--check").code == 0
+        assert tree.call("install", "--check").code == 0
 
     def test_python_that_does_not_start_blocks_nobody(self, bed: Bed) -> None:
         branches(bed)
-        bed.tool("install")
+        bed.call("install")
         for hook in ("pre-commit", "post-commit", "pre-merge-commit", "post-merge"):
             path = bed.root / ".git/hooks" / hook
             text = path.read_text()
@@ -381,7 +381,7 @@ class TestBystanders:
     def test_strict_shells(self, bed: Bed) -> None:
         """bash as sh takes `set -eu` from SHELLOPTS."""
         branches(bed)
-        bed.tool("install")
+        bed.call("install")
         line = bed.git("config", "merge.drizzle-journal.driver")
         hooks = [(bed.root / ".git/hooks" / hook).read_text() for hook in ("pre-commit", "post-commit", "post-merge")]
         env = {key: value for key, value in bed.env.items() if key != "PYTHONPATH"}
@@ -392,16 +392,16 @@ class TestBystanders:
 
 def test_each_part_is_shown(bed: Bed) -> None:
     branches(bed)
-    bed.tool("install")
-    done = bed.tool("install", "--check", "-v")
+    bed.call("install")
+    done = bed.call("install", "--check", "-v")
     assert done.code == 0 and done.out.count("ok: ") == 8, done.out
     (bed.root / ".git/hooks/post-rewrite").unlink()
     bed.git("config", "--unset", "merge.drizzle-journal.driver")
-    done = bed.tool("install", "--check", "-v")
+    done = bed.call("install", "--check", "-v")
     assert done.code == 1
     assert "missing: merge driver (config merge.drizzle-journal.driver)\n  drizzle-guard install\n" in done.out
     assert "missing: hooks that finish a rebase (post-rewrite)\n  drizzle-guard install\n" in done.out
-    assert bed.tool("install").code == 0 and bed.tool("install", "--check").code == 0
+    assert bed.call("install").code == 0 and bed.call("install", "--check").code == 0
 
 
 def test_a_program_that_git_will_not_find(bed: Bed, tmp_path: Path) -> None:
@@ -422,7 +422,7 @@ def test_a_program_that_git_will_not_find(bed: Bed, tmp_path: Path) -> None:
 def test_hooks_of_0_1_0_go_on_working(bed: Bed) -> None:
     """They call `drizzle-guard hook NAME` without more; `install` brings them up to date, `uninstall` knows them."""
     own = branches(bed)
-    bed.tool("install", "--no-hooks")
+    bed.call("install", "--no-hooks")
     for hook in ("pre-commit", "pre-merge-commit", "post-merge", "post-commit", "post-rewrite"):
         bed.write(
             f".git/hooks/{hook}",
@@ -434,10 +434,10 @@ def test_hooks_of_0_1_0_go_on_working(bed: Bed) -> None:
         bed.git("reset", "-q", "--hard", own)
         bed.git(*command)
         assert bed.files("HEAD") == EXPECTED
-    assert "missing: protect at every commit (pre-commit)\n" in bed.tool("install", "--check").out
-    assert "change hook .git/hooks/pre-commit\n" in bed.tool("install").out
-    assert bed.tool("install", "--check").code == 0
-    bed.tool("uninstall")
+    assert "missing: protect at every commit (pre-commit)\n" in bed.call("install", "--check").out
+    assert "change hook .git/hooks/pre-commit\n" in bed.call("install").out
+    assert bed.call("install", "--check").code == 0
+    bed.call("uninstall")
     assert not [path for path in os.listdir(bed.root / ".git/hooks") if not path.endswith(".sample")]
 
 

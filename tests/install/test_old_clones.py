@@ -65,7 +65,7 @@ def test_an_upgrade_in_the_middle_of_a_rebase(old: Bed, backend: str) -> None:
     add_migration(old.root / "drizzle", "third")
     old.commit("third")
     assert old.try_git("rebase", backend, "main").code == 1
-    assert old.tool("install").code == 0
+    assert old.call("install").code == 0
     old.write("app.ts", "both\n")
     old.git("add", "app.ts")
     old.git("-c", "core.editor=true", "rebase", "--continue")
@@ -100,16 +100,16 @@ def test_the_note_of_a_rebase(old: Bed) -> None:
 
 def test_uninstall_takes_all_of_it_away(old: Bed) -> None:
     old.git("checkout", "-q", "main")
-    assert old.tool("uninstall").code == 0
+    assert old.call("uninstall").code == 0
     left = {Path(path).name: data for path, data in machinery(old).items() if b"drizzle" in data}
     assert left == {}
 
 
 def test_install_replaces_it_and_uninstall_then_takes_all_away(old: Bed) -> None:
-    assert old.tool("install", "--check").code == 1
-    assert old.tool("install").code == 0
-    assert old.tool("install", "--check").code == 0
-    assert old.tool("uninstall").code == 0
+    assert old.call("install", "--check").code == 1
+    assert old.call("install").code == 0
+    assert old.call("install", "--check").code == 0
+    assert old.call("uninstall").code == 0
     assert not [path for path, data in machinery(old).items() if b"drizzle" in data]
 
 
@@ -121,5 +121,5 @@ def test_the_lines_that_0_1_0_gave_to_husky(old: Bed) -> None:
         old.write(f".husky/{hook.name}", hook.read_bytes())
     old.git("merge", "-q", "--no-edit", "main")
     assert migrations(old.files("HEAD")) == ["base", "other", "own", "second"]
-    old.tool("uninstall")
+    old.call("uninstall")
     assert not [path for path in (old.root / ".husky").iterdir() if path.is_file()]
