@@ -13,7 +13,7 @@ from support.gitbed import Bed, add_migration
 
 def fixes(bed: Bed, code: str) -> list[str]:
     """What is to be typed against one rule's findings, each command in its line."""
-    found = bed.tool("check").out
+    found = bed.call("check").out
     block = rf"^  (?:error|warning) {code} .*\n(?:    .*\n)*?    fix: (.*(?:\n {{9}}.*)*)$"
     return [fix.replace("\n         ", "\n") for fix in re.findall(block, found, re.MULTILINE)]
 
@@ -68,7 +68,7 @@ def test_what_brings_the_mainline_in_depends_on_whether_the_clone_is_armed(bed: 
     assert fix == ("git merge main" if armed else "git merge main\ndrizzle-guard renumber\ngit commit")
     type_it(bed, fix)
     assert len(bed.git("rev-list", "--parents", "-1", "HEAD").split()) == 3
-    done = bed.tool("check")
+    done = bed.call("check")
     assert (done.code, done.out.splitlines()[-1]) == (0, "1 folder, 3 migrations: sound.")
 
 
@@ -84,7 +84,7 @@ def test_a_merge_that_would_be_refused_is_not_advised(bed: Bed) -> None:
         bed.git("commit", "-qam", "the same column", "--no-verify")
     (fix,) = fixes(bed, "DG033")
     assert fix == "a merge of main would be refused; see why: drizzle-guard graph"
-    assert "a merge would be refused: " in bed.tool("graph").out
+    assert "a merge would be refused: " in bed.call("graph").out
 
 
 @pytest.mark.parametrize("path", ["meta/_journal.json", "meta/0001_snapshot.json"])

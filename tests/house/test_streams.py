@@ -15,6 +15,7 @@ from drizzle_guard.commands import progress
 from support.cases import MERGE
 from support.check_folders import sound
 from support.gitbed import Bed, Done
+from support.parts import EVERY
 
 COMMANDS = (
     *("check", "check --format sarif", "status --url x.db", "status --json --url x.db", "repair --dry-run --url x.db"),
@@ -46,8 +47,14 @@ def test_disk_behind_the_output_is_full(place: Bed, command: str) -> None:
     assert shell(place, command, ">/dev/full 2>&1") == (2, "", "")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("command", "unbuffered"),
+    [
+        (command, each)
+        for n, command in enumerate(COMMANDS)
+        for each in (("", "1") if EVERY else ("1" if n % 3 else "",))
+    ],
+)
 def test_reader_went_away(place: Bed, command: str, unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -59,10 +66,12 @@ def test_reader_went_away(place: Bed, command: str, unbuffered: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_closed_streams_change_nothing(place: Bed, command: str) -> None:
-    shell(place, command, "")
-    usual = shell(place, command, "")  # `install` finds it all there
-    assert shell(place, command, ">&-") == (usual.code, "", usual.err)
-    assert shell(place, command, "2>&-") == (usual.code, usual.out, "")
+    if command == "install":
+        place.call(command)  # from here on it finds it all there
+    usual = shell(place, command, "")
+    if EVERY or command in COMMANDS[:5]:  # reports of every form; each command has both closed below
+        assert shell(place, command, ">&-") == (usual.code, "", usual.err)
+        assert shell(place, command, "2>&-") == (usual.code, usual.out, "")
     assert shell(place, command, "<&- >&- 2>&-") == (usual.code, "", "")
 
 
