@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from allpairspy import AllPairs
+
+Test = TypeVar("Test", bound=Callable[..., object])
 
 PROJECT = Path(__file__).parents[2]
 FIXTURES = PROJECT / "fixtures"
@@ -31,6 +34,11 @@ def pairs(*axes: Sequence[Any]) -> list[tuple[Any, ...]]:
     if EVERY or len(axes) < 3:
         return list(itertools.product(*axes))
     return [tuple(chosen) for chosen in AllPairs(list(axes))]
+
+
+def both_gits_in_every(test: Test) -> Test:
+    """Mark a test whose second git another test covers: it runs with both gits in the campaign `every` alone."""
+    return pytest.mark.both_gits(test) if EVERY else test
 
 
 def some(values: Sequence[Any], step: int, *, start: int = 0) -> list[Any]:
