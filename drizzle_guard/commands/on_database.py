@@ -99,6 +99,7 @@ def agreed(question: str) -> bool:
     except click.Abort:
         if sys.stdin.isatty():
             raise
+        click.echo()  # the question stands without a line end
         raise UsageError("there is nobody to ask. Nothing was changed.", "With --yes it does not ask.") from None
 
 

@@ -82,7 +82,7 @@ def _outcome_lines(outcome: Outcome, name: str, *, by_name: bool) -> Iterator[st
         yield f"      {printable(sentence)}"
     if outcome.differs:
         yield f"      ends in another schema than {outcome.reference}:"
-        yield from _difference_lines(outcome.differs, "that one", "this one", "        ")
+        yield from _difference_lines(outcome.differs, "a new database", "this one", "        ")
 
 
 def _failure_lines(failure: Failure, name: str, *, by_name: bool) -> Iterator[str]:

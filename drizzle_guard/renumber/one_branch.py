@@ -23,6 +23,7 @@ class Graph(NamedTuple):
     collisions: list[Collision]
     outcome: Plan | Refusal
     v1: bool = False  # in Drizzle v1's layout, where git merges without a conflict and nothing refuses
+    is_merged: bool = False  # the branch contains the mainline: what differs, a merge was resolved to
 
     @property
     def moves(self) -> dict[str, Move]:
@@ -43,7 +44,7 @@ def compare(repository: Repository, sides: Sides, folder: str, names: tuple[str,
     outcome = plan(base, main, own, layout=own.journal) if decision.ours_established else decision.outcome
     parting = part(base, main, own)
     found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
-    return Graph(folder, names[0], names[1], parting, found, outcome)
+    return Graph(folder, *names, parting, found, outcome, is_merged=sides.theirs in sides.bases)
 
 
 def compare_v1(repository: Repository, sides: Sides, folder: str, names: tuple[str, str]) -> Graph:

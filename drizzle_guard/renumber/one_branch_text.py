@@ -23,6 +23,13 @@ _WORDS = {
 REFUSED = {False: "a merge would be refused", True: "not known to be right in this order"}
 
 
+def refused(refusal: Refusal, *, v1: bool, is_merged: bool) -> str:
+    """What is said of a refusal; where the mainline is merged already, nothing is left to merge."""
+    if is_merged:
+        return f"the mainline is merged, and yet: {refusal.sentence.rstrip('.')}; what to do says drizzle-guard check"
+    return f"{REFUSED[v1]}: {refusal.sentence}"
+
+
 def as_text(graphs: Sequence[Graph]) -> str:
     """The drawings for a terminal."""
     return "\n\n".join("\n".join(_drawing(graph)) for graph in graphs)
@@ -76,7 +83,7 @@ def _notes(graph: Graph) -> list[str]:
     for gone, where in ((graph.parting.off_mainline, graph.mainline), (graph.parting.off_branch, graph.branch)):
         lines += [f"{printable(m.tag)} was deleted on {printable(where)}" for m in gone]
     if isinstance(graph.outcome, Refusal):
-        lines += [f"{REFUSED[graph.v1]}: {graph.outcome.sentence}"]
+        lines += [refused(graph.outcome, v1=graph.v1, is_merged=graph.is_merged)]
     elif not graph.collisions and (graph.parting.branch and graph.parting.mainline):
         lines += ["nothing collides"]
     return ["", *lines] if lines else []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from drizzle_guard.errors import printable
-from drizzle_guard.renumber.one_branch_text import REFUSED, escaped, label
+from drizzle_guard.renumber.one_branch_text import escaped, label, refused
 from drizzle_guard.renumber.open_branches import FolderOverview, OpenBranch, moved
 from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.replay.rivals import Rivalry
@@ -46,7 +46,7 @@ def _parted(found: OpenBranch, mainline: str) -> str:
 
 def _fate(found: OpenBranch, v1: bool) -> list[str]:
     if isinstance(found.outcome, Refusal):
-        return [f"{REFUSED[v1]}: {found.outcome.sentence}"]
+        return [refused(found.outcome, v1=v1, is_merged=found.is_merged)]
     moves = [f"{printable(old)} -> {printable(new)}" for old, new in moved(found)]
     return moves or ["nothing collides"]
 

@@ -65,7 +65,7 @@ drizzle: 4 migrations on SQLite VERSION in memory, as libsql runs them
       never runs there, and nothing says so: 0002_comments, 0003_comment_stars
       (its `when` is not above what that database recorded; see: drizzle-guard check)
       ends in another schema than an empty database:
-        table "comments": that one has it, this one has not
+        table "comments": a new database has it, this one has not
   ✗ drizzle/meta/0003_snapshot.json is not what the migrations make:
       column "age" of table "users": the database has it, the snapshot has not
   Do not deploy this: see above.

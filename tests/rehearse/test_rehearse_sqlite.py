@@ -82,7 +82,7 @@ def test_a_migration_that_the_mainline_s_databases_skip_is_found(bed: Bed) -> No
     ]
     text = guard(bed, "rehearse").out
     assert "      never runs there, and nothing says so: 0002_nick" in text
-    assert '        column "nick" of table "users": that one has it, this one has not' in text
+    assert '        column "nick" of table "users": a new database has it, this one has not' in text
 
 
 def test_a_failure_names_file_line_statement_and_the_database_s_words(bed: Bed) -> None:

@@ -153,6 +153,19 @@ drizzle: 0 migrations on main and 1 on feature since they parted
     assert bed.call("graph").out == shown
 
 
+def test_where_the_mainline_was_merged_badly_no_merge_is_spoken_of(bed: Bed) -> None:
+    parted(bed, "pg-2v2")
+    bed.try_git("merge", "--no-edit", "main")
+    bed.git("checkout", "-q", "--ours", "drizzle")
+    bed.commit("merged")
+    for said in (bed.call("graph").out, bed.call("graph", "--all").out):
+        assert "would be refused" not in said and "the mainline is merged, and yet: 0001_" in said, said
+        assert said.endswith("; what to do says drizzle-guard check\n"), said
+    assert "    fix: drizzle-guard renumber\n" in bed.type("drizzle-guard check", check=False).out
+    bed.type("drizzle-guard renumber", "git commit -q -m mended", "drizzle-guard check")
+    assert "and yet" not in bed.call("graph").out
+
+
 def test_cherry_picked_deleted_and_several_folders(bed: Bed) -> None:
     base = {"0000_a": 1000, "0001_b": 2000}
     put(bed, folder(base), "a b/é")

@@ -460,6 +460,9 @@ TYPED = {
         "check/test_unasked_rules.py::test_without_a_mainline_and_without_git": [
             "check/targets.py _NO_MAINLINE: drizzle-guard check --onto NAME",
         ],
+        "renumber/test_graph.py::test_where_the_mainline_was_merged_badly_no_merge_is_spoken_of": [
+            "renumber/one_branch_text.py refused: drizzle-guard check",
+        ],
         "check/test_unasked_rules.py::test_in_a_shallow_clone": [
             "check/targets.py _SHALLOW: git fetch --unshallow",
         ],
