@@ -104,26 +104,48 @@ def errors_in(
 
 
 def find_cure(repository: Repository, case: Case, onto: str | None = None) -> Cure | None:
-    """The way that leaves the fewest errors; None if none leaves fewer than there are."""
+    """The way that leaves the fewest errors; None if none leaves fewer than there are.
+
+    Of several that leave as many, the one that keeps what the sides of the last merge had in their journals: a
+    migration that was generated on top of a lost one does what that does, and a database may have run the lost one.
+    """
     best: Cure | None = None
-    for cure in _ways(repository, case, onto):
-        if len(cure.left) < len(case.errors if best is None else best.left):
-            best = cure
-        if best is not None and not best.left:
+    sides: set[str] = set()
+    found: list[Cure] = []
+    for cure, also in _ways(repository, case, onto):
+        sides |= {m.sql.id for folder in also for m in folder.migrations if m.sql}
+        found.append(cure)
+        if not cure.left and not _taken_away(case, cure):
             break
+    for cure in found:
+        kept = len(case.errors) if best is None else len(best.left)
+        fewer = len(_taken_away(case, cure) & sides) < len(_taken_away(case, best) & sides) if best else False
+        if len(cure.left) < kept or (len(cure.left) == kept and fewer):
+            best = cure
     return best
 
 
-def _ways(repository: Repository, case: Case, onto: str | None) -> Iterator[Cure]:
+def _taken_away(case: Case, cure: Cure) -> set[str]:
+    """The SQL (by blob id) that lies in the folder and would not any more."""
+    after = {**case.files, **cure.files}
+    stays = {blob.id for path, blob in after.items() if blob is not None and path.endswith(".sql")}
+    return {blob.id for path, blob in case.files.items() if path.endswith(".sql")} - stays
+
+
+def _ways(repository: Repository, case: Case, onto: str | None) -> Iterator[tuple[Cure, list[Folder]]]:
+    """The ways to try, each with the other versions of the folder that it goes by."""
     for published, also in _rows(repository, case, onto):
         try:
             own = own_migrations(repository, case.folder, published, case.files, also)
-            outcome = rebuild(published, own)
+            first = {m.sql.id for folder in also for m in folder.migrations if m.sql}
+            older = sorted(own, key=lambda m: m.sql is None or m.sql.id not in first)
+            for order in (own, older) if older != own else (own,):
+                outcome = rebuild(published, order)
+                if isinstance(outcome, Rebuilt):
+                    yield _rebuilt(case, published, outcome), also
         except GuardError:
             continue  # a file that cannot be read: check names it
-        if isinstance(outcome, Rebuilt):
-            yield _rebuilt(case, published, outcome)
-    yield mended(case)
+    yield mended(case), []
 
 
 def _rows(repository: Repository, case: Case, onto: str | None) -> Iterator[tuple[Folder, list[Folder]]]:

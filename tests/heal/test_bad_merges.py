@@ -306,3 +306,28 @@ def test_a_sound_folder_is_left_alone(bed: Bed) -> None:
     bed.git("merge", "--abort")
     before = bed.state()
     assert bed.call("renumber").code == 0 and bed.state() == before
+
+
+def test_a_lost_migration_comes_back_though_another_was_generated_in_its_place(bed: Bed) -> None:
+    """A database may have run the lost one; the new one would fail there on what exists."""
+    fork(bed)
+    theirs_taken(bed)
+    again = add_migration(bed.root / "drizzle", "again")
+    (bed.root / "drizzle" / f"{again}.sql").write_bytes(bed.read("drizzle/0001_own.sql").rstrip())
+    bed.commit("merged by hand, and generated anew")
+    said = bed.call("renumber")
+    assert said.code == 1 and said.commands == ["drizzle-guard renumber --yes"], said.text
+    assert f"{again} goes: others do all that it does" in said.err
+    bed.type("drizzle-guard renumber --yes")
+    bed.commit("as it said")
+    assert bed.call("check").code == 0
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "own"]
+
+
+def test_a_merge_that_lost_migrations_on_purpose_is_said_to_lack_them(bed: Bed) -> None:
+    fork(bed)
+    theirs_taken(bed)
+    bed.git("rm", "-q", "-f", "drizzle/0001_own.sql")
+    bed.commit("merged without our own")
+    said = bed.call("renumber")
+    assert said == (0, "drizzle: nothing to do (the last merge was resolved in its own way, without 0001_own)\n", "")
