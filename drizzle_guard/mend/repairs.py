@@ -256,6 +256,16 @@ def repairs_of(old: Folder, files: Mapping[str, Blob]) -> frozenset[tuple[str, s
     return frozenset(_repairs_in(old, files))
 
 
+def _mended(old: Folder) -> Mended:
+    """What repairs make of a whole folder.  `check` asks several times about one mainline: the last answer is kept."""
+    if not (_last and _last[0][0] is old):
+        _last[:] = [(old, mend(old.name, old.files, removable=frozenset(old.files)))]
+    return _last[0][1]
+
+
+_last: list[tuple[Folder, Mended]] = []
+
+
 def _is_read(blob: Blob) -> bool:
     try:
         read_snapshot(blob)
@@ -269,13 +279,13 @@ def _repairs_in(old: Folder, files: Mapping[str, Blob]) -> Iterator[tuple[str, s
 
     For the journal that is the entry of the tag.
     """
-    mended = mend(old.name, old.files, removable=frozenset(old.files))
+    mended = _mended(old)
     for entry in old.entries:  # several migrations may share a snapshot
         path = snapshot_path(entry.prefix)
         before, blob, now = old.files.get(path), mended.files.get(path), files.get(path)
-        if before is None or now is None:
+        if before is None or now is None or same_file(before, now):
             continue
-        if (not _is_read(before) and _is_read(now)) or (blob is not None and same_file(blob, now)):
+        if (blob is not None and same_file(blob, now)) or (not _is_read(before) and _is_read(now)):
             yield entry.tag, path
     journal = mended.files.get(PATH)
     new, here = (read_any_history("", {PATH: blob}) if blob else None for blob in (journal, files.get(PATH)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from drizzle_guard.light import NamedTuple, pattern
 from drizzle_guard.sql.actions import Action
@@ -39,7 +40,13 @@ def decode(data: bytes) -> str:
 
 def statements(text: str) -> list[Statement]:
     """The statements of a migration, without comments and empty ones."""
-    return [_statement(tokens, guarded=False) for tokens in split(tokenize(text)) if tokens]
+    return list(_statements(text))
+
+
+@lru_cache(maxsize=1024)
+def _statements(text: str) -> tuple[Statement, ...]:
+    """The same, kept: several rules, and each look at a folder after a repair, ask about the same migrations."""
+    return tuple(_statement(tokens, guarded=False) for tokens in split(tokenize(text)) if tokens)
 
 
 def actions(text: str) -> list[Action]:

@@ -286,18 +286,22 @@ def test_rebase_merges_of_two_branches_with_migrations(bed: Bed) -> None:
 
 def long_branch(bed: Bed, count: int) -> None:
     """Feature with `count` migrations, a commit each; main with one of its own."""
-    folder = bed.root / "drizzle"
-    bed.arm()
-    add_migration(folder, "base")
-    bed.commit("base")
-    bed.branch("feature")
-    for n in range(count):
-        add_migration(folder, f"own{n}")
-        bed.commit(f"own{n}")
-    bed.git("checkout", "-q", "main")
-    add_migration(folder, "mainline")
-    bed.commit("mainline")
-    bed.git("checkout", "-q", "feature")
+
+    def build() -> None:
+        folder = bed.root / "drizzle"
+        bed.arm()
+        add_migration(folder, "base")
+        bed.commit("base")
+        bed.branch("feature")
+        for n in range(count):
+            add_migration(folder, f"own{n}")
+            bed.commit(f"own{n}")
+        bed.git("checkout", "-q", "main")
+        add_migration(folder, "mainline")
+        bed.commit("mainline")
+        bed.git("checkout", "-q", "feature")
+
+    bed.lay_out(("a long branch", count), build)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -27,7 +27,7 @@ from support import campaigns
 from support.judges import Script, migrated, new_errors
 from support.model import Schema, SqlFailed, as_json, run, run_all
 
-examples = campaigns.examples(100)
+examples = campaigns.examples(60)
 
 START = 1700000000000
 TABLES = ("users", "posts", "tags")
