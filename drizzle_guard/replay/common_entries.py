@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
-from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema, snapshot_id
+from drizzle_guard.drizzle.snapshot import previous_id, read_snapshot, same_schema, snapshot_id
 from drizzle_guard.errors import GuardError
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.identity import Pairs
@@ -82,12 +82,10 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
     last_snapshot = max((n for n in parting.new_on_mainline if mainline.migrations[n].snapshot), default=-1)
     for n in on_main.keys() & on_branch.keys() & {n for n, at in on_main.items() if at in kept}:
         at, old, mine = on_main[n], base.migrations[n], branch.migrations[on_branch[n]]
-        before = max((own for own in own_positions if own < on_branch[n]), default=None)
-        told = (
-            before is not None and branch.migrations[before].snapshot is not None
-        )  # an own one that it was put behind
-        carried = on_branch[n] < last_own or (told and mine.tag != kept[at].tag)
-        snapshot = _snapshot(old, kept[at], mine, carried=carried, newer=at < last_snapshot)
+        in_front = [branch.migrations[own].snapshot for own in own_positions if own < on_branch[n]]
+        displaced = mine.tag != kept[at].tag or _follows_one_of(mine, in_front)
+        carried = on_branch[n] < last_own or (displaced and in_front[-1:] not in ([], [None]))
+        snapshot = _snapshot(old, kept[at], mine, displaced=displaced, carried=carried, newer=at < last_snapshot)
         if snapshot is not kept[at].snapshot:
             kept[at] = kept[at]._replace(snapshot=snapshot)
     _put_back_copies(kept, mainline)
@@ -175,18 +173,25 @@ def _edited(base: Migration, main: Migration, branch: Migration) -> Blob | None:
     raise Refused(Refusal("both sides edited its SQL", own=branch.tag, other=main.tag))
 
 
-def _snapshot(base: Migration, main: Migration, branch: Migration, *, carried: bool, newer: bool) -> Blob | None:
+def _follows_one_of(migration: Migration, snapshots: Sequence[Blob | None]) -> bool:
+    """Whether the prevId of a migration's snapshot names one of these."""
+    prev = previous_id(migration.snapshot) if migration.snapshot and any(snapshots) else None
+    return prev is not None and any(prev == snapshot_id(blob) for blob in snapshots if blob)
+
+
+def _snapshot(
+    base: Migration, main: Migration, branch: Migration, *, displaced: bool, carried: bool, newer: bool
+) -> Blob | None:
     """The snapshot of a common entry; `newer` says that the mainline has newer ones.  Raises Refused.
 
+    `displaced` says that the branch put an own migration in front of it, and numbered or chained it behind that.
     `carried` says that the branch has own snapshots which bring along what it changed here: behind it, or in front of
-    one that the branch renumbered for that.
+    a displaced one.
     """
     mine, old = branch.snapshot, base.snapshot
     if main.snapshot != old or mine is None or mine == old:
         return main.snapshot
-    if (
-        branch.tag != main.tag
-    ):  # renumbered by the branch: the number is the mainline's, what it says of the schema is not
+    if displaced:  # number and prevId are the mainline's, what it says of the schema is not
         if carried or old is None or snapshot_id(mine) != snapshot_id(old) or _says_the_same(mine, old):
             return main.snapshot
     elif not newer or (old and _says_the_same(mine, old)):

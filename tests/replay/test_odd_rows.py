@@ -127,6 +127,15 @@ NEWEST = "0003 s4<s3 boats(id keel mast) docks(id)"
             [NEWEST],
             id="put in front of a common one",
         ),
+        pytest.param(
+            [
+                FIRST,
+                "0005_mast 2000 [s4<s1 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int",
+                "0001_keel 3000 [s2<s4 boats(id mast keel)]: ALTER TABLE boats ADD COLUMN keel int",
+            ],
+            [NEWEST],
+            id="put in front of a common one, which was chained behind it",
+        ),
     ],
 )
 def test_the_newest_snapshot_holds_what_both_sides_did(branch: list[str], newest: list[str]) -> None:
