@@ -22,7 +22,7 @@ DOCS = PROJECT / "docs"
 SHOWN_BY: dict[str, dict[str, str]] = {
     "merge, pull": {
         "merge": "test_options test_pull test_the_mainline_checked_out test_author_and_dates_stay",
-        "live_merge": "test_armed test_by_hand",
+        "live_merge": "test_merge",
     },
     "merge that also stops over another file": {
         "merge": "test_stopped_elsewhere test_stopped_elsewhere_and_renumbered_first test_aborted_and_repeated",
