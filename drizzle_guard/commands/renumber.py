@@ -163,8 +163,17 @@ def _stays_refused(item: Work) -> bool:
 
 
 def _may_be_healed(work: list[Work]) -> bool:
-    """Whether every folder can be written, and no side took a migration out: that is known to the merge alone."""
-    return not any(isinstance(item.decision.outcome, Refusal) or _took_out(item) for item in work)
+    """Whether every folder can be written, and no side took a migration out: that is known to the merge alone.
+
+    Where the branch contains the mainline, no merge is left that could be refused: what is published has to stand.
+    """
+    return not any(
+        not _contains_mainline(item) if isinstance(item.decision.outcome, Refusal) else _took_out(item) for item in work
+    )
+
+
+def _contains_mainline(item: Work) -> bool:
+    return item.sides.theirs in item.sides.bases and not item.resolving
 
 
 def _took_out(item: Work) -> bool:

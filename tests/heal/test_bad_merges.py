@@ -331,3 +331,24 @@ def test_a_merge_that_lost_migrations_on_purpose_is_said_to_lack_them(bed: Bed) 
     bed.commit("merged without our own")
     said = bed.call("renumber")
     assert said == (0, "drizzle: nothing to do (the last merge was resolved in its own way, without 0001_own)\n", "")
+
+
+def test_a_rebase_that_took_the_branchs_folder_and_lost_all_of_the_mainlines(bed: Bed) -> None:
+    folder = bed.root / "drizzle"
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "main1")
+    add_migration(folder, "main2")
+    bed.commit("main")
+    bed.git("checkout", "-q", "feature")
+    add_migration(folder, "own1")
+    add_migration(folder, "own2")
+    bed.commit("own")
+    assert bed.try_git("rebase", "main").code == 1
+    bed.git("checkout", "-q", "--theirs", "drizzle")
+    bed.git("add", "-A")
+    bed.git("-c", "core.editor=true", "rebase", "--continue")
+    typed(bed)
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "main2", "own1", "own2"]
