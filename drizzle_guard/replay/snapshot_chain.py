@@ -61,7 +61,8 @@ class Chain:
         self._unseen = settled.unseen
         self._start = start
         self._last: tuple[Migration, Body, Body] | None = None  # own migration, its body on the branch, its body now
-        self._ids: set[str] = set()
+        # ids that are taken; one of these may be of a published snapshot that only the branch edited, and then copied
+        self._ids = {id_ for m in settled.put_back if m.snapshot and (id_ := snapshot_id(m.snapshot))}
         self.links: dict[str, tuple[str, str]] = {}
         self.contents = Contents()
         self.is_odd = False

@@ -178,6 +178,15 @@ def test_a_published_idx_is_not_the_branchs_to_shift() -> None:
     assert found.notes == ()
 
 
+def test_a_copy_of_a_published_snapshot_that_the_branch_edited() -> None:
+    mast = "0005_mast 2000 [s4<s1 boats(id mast)]: ALTER TABLE boats ADD COLUMN mast int"
+    keel = "0001_keel 3000 [s2<s4 boats(id mast keel)]: ALTER TABLE boats ADD COLUMN keel int"
+    sail, oar = "0006_sail 3500: UPDATE boats SET id = 2", f"0007_oar 4000 [s2<s4 boats(id mast keel)]: {FILL}"
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, mast, keel, sail, oar])
+    ids = [line.split()[1].partition("<")[0] for line in _snapshots(found)]
+    assert len(set(ids)) == len(ids) == 5
+
+
 def test_a_moved_snapshot_goes_back() -> None:
     by_hand = f"0002_by_hand 3500: {FILL}"
     moved = [
