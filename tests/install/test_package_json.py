@@ -81,7 +81,7 @@ def test_the_printed_members_make_merges_end_well(
     manager.write(bed)
     bed.commit("start")
 
-    out = bed.tool("install").out
+    out = bed.call("install").out
     assert "hook .git/hooks" not in out, "the manager would overwrite or delete it"
     keys = ".".join(manager.keys)
     heading = f"package.json is yours; these take the place of what its `{keys}` has under these names:\n"
@@ -89,7 +89,7 @@ def test_the_printed_members_make_merges_end_well(
     assert shown[1:] == ([manager.then] if manager.then else [])
     hooks = json.loads(f"{{{shown[0]}}}")
     assert hooks["pre-commit"].endswith("; fi; echo team")
-    done = bed.tool("install", "--check")
+    done = bed.call("install", "--check")
     assert done.code == 1
     assert done.out.endswith(
         "not armed; run: drizzle-guard install\nthen add the lines that it shows to package.json\n"
@@ -97,7 +97,7 @@ def test_the_printed_members_make_merges_end_well(
 
     bed.write("package.json", package(manager, hooks))
     manager.write(bed)
-    done = bed.tool("install", "--check")
+    done = bed.call("install", "--check")
     assert (done.code, done.out) == (0, "armed: merge driver, attributes and hooks are in place\n")
     colliding(bed)
     own = bed.git("rev-parse", "HEAD")
