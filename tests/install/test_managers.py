@@ -12,6 +12,7 @@ import pytest
 from support.cases import side_files
 from support.gitbed import Bed, tree_of
 from support.live.managers import managers
+from support.parts import EVERY, both_gits_in_every
 from support.protect_commits import CASE
 
 RENUMBERED = (
@@ -88,9 +89,10 @@ def _assert_ends_well_switched_off(bed: Bed, own: str, *switches: dict[str, str]
     (mate.root / "node_modules").symlink_to(bed.root / "node_modules")
     mate.run("npm", "run", "prepare")
     mate.run("drizzle-guard", "install", env={"npm_lifecycle_event": "prepare"})
-    assert mate.tool("install", "--check").code == 0
-    for env in switches:
-        for command in (("merge", "-q", "--no-edit", "main"), ("rebase", "-q", "main")):
+    assert mate.call("install", "--check").code == 0
+    merge, rebase = ("merge", "-q", "--no-edit", "main"), ("rebase", "-q", "main")
+    for n, env in enumerate(switches):
+        for command in (merge, rebase) if EVERY else ((merge, rebase)[n % 2],):
             mate.git("checkout", "-q", "-B", "again", own)
             done = mate.run("git", *command, env=env)
             assert mate.files("HEAD") == side_files(CASE / "expected"), (env, done.text)
@@ -104,16 +106,16 @@ class TestHusky:
         assert bed.git("config", "core.hooksPath") == ".husky/_"
         return bed
 
-    @pytest.mark.both_gits
+    @both_gits_in_every
     def test_install_writes_the_hooks_and_merges_end_well(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
-        done = bed.tool("install")
+        done = bed.call("install")
         assert done.code == 0
         assert [f"add hook .husky/{hook}" in done.out for hook in HOOKS] == [True] * 5, done.out
         assert str(bed.directory) not in "".join((bed.root / ".husky" / hook).read_text() for hook in HOOKS)
         assert '  "prepare": "husky && (drizzle-guard install || exit 0)"\n' in done.out
         assert "is yours" not in done.out and "These hooks are yours" not in done.out
-        assert bed.tool("install", "--check").code == 0
+        assert bed.call("install", "--check").code == 0
         _branches(bed)
         own = bed.git("rev-parse", "HEAD")
         _assert_merges_well(bed)
@@ -123,7 +125,7 @@ class TestHusky:
     def test_a_hook_of_the_teams_is_never_touched(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
         bed.write(".husky/pre-commit", "npm test\n")
-        done = bed.tool("install")
+        done = bed.call("install")
         assert (
             "\n.husky/pre-commit is yours; a merge is finished by itself with these lines in it:\n"
             "  c=$(git config --get drizzle-guard.program || :); "
@@ -132,34 +134,34 @@ class TestHusky:
         ) in done.out
         assert "Until then a merge of migrations stops, and `drizzle-guard renumber` finishes it." in done.out
         assert bed.read(".husky/pre-commit") == b"npm test\n"
-        assert bed.tool("install", "--check").code == 1
+        assert bed.call("install", "--check").code == 1
         # protect alone does not finish a merge
         bed.write(".husky/pre-commit", "npm test\ndrizzle-guard protect\n")
-        assert bed.tool("install", "--check").code == 1
+        assert bed.call("install", "--check").code == 1
         bed.write(".husky/pre-commit", "npm test\ndrizzle-guard hook pre-commit\n")
-        assert bed.tool("install", "--check", "--no-protect").code == 0
+        assert bed.call("install", "--check", "--no-protect").code == 0
         bed.write(".husky/pre-commit", "npm test\n")
-        out = bed.tool("install", "--yes").out
+        out = bed.call("install", "--yes").out
         assert "change hook .husky/pre-commit\n" in out
-        assert bed.tool("install", "--check").code == 0
+        assert bed.call("install", "--check").code == 0
         assert bed.read(".husky/pre-commit").startswith(b"npm test\n# Written by `drizzle-guard install`")
         bed.git("config", "--unset", "core.hooksPath")
-        assert bed.tool("install", "--check").out.endswith("not armed; run: npx husky\n")
+        assert bed.call("install", "--check").out.endswith("not armed; run: npx husky\n")
         bed.run("npx", "husky")
-        assert bed.tool("install", "--check").code == 0
+        assert bed.call("install", "--check").code == 0
 
     def test_uninstall_takes_its_own_lines_alone(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
         before = tree_of(bed.root / ".husky")
         config = bed.read(".git/config")
-        bed.tool("install")
+        bed.call("install")
         post_merge = bed.read(".husky/post-merge").decode()
         bed.write(".husky/post-merge", post_merge + "npm install\n")
-        bed.tool("install")
+        bed.call("install")
         assert bed.read(".husky/post-merge").decode() == post_merge + "npm install\n"
         bed.git("add", "-A")
         bed.git("commit", "-q", "--no-verify", "-m", "husky and ours")
-        out = bed.tool("uninstall").out
+        out = bed.call("uninstall").out
         hooks = " ".join(f".husky/{hook}" for hook in sorted((*HOOKS, "pre-push")))
         assert out.endswith(
             "change hook .husky/post-merge\nremove hook .husky/post-commit\nremove hook .husky/post-rewrite\n"
@@ -173,7 +175,7 @@ class TestHusky:
 
     def test_a_teammate_without_drizzle_guard_commits_all_the_same(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
-        bed.tool("install")
+        bed.call("install")
         bed.git("config", "--unset", "drizzle-guard.program")
         bed.env["PATH"] = os.pathsep.join(("/usr/local/bin", "/usr/bin", "/bin"))
         assert shutil.which("drizzle-guard", path=bed.env["PATH"]) is None
@@ -191,11 +193,11 @@ class TestLefthook:
         bed.run("npx", "lefthook", "install")
         return bed
 
-    @pytest.mark.both_gits
+    @both_gits_in_every
     def test_the_printed_lines_make_merges_end_well(self, bed: Bed, modules: Path) -> None:
         self._bed(bed, modules)
-        bed.tool("install", "--no-hooks")
-        done = bed.tool("install", "--dry-run")
+        bed.call("install", "--no-hooks")
+        done = bed.call("install", "--dry-run")
         assert "\nlefthook.yml is yours; a merge is finished by itself with these lines in it:\n" in done.out
         printed = done.out.split("these lines in it:\n")[1].split("then: npx lefthook install\n")[0]
         # a hook that the file has already would be a key there twice
@@ -205,8 +207,8 @@ class TestLefthook:
         typed = config.replace("  jobs:\n", f"  jobs:\n{job}") + new
         bed.write("lefthook.yml", typed)
         bed.run("npx", "lefthook", "install")
-        bed.tool("install")
-        assert bed.tool("install", "--check").code == 0
+        bed.call("install")
+        assert bed.call("install", "--check").code == 0
         assert b"lefthook" in bed.read(".git/hooks/post-merge")
         _branches(bed)
         own = bed.git("rev-parse", "HEAD")
@@ -218,9 +220,9 @@ class TestLefthook:
         done = bed.try_git("commit", "-m", "edit")
         assert done.code == 1 and "drizzle/0000_base.sql: the SQL is edited" in done.text
         bed.write("lefthook.yml", config)
-        assert bed.tool("install", "--yes").out.count("change file lefthook.yml\n") == 2
+        assert bed.call("install", "--yes").out.count("change file lefthook.yml\n") == 2
         assert bed.read("lefthook.yml").decode() == typed
-        out = bed.tool("uninstall").out
+        out = bed.call("uninstall").out
         assert out.endswith(
             "\n  git checkout HEAD -- .gitattributes\nlefthook.yml is yours and still names drizzle-guard\n"
         )
@@ -232,7 +234,7 @@ class TestLefthook:
         name = f"lefthook.{form}"
         start = {"toml": '[[pre-push.jobs]]\nrun = "true"\n', "json": '{"pre-push": {"jobs": [{"run": "true"}]}}\n'}
         bed.write(name, start[form])
-        out = bed.tool("install").out
+        out = bed.call("install").out
         assert "add hook .git/hooks/post-merge\n" in out and "Until then" not in out
         new = out.split(f"\n{name} is yours; a merge is finished by itself with these lines in it:\n")[1].split("\n\n")[
             0
@@ -247,7 +249,7 @@ class TestLefthook:
             bed.write(name, json.dumps({**json.loads(f"{{{new}}}"), "pre-push": {"jobs": jobs}}))
         bed.run("npx", "lefthook", "install")
         assert b"lefthook" in bed.read(".git/hooks/post-merge")
-        assert bed.tool("install", "--check").code == 0 and name not in bed.tool("install").out
+        assert bed.call("install", "--check").code == 0 and name not in bed.call("install").out
         _branches(bed)
         bed.git("merge", "--no-edit", "main")
         assert bed.files("HEAD") == side_files(CASE / "expected")
@@ -257,16 +259,16 @@ class TestLefthook:
         local = name.replace(".", "-local.")
         off = {"toml": "[post-merge]\nskip = true\n", "json": '{"post-merge": {"skip": true}}'}
         bed.write(local, off[form])
-        done = bed.tool("install", "--check", "-v")
+        done = bed.call("install", "--check", "-v")
         assert done.code == 1 and "post-merge: its line may not be reached: skip: True\n" in done.out
 
     def test_uninstall_also_takes_hooks_that_lefthook_put_aside(self, bed: Bed, modules: Path) -> None:
         _with_modules(bed, modules, "lefthook", prepare="lefthook install")
-        bed.tool("install")
+        bed.call("install")
         bed.write("lefthook.yml", "post-merge:\n  jobs:\n    - run: 'true'\n")
         bed.run("npx", "lefthook", "install")
         assert (bed.root / ".git/hooks/post-merge.old").exists()
-        done = bed.tool("uninstall")
+        done = bed.call("uninstall")
         assert "remove hook .git/hooks/post-merge.old" in done.out
         assert not (bed.root / ".git/hooks/post-merge.old").exists()
         assert b"lefthook" in bed.read(".git/hooks/post-merge")
@@ -275,7 +277,7 @@ class TestLefthook:
 class TestNpm:
     def test_prepare_arms_a_clone(self, bed: Bed, modules: Path) -> None:
         bed.write("package.json", '{"private": true}')
-        done = bed.tool("install", "--dry-run")
+        done = bed.call("install", "--dry-run")
         line = done.out.split("package.json takes this script:\n")[1].splitlines()[0].strip()
         assert line == '"prepare": "drizzle-guard install || exit 0"'
         bed.write("package.json", json.dumps({"private": True, "scripts": json.loads(f"{{{line}}}")}))
@@ -283,8 +285,8 @@ class TestNpm:
         clone = bed.at(bed.directory / "clone")
         bed.git("clone", "-q", str(bed.root), str(clone.root))
         clone.run("npm", "install", "--no-audit", "--no-fund")
-        assert clone.tool("install", "--check").code == 0
-        assert "package.json" not in clone.tool("install").out
+        assert clone.call("install", "--check").code == 0
+        assert "package.json" not in clone.call("install").out
 
     @pytest.mark.parametrize(
         ("package", "file", "script"),
@@ -301,35 +303,35 @@ class TestNpm:
         bed.write("package.json", json.dumps(package))
         if file:
             bed.write(file, "")
-        assert f'  "{script}": "drizzle-guard install || exit 0"\n' in bed.tool("install", "--dry-run").out
+        assert f'  "{script}": "drizzle-guard install || exit 0"\n' in bed.call("install", "--dry-run").out
 
     @pytest.mark.parametrize("text", ["{", "[]", '{"scripts": 1}', '{"scripts": {"prepare": "drizzle-guard install"}}'])
     def test_other_packages_are_left_alone(self, bed: Bed, text: str) -> None:
         bed.write("package.json", text)
-        assert "package.json" not in bed.tool("install").out
+        assert "package.json" not in bed.call("install").out
 
 
 class TestPreCommit:
     def test_the_lines_are_printed_until_they_are_there(self, bed: Bed) -> None:
         bed.write(".pre-commit-config.yaml", "repos: []\n")
-        out = bed.tool("install").out
+        out = bed.call("install").out
         assert "\n.pre-commit-config.yaml is yours; a merge is finished by itself with these lines in it:\n" in out
         lines = out.split("these lines in it:\n")[1].split("then: pre-commit install\n")[0].splitlines()
         bed.write(".pre-commit-config.yaml", "".join(f"{line[2:]}\n" for line in lines))
         assert bed.run("pre-commit", "validate-config", ".pre-commit-config.yaml").code == 0
-        assert "is yours" not in bed.tool("install").out
+        assert "is yours" not in bed.call("install").out
 
     def test_hooks_that_were_there_first_still_count(self, bed: Bed) -> None:
         """The framework keeps a hook that it finds, and runs it first."""
-        bed.tool("install")
+        bed.call("install")
         bed.write(".pre-commit-config.yaml", "repos: []\n")
         bed.run("pre-commit", "install", "-t", "pre-commit", "-t", "post-merge")
         assert (bed.root / ".git/hooks/post-merge.legacy").exists()
-        assert bed.tool("install", "--check").code == 0
+        assert bed.call("install", "--check").code == 0
         _branches(bed)
         bed.git("merge", "-q", "--no-edit", "main")
         assert bed.files("HEAD") == side_files(CASE / "expected")
-        out = bed.tool("uninstall").out
+        out = bed.call("uninstall").out
         assert "remove hook .git/hooks/post-merge.legacy" in out
         assert not list((bed.root / ".git/hooks").glob("*.legacy"))
 
@@ -341,12 +343,12 @@ class TestPreCommit:
         config = "".join(("repos:\n- repo: local\n  hooks:\n", *(f"{line}{rest}\n" for line in lines)))
         bed.put(CASE / "base")
         bed.write(".pre-commit-config.yaml", config.replace("  - {id: drizzle-guard-protect", "  # - {"))
-        out = bed.tool("install").out
+        out = bed.call("install").out
         assert "add hook .git/hooks/pre-commit\n" in out
         command = "pre-commit install" + "".join(f" -t {hook}" for hook in (*HOOKS, "pre-push"))
         assert f"to do: {command}\n" in out
-        assert f"ran: {command}\n" in bed.tool("install", "--yes").out
-        assert (bed.root / ".git/hooks/pre-commit.legacy").exists() and "to do" not in bed.tool("install").out
+        assert f"ran: {command}\n" in bed.call("install", "--yes").out
+        assert (bed.root / ".git/hooks/pre-commit.legacy").exists() and "to do" not in bed.call("install").out
         bed.commit("base", "--no-verify")
         bed.write("drizzle/0000_base.sql", "select 1;")
         for text in (config.replace("  - {id: drizzle-guard-protect", "  # - {"), config):
@@ -357,16 +359,16 @@ class TestPreCommit:
 
     def test_what_was_added_is_to_be_committed(self, bed: Bed) -> None:
         bed.write(".pre-commit-config.yaml", "repos: []\n")
-        out = bed.tool("install", "--yes").out
+        out = bed.call("install", "--yes").out
         assert "Add" not in out and out.count("change file .pre-commit-config.yaml\n") == 1
         assert "  git add .gitattributes .pre-commit-config.yaml\n" in out
 
     def test_uninstall_says_what_would_arm_again(self, bed: Bed) -> None:
         bed.write(".pre-commit-config.yaml", "repos:\n- repo: x\n  hooks:\n  - id: drizzle-guard-protect\n")
-        bed.tool("install")
-        out = bed.tool("uninstall").out
+        bed.call("install")
+        out = bed.call("uninstall").out
         assert ".pre-commit-config.yaml is yours and still names drizzle-guard\n" in out
         assert "its hook arms this clone again, unless: git config drizzle-guard.arm false\n" in out
         bed.run("sh", "-c", "git config drizzle-guard.arm false")
-        bed.tool("hook", "auto", env={"PRE_COMMIT": "1"})
-        assert bed.tool("install", "--check", "--no-hooks").code == 1
+        bed.call("hook", "auto", env={"PRE_COMMIT": "1"})
+        assert bed.call("install", "--check", "--no-hooks").code == 1
