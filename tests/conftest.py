@@ -7,6 +7,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +48,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         ids = ["git", "second-git"]
         paths = gits() if both else gits()[:1]
         metafunc.parametrize("git_path", paths, ids=ids[: len(paths)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out tests one by one, but to one worker those that wait for the same long build.
+
+    What xdist has for this, the mark `xdist_group`, does nothing with pytest 9.2.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda nodeid: "npm" if nodeid.startswith("tests/install/test_npm.py::") else nodeid
+    return scheduler
 
 
 #: wings without I/O: their tests are quick, but for those that lay something out on the disk

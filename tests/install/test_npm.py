@@ -24,10 +24,9 @@ import pytest
 from drizzle_guard.install.native import in_every_worktree, stable_path
 from support.gitbed import Bed, Done
 from support.live.bench import missing
+from support.locks import locked
 from support.parts import PROJECT
 from support.protect_commits import CASE
-
-pytestmark = pytest.mark.xdist_group("npm")  # one build for all of them
 
 HUSKY, PNPM, YARN = "9.1.7", "10.34.9", "4.18.1"
 FOLDERS = sorted({path.parent.name for path in PROJECT.glob("npm/*/package.json")} - {"drizzle-guard"})
@@ -53,7 +52,23 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packages]:
     for program in ("npm", "objdump"):
         if shutil.which(program) is None:
             missing(f"{program}: the npm packages cannot be built")
-    top = tmp_path_factory.mktemp("npm")
+    base = tmp_path_factory.getbasetemp()
+    top = (base.parent if base.name.startswith("popen-") else base) / "npm-packages"
+    top.mkdir(exist_ok=True)
+    with locked(top / "lock"):  # one build for all workers of pytest-xdist
+        if not (top / "packed.json").exists():
+            (top / "packed.json").write_text(json.dumps(_packed(top)))
+        listed = json.loads((top / "packed.json").read_text())
+        if not (top / "path").exists():
+            _without_python(top / "path")
+    folders = [Path(folder) for folder in listed]
+    packed = {Path(folder).name: Path(file) for folder, file in listed.items()}
+    with _registry(packed, folders) as url:
+        yield Packages(folders[1].name, packed["drizzle-guard"], url, str(top / "path"))
+
+
+def _packed(top: Path) -> dict[str, str]:
+    """Build the packages, or take those that the environment names; each folder, and the file that it is packed in."""
     if BUILT in os.environ:
         built = Path(os.environ[BUILT])
         folders = [built / "drizzle-guard", *(built / name for name in FOLDERS if (built / name).is_dir())]
@@ -66,9 +81,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Packages]:
     for folder in folders:
         argv = ["npm", "pack", "--silent", "--pack-destination", str(top)]
         done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=True)
-        packed[folder.name] = top / done.stdout.strip()
-    with _registry(packed, folders) as url:
-        yield Packages(folders[1].name, packed["drizzle-guard"], url, str(_without_python(top / "path")))
+        packed[str(folder)] = str(top / done.stdout.strip())
+    return packed
 
 
 class _registry:
@@ -113,8 +127,8 @@ class _registry:
         self._server.server_close()
 
 
-def _without_python(directory: Path) -> Path:
-    """A directory with every program of the PATH but Python and what it brought."""
+def _without_python(directory: Path) -> None:
+    """Make a directory with every program of the PATH but Python and what it brought."""
     directory.mkdir()
     ours = os.path.dirname(sys.executable)
     for place in os.environ["PATH"].split(os.pathsep):
@@ -124,7 +138,6 @@ def _without_python(directory: Path) -> Path:
             link = directory / program.name
             if not program.name.startswith(("python", "pip", "pydoc", "drizzle-guard")) and not link.exists():
                 link.symlink_to(program)
-    return directory
 
 
 class Project(Bed):
@@ -278,7 +291,10 @@ def test_yarn_with_node_modules(tmp_path: Path, packages: Packages) -> None:
     local = "unsafeHttpWhitelist: [127.0.0.1]\nenableGlobalCache: false\nenableTelemetry: false\n"
     app.write(".yarnrc.yml", f"nodeLinker: node-modules\n{local}{scope}")
     app.write(".gitignore", "node_modules\n.npmrc\n.yarn\n.yarnrc.yml\nyarn.lock\n")
-    yarn = ("npx", "--yes", f"@yarnpkg/cli-dist@{YARN}")
+    (tmp_path / "yarn").mkdir()
+    (tmp_path / "yarn/package.json").write_text("{}")
+    app.at(tmp_path / "yarn").run("npm", "install", "--no-audit", "--no-fund", f"@yarnpkg/cli-dist@{YARN}")
+    yarn = ("node", str(tmp_path / "yarn/node_modules/@yarnpkg/cli-dist/bin/yarn.js"))
     app.env["YARN_ENABLE_IMMUTABLE_INSTALLS"] = "false"
     app.write("yarn.lock", "")
     app.run(*yarn, "install")
