@@ -12,7 +12,7 @@ import sys
 
 #: values made and not yet freed before Python looks for cycles among them (its own bound, 700, is met several times
 #: while the modules are imported); what we read, half a million values for 10,000 migrations, holds hardly any
-_COLLECTED_AFTER = 100_000
+_COLLECTED_AFTER = 1_000_000
 
 
 def main(argv: list[str] | None = None) -> int:

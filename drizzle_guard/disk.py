@@ -76,15 +76,18 @@ def _settings(path: Path) -> str:
     return ""
 
 
-def folder_on_disk(folder: Path, name: str | None = None) -> Folder:
-    """The history in a folder on disk; `name` is how messages call it.  Raises UsageError if there is none."""
+def folder_on_disk(folder: Path, name: str | None = None, *, modes: bool = True) -> Folder:
+    """The history in a folder on disk; `name` is how messages call it.  Raises UsageError if there is none.
+
+    Without `modes` nobody asks which files are executable: that takes a call to the system for each.
+    """
     shown = str(folder) if name is None else name
     if not (folder / PATH).is_file():
         raise UsageError(f"{printable(shown)} is no migration folder: it has no {PATH}.")
-    return read_folder(shown, folder_files(folder, shown))
+    return read_folder(shown, folder_files(folder, shown, modes=modes))
 
 
-def folder_files(folder: Path, name: str) -> dict[str, Blob]:
+def folder_files(folder: Path, name: str, *, modes: bool = True) -> dict[str, Blob]:
     """The files of a folder and of its `meta/`, by their path inside it; nothing is opened yet."""
     files: dict[str, Blob] = {}
     for directory in ("", "meta"):
@@ -97,7 +100,10 @@ def folder_files(folder: Path, name: str) -> dict[str, Blob]:
                 if item.is_dir(follow_symlinks=False):
                     continue
                 path = f"{directory}/{item.name}" if directory else item.name
-                mode = "120000" if item.is_symlink() else _mode(item.stat().st_mode)
+                if not modes and item.is_file(follow_symlinks=False):
+                    mode = "100644"
+                else:
+                    mode = "120000" if item.is_symlink() else _mode(item.stat().st_mode)
                 shown = f"{name}/{path}" if name else path
                 files[path] = Blob(partial(_read, item.path, shown), mode=mode, name=shown)
     return files

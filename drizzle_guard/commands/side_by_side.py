@@ -45,12 +45,12 @@ def show(
     elif form == "github":
         for one in found:
             lacking = annotation("error", f"{one.name}: {one.error}", title="drizzle-guard status")
-            click.echo(github(one.report) if one.report else lacking)
+            click.echo(github(one.report, f"{one.name}: ") if one.report else lacking)
     else:
         click.echo(across_markdown(report) if form == "markdown" else across_text(report))
-    if not report.in_step:
+    if any(one.report is not None and not one.report.in_step for one in found):
         return 1
-    return 2 if any(one.report is None for one in found) else 0
+    return 0 if report.in_step else 2
 
 
 def _one(asked: Asked, name: str, timeout: float, *, require_applied: bool, for_v1: bool) -> EnvironmentReport:

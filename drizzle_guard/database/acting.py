@@ -34,6 +34,8 @@ def act(world: World, effect: Effect) -> Acted:
     """Do one effect, as far as it can be done; the world is as if it had worked, wherever that can be told."""
     if world.dialect != "postgresql" and effect.schema not in ("", world.home):
         return UNREAD  # another database
+    if effect.kind in INNER and _is_open(world, effect):
+        return UNREAD
     if effect.verb == "make":
         return _make(world, effect)
     if effect.verb == "remove":
@@ -49,6 +51,12 @@ def act(world: World, effect: Effect) -> Acted:
     if effect.verb == "look" and effect.kind == "table" and not world.find(("table",), effect.schema, effect.name):
         return _failed(effect, f'table "{effect.name}" does not exist')
     return NOTHING
+
+
+def _is_open(world: World, effect: Effect) -> bool:
+    """Whether the columns of its table are not known (CREATE TABLE … LIKE, AS SELECT)."""
+    table = _table(world, effect)
+    return table is not None and "open" in world.facts[table]
 
 
 def _failed(effect: Effect, words: str) -> Acted:
@@ -106,12 +114,16 @@ def _table(world: World, effect: Effect) -> Key | None:
 def _make_inner(world: World, effect: Effect) -> Acted:
     table = _table(world, effect)
     if table is None:
-        return _failed(effect, f'table "{effect.name}" does not exist')
+        words = f'table "{effect.name}" does not exist'
+        return Acted(Did.FAILED, words) if effect.kind == "index" else _failed(effect, words)
     key: Key = (effect.kind, table[1], table[2], effect.member)
     if effect.kind == "index":
         other = world.find_index(table[1], table[2], effect.member) or (
             world.relation(table[1], effect.member) if world.dialect == "postgresql" else None
         )
+        lacks = _missing_column(world, table, effect.facts.get("columns")) if table[0] == "table" else None
+        if other is not None and lacks is not None and world.dialect == "postgresql":  # which looks at them first
+            return Acted(Did.FAILED, f'column "{lacks}" of "{effect.name}" does not exist')
         if other is not None:
             return _failed(effect, f'{other[0]} "{effect.member}" already exists')
     elif key in world and effect.kind not in ("unique", "foreign", "check") and not effect.replaces:
@@ -125,7 +137,7 @@ def _make_inner(world: World, effect: Effect) -> Acted:
             if ("column", table[1], table[2], name) in world:
                 world.set(("column", table[1], table[2], name), {"not null": "yes"})
     if missing is not None:
-        return _failed(effect, f'column "{missing}" of "{effect.name}" does not exist')
+        return Acted(Did.FAILED, f'column "{missing}" of "{effect.name}" does not exist')
     return CHANGED
 
 
@@ -266,6 +278,9 @@ def _rename(world: World, effect: Effect) -> Acted:
         if table is None:
             return _failed(effect, f'table "{effect.name}" does not exist')
         world.move(table, ("table", effect.to, table[2], ""))
+        for pointing in [k for k in world.pointing if _targets(world, k, table)]:
+            world.facts[pointing].pop("in schema", None)
+            world.made.pop((pointing, "in schema"), None)
         return CHANGED
     owner: Key | None = None
     if effect.kind == "index":

@@ -7,6 +7,7 @@ import json
 from drizzle_guard.database.world import Facts, Key, World
 from drizzle_guard.sql.exact.spelling import same_expression, same_type, values_of
 
+_LETTERS = ("text", "character varying", "varchar", "char")
 _EXACT_TYPES = ("text", "character varying", "varchar", "char", "integer", "int", "bigint", "smallint", "boolean")
 
 
@@ -14,13 +15,19 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
     """Whether the catalog's `world` has this fact ("": the object itself); None where it cannot be compared."""
     found = world.facts.get(key)
     if found is None:
-        return False
+        return None if key[0] == "check" and _has_checks(world, key) else False
     if fact == "":
         return found.get("valid", "yes") == "yes"
     if fact not in found:
         return None
-    if fact in ("numbered", "computed", "identity"):
-        return found[fact] == wanted or (False if wanted and not found[fact] else None)
+    if fact in ("numbered", "computed", "identity", "generated"):
+        return _made_by_itself(fact, wanted, found[fact], key)
+    if fact == "body":
+        return found[fact] == wanted or None
+    if fact == "more" and found[fact] == "length":  # which MariaDB adds by itself where a column is too long
+        return None
+    if fact == "order" and world.dialect == "mysql":  # older ones read DESC and forget it
+        return found[fact] == wanted or (None if wanted else False)
     if fact == "not null" and wanted is None and found[fact] and world.dialect == "mysql":
         keys = world.members(("table", key[1], key[2], ""), "primary", "constraint")
         if any(key[3] in (world.facts[k].get("columns") or "").split(",") for k in keys):
@@ -42,6 +49,21 @@ def agrees(world: World, key: Key, fact: str, wanted: str | None) -> bool | None
         same = {"restrict": "no action"} if world.dialect == "mysql" else {}
         return same.get(have or "", have) == same.get(wanted or "", wanted)
     return have == wanted
+
+
+def _has_checks(world: World, key: Key) -> bool:
+    """Whether a table has checks: a database writes their text anew, so one without a name may be any of them."""
+    members = world.members(("table", key[1], key[2], ""), "check", "constraint")
+    return any(k[0] == "check" or world.facts[k].get("is") == "check" for k in members)
+
+
+def _made_by_itself(fact: str, wanted: str | None, have: str | None, key: Key) -> bool | None:
+    """Numbers and expressions: an expression comes back rewritten, and is the same if only its marks differ."""
+    if have == wanted:
+        return True
+    if not wanted:
+        return None
+    return False if not have or fact != "computed" else _rule(key, wanted, have)
 
 
 def _order(wanted: str | None, have: str | None) -> bool | None:
@@ -81,11 +103,12 @@ def _default(wanted: str | None, have: str | None, column: Facts) -> bool | None
             return json.loads(wanted[1:-1].replace("''", "'")) == json.loads(have[1:-1].replace("''", "'")) or None
         except ValueError:
             return None
-    try:
-        if float(wanted) == float(have):
-            return True
-    except ValueError:
-        pass
+    if not kind.endswith(_LETTERS):
+        try:
+            if float(wanted) == float(have):
+                return True
+        except ValueError:
+            pass
     return False if kind.endswith(_EXACT_TYPES) or kind in _EXACT_TYPES else None
 
 

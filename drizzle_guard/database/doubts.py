@@ -9,6 +9,7 @@ from drizzle_guard.database.odd_names import SYSTEM_COLUMNS, odd_name
 from drizzle_guard.database.world import RELATIONS, Key, World
 from drizzle_guard.light import pattern
 from drizzle_guard.sql.exact.effects import Effect
+from drizzle_guard.sql.exact.numbers import plain_numbers
 from drizzle_guard.sql.exact.spelling import is_literal
 
 _ROWS = "it depends on rows that are there"
@@ -47,6 +48,8 @@ def doubt_about(world: World, effect: Effect, empty: Container[tuple[str, str]])
         return None if world.dialect == "sqlite" and effect.to.startswith("pragma foreign_keys") else _READ
     if world.dialect != "postgresql" and effect.schema not in ("", world.home):
         return "it names another database"
+    if effect.kind == "sequence" and effect.verb == "make" and not plain_numbers(effect.facts, "bigint"):
+        return "how it is numbered is not read here"
     if not effect.sure:
         return _READ
     if (doubt := odd_name(world, effect)) is not None:
@@ -167,8 +170,11 @@ def _column(world: World, part: Effect) -> str | None:
         return _enum(world, part, kind)
     if world.dialect == "mysql" and not _MYSQL_TYPES.fullmatch(kind):
         return f"type {kind} is not read here"
-    if part.facts.get("identity") and kind not in ("integer", "bigint", "smallint"):
-        return "a numbered column must be an integer"
+    if part.facts.get("identity"):
+        if kind not in ("integer", "bigint", "smallint"):
+            return "a numbered column must be an integer"
+        if "default" in part.facts or not plain_numbers(part.facts, kind):
+            return "how it is numbered is not read here"
     if world.dialect == "postgresql" and part.member in SYSTEM_COLUMNS:
         return "such a name is the system's"
     default = part.facts.get("default")

@@ -41,7 +41,7 @@ class RowAcross(BaseModel):
 
 
 class AcrossReport(BaseModel):
-    """`status --all --json`.  `in_step` is false if any environment has findings; one that failed counts as unknown."""
+    """`status --all --json`.  `in_step` is true only if all were looked at and none has findings."""
 
     version: int = 1
     in_step: bool
@@ -57,7 +57,7 @@ def across(found: Sequence[EnvironmentReport]) -> AcrossReport:
         states = {e.name: _state(e, tag) for e in found}
         looked = {states[e.name] for e in found if e.report is not None}
         rows.append(RowAcross(tag=tag, states=states, differs=len(looked) > 1))
-    in_step = all(e.report.in_step for e in found if e.report is not None)
+    in_step = all(e.report is not None and e.report.in_step for e in found)
     return AcrossReport(in_step=in_step, environments=list(found), migrations=rows)
 
 

@@ -80,8 +80,10 @@ class Evidence:
                 there += 1
             whole = whole and found is True
         if not missing:
+            if not there:
+                return line._replace(proof=Proof.UNPROVABLE)
             whole = whole and all(map(_looked_up, self._statements.effects(place)))
-            return line._replace(proof=Proof.UNPROVABLE if not there else Proof.PROVED if whole else Proof.IN_PART)
+            return line._replace(proof=Proof.PROVED if whole else Proof.IN_PART)
         there = sum(c.key not in {m.key for m in missing if not m.fact} for c in self._standing(walk, place))
         proof, verdict = (Proof.PARTLY, Verdict.HALF_THERE) if there else (Proof.GONE, Verdict.GONE)
         words = tuple(dict.fromkeys(self._words(claim) for claim in _heads(missing)))
@@ -107,6 +109,8 @@ class Evidence:
         if not claim.fact:
             return f"{shown} is not valid"
         have = found.get(claim.fact)
+        if claim.fact == "more":
+            return f"{shown} has {have}, which its SQL does not say" if have else f"{shown} is not {claim.value}"
         return f"{shown}: {claim.fact} is {have or 'none'}, not {claim.value or 'none'}"
 
     # ------------------------------------------------------------ without a row
@@ -164,7 +168,7 @@ class Evidence:
             return Ran.DID_NOT_RUN
         if False in held:
             return Ran.UNKNOWN if heads or any(held) else Ran.DID_NOT_RUN
-        if None in held or not all(effect.sure or effect.verb == "make" for effect in statement.effects):
+        if None in held or not all(map(_looked_up, statement.effects)):
             return Ran.UNKNOWN
         return Ran.RAN if any(self._only(claim, place) for claim in claims) else Ran.UNKNOWN
 
@@ -281,12 +285,13 @@ class Evidence:
 
 def _looked_up(effect: Effect) -> bool:
     """Whether all that an effect leaves is in the catalog as read: no rows, no call, no body, nothing unread."""
-    told = effect.verb == "quiet" or (effect.sure and effect.verb in ("make", "remove", "set", "rename"))
-    return (
-        told
-        and effect.kind != "view"
-        and all(one.sure and not {"computed", "identity"} & one.facts.keys() for one in (effect, *effect.parts))
-    )
+    if effect.verb not in ("quiet", "make", "remove", "set", "rename"):
+        return False
+    whole = (effect, *effect.parts)
+    return all(
+        "options" not in one.facts and (one.sure or one.kind in ("index", "sequence") or "body" in one.facts)
+        for one in whole
+    ) and (effect.verb != "make" or effect.kind != "view" or "body" in effect.facts)
 
 
 def _copies(statement: Statement) -> bool:

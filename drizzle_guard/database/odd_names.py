@@ -33,5 +33,8 @@ def _names(effect: Effect) -> list[str]:
 def reserved_name(world: World, effect: Effect, bare: Container[str]) -> str | None:
     """Why it may be no SQL at all: a name that must be quoted.  `bare` are the words (lower case) without quotes."""
     known = RESERVED[world.dialect]
-    found = next((n for name in _names(effect) for n in name.lower().split(",") if n in known and n in bare), None)
+    names = [n for name in _names(effect) for n in name.lower().split(",") if n in bare]
+    if world.dialect != "mysql" and any(name[:1].isdigit() for name in names):
+        return "a name begins with a digit, and stands there without quotes"
+    found = next((name for name in names if name in known), None)
     return None if found is None else f"{found} is a word of the language, and stands there without quotes"

@@ -97,7 +97,7 @@ def find_place(asked: Asked) -> Place:
     if v1:
         migrations, dialect = read_v1(name, _v1_files(path, name)).migrations, ""
     else:
-        history = folder_on_disk(path, name)
+        history = folder_on_disk(path, name, modes=False)
         migrations, dialect = history.migrations, history.journal.dialect
     if KINDS.get(dialect, target.kind) != target.kind:
         raise UsageError(f"{printable(name)} holds migrations for {dialect}, but {target.label} is another database.")

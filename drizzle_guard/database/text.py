@@ -7,6 +7,7 @@ from itertools import groupby
 
 from drizzle_guard.database.next_migrate import Outcome
 from drizzle_guard.database.report import Finding, MigrationReport, RowReport, StatusReport
+from drizzle_guard.database.verdicts import Proof
 from drizzle_guard.database.wording import day
 from drizzle_guard.errors import printable
 from drizzle_guard.terminal import annotation
@@ -14,6 +15,8 @@ from drizzle_guard.terminal import annotation
 Style = Callable[[str, str], str]  # text, colour
 #: findings of one kind that are printed one by one; the rest is counted
 _MOST = 8
+#: names in a row, before the rest is counted
+_FEW = 5
 
 
 def plain(text: str, colour: str) -> str:
@@ -35,12 +38,21 @@ def text(report: StatusReport, *, short: bool = False, style: Style = plain) -> 
     lines += ["", *(_next(report, style) if report.ledger is None else _next_by_file(report, style))]
     if report.sequence is not None:
         lines.append(f"Sequence: gives {report.sequence.next} next; max(id) is {_cell(report.sequence.max_id)}.")
+    lines += _looked_up_in_part(report)
     lines.append("")
     if report.in_step:
         waiting = sum(m.verdict == "pending" for m in report.migrations)
         lines.append(style("In step." if not waiting else f"In step; {waiting} pending.", "green"))
     lines += findings_text(report.findings, style)
     return "\n".join(lines)
+
+
+def _looked_up_in_part(report: StatusReport) -> Iterator[str]:
+    """What "applied" does not vouch for."""
+    found = [printable(m.tag) for m in report.migrations if m.proof == Proof.IN_PART.value]
+    if found:
+        tags = ", ".join(found[:_FEW]) + (f" and {len(found) - _FEW} more" if len(found) > _FEW else "")
+        yield f"Looked up only in part: {tags} (rows, calls, bodies, expressions that the database rewrites)."
 
 
 def _migrations(report: StatusReport, short: bool, style: Style) -> Iterator[str]:
@@ -87,13 +99,13 @@ def findings_text(findings: Sequence[Finding], style: Style = plain) -> Iterator
         yield from (f"    {line}" for line in shown)
 
 
-def github(report: StatusReport) -> str:
-    """One annotation for each finding (docs.github.com, workflow commands)."""
+def github(report: StatusReport, where: str = "") -> str:
+    """One annotation for each finding (docs.github.com, workflow commands); `where` is put before each."""
     lines = []
     for finding in report.findings:
-        message = finding.message + (f" ({finding.command})" if finding.command else "")
+        message = where + finding.message + (f" ({finding.command})" if finding.command else "")
         lines.append(annotation("error", message, file=finding.file or None, title="drizzle-guard status"))
-    return "\n".join(lines or [annotation("notice", f"{report.folder}: in step", title="drizzle-guard status")])
+    return "\n".join(lines or [annotation("notice", f"{where}{report.folder}: in step", title="drizzle-guard status")])
 
 
 def markdown(report: StatusReport) -> str:

@@ -52,7 +52,7 @@ def parse_url(url: str) -> Target:
     scheme = url.partition(":")[0].lower() if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", url) else ""
     if not url:
         raise UsageError("the database URL is empty.", *_FORMS)
-    if "@" in url and "//" in url and "@" not in _authority(url):
+    if "//" in url and _is_cut(url):
         raise UsageError("the database URL cannot be read: write / ? and # in the password as %2F, %3F and %23.")
     if scheme in (*_SERVERS, *_REMOTE) and not _AFTER_SCHEME.match(url):
         raise UsageError("the database URL cannot be read: two slashes follow the scheme.", *_FORMS)
@@ -72,9 +72,13 @@ def parse_url(url: str) -> Target:
     raise UsageError(f"drizzle-guard does not know databases of the kind {printable(scheme)}:.", *_FORMS)
 
 
-def _authority(url: str) -> str:
-    """What stands between `//` and the next `/`, `?` or `#`."""
-    return re.split("[/?#]", url.partition("//")[2], maxsplit=1)[0]
+def _is_cut(url: str) -> bool:
+    """Whether an `@` stands behind the host's end, which is the first `/`, `?` or `#`: a password may be cut there."""
+    host, *rest = re.split("([/?#])", url.partition("//")[2], maxsplit=1)
+    path, _, query = "".join(rest).partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    named = [name for name, _, value in pairs if "@" in name + value]
+    return "@" in path or ("@" not in host and bool(named)) or not _LIBPQ.issuperset(named)
 
 
 #: without an `@`: what is printed masks what stands before one

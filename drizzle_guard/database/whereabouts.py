@@ -131,6 +131,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     """The variables of a `.env` file.  Raises UsageError."""
     from dotenv import dotenv_values  # late: only where a file is named
 
+    if re.search(r"@|\w\w:/", str(path)) and not path.exists():
+        raise UsageError("a database URL stands where a .env file belongs.", "drizzle-guard status --url URL")
     try:
         with path.open(encoding="utf-8-sig") as file:
             return {key: value for key, value in dotenv_values(stream=file).items() if value is not None}

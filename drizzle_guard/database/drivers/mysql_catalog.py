@@ -15,11 +15,12 @@ Query = Callable[[str], list[Any]]
 _SETTING = "select database(), @@lower_case_table_names, version(), @@global.read_only"
 _TABLES = "select table_name, table_type from information_schema.tables where table_schema = database()"
 _COLUMNS = """
-select table_name, column_name, column_type, is_nullable, column_default, extra
+select table_name, column_name, column_type, is_nullable, column_default, extra, generation_expression
   from information_schema.columns where table_schema = database()
 """
 _INDEXES = """
-select table_name, index_name, non_unique, column_name from information_schema.statistics
+select table_name, index_name, non_unique, column_name, collation, sub_part, index_type
+  from information_schema.statistics
   where table_schema = database() order by table_name, index_name, seq_in_index
 """
 _FOREIGN = """
@@ -34,6 +35,11 @@ select k.table_name, k.constraint_name, k.column_name, k.referenced_table_name, 
 _CHECKS = """
 select table_name, constraint_name from information_schema.table_constraints
   where table_schema = database() and constraint_type = 'CHECK'
+"""
+#: MariaDB's, which has those beside a column as well
+_ALL_CHECKS = """
+select table_name, constraint_name, check_clause from information_schema.check_constraints
+  where constraint_schema = database()
 """
 _OTHERS = """
 select 'trigger', event_object_table, trigger_name from information_schema.triggers
@@ -54,20 +60,27 @@ def read_catalog(query: Query) -> Catalog:
 
     for name, kind in query(_TABLES):
         world.put(("view" if "VIEW" in _text(kind) else "table", "", table(name), ""), {"owned": "yes"})
-    for owner, name, type_, nullable, default, extra in query(_COLUMNS):
+    for owner, name, type_, nullable, default, extra, computed in query(_COLUMNS):
         extra = _text(extra).lower()
         facts = {
             "type": type_of(_text(type_), "mysql"),
             "not null": None if _text(nullable) == "YES" else "yes",
             "default": _default(default, mariadb, "default_generated" in extra),
             "numbered": "yes" if "auto_increment" in extra else None,
-            "computed": "yes" if "generated" in extra and "default_generated" not in extra else None,
+            "computed": expression_of(_text(computed), "mysql") if _text(computed) else None,
+            "generated": None if not _text(computed) else "virtual" if "virtual" in extra else "stored",
         }
         world.put(("column", "", table(owner), _text(name).lower()), facts)
     _indexes(world, query, table)
     _foreign(world, query, table)
-    for owner, name in query(_CHECKS):
-        world.put(("constraint", "", table(owner), _text(name).lower()), {"is": "check"})
+    for owner, name, *rule in query(_ALL_CHECKS if mariadb else _CHECKS):
+        facts = {"is": "check"}
+        if rule:
+            expression = facts["expression"] = expression_of(_text(rule[0]), "mysql")
+            if expression.startswith("json_valid("):  # of every JSON column
+                continue
+            world.put(("check", "", table(owner), expression))
+        world.put(("constraint", "", table(owner), _text(name).lower()), facts)
     for kind, name, member in query(_OTHERS):
         world.put((_text(kind), "", table(name), _text(member).lower()))
     return Catalog(world, (), "the server is read-only" if int(read_only) else "")
@@ -75,8 +88,13 @@ def read_catalog(query: Query) -> Catalog:
 
 def _indexes(world: World, query: Query, table: Callable[[Any], str]) -> None:
     found: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
-    for owner, name, non_unique, column in query(_INDEXES):
+    orders: dict[tuple[str, str], list[str]] = defaultdict(list)
+    more: dict[tuple[str, str], str] = {}
+    for owner, name, non_unique, column, order, length, method in query(_INDEXES):
         found[table(owner), _text(name), not int(non_unique)].append("?" if column is None else _text(column).lower())
+        orders[table(owner), _text(name)].append("desc" if _text(order) == "D" else "")
+        if length is not None or _text(method) in ("FULLTEXT", "SPATIAL"):
+            more[table(owner), _text(name)] = "length" if _text(method) == "BTREE" else _text(method).lower()
     for (owner, name, unique), columns in found.items():
         joined = ",".join(columns)
         if name == "PRIMARY":
@@ -85,7 +103,8 @@ def _indexes(world: World, query: Query, table: Callable[[Any], str]) -> None:
         if unique:
             world.put(("unique", "", owner, joined))
         facts: dict[str, str | None] = {"unique": "yes" if unique else None, "columns": joined, "valid": "yes"}
-        facts["where"] = None
+        order = orders[owner, name]
+        facts |= {"where": None, "order": ",".join(order) if any(order) else None, "more": more.get((owner, name))}
         world.put(("index", "", owner, name.lower()), facts)
 
 

@@ -18,14 +18,19 @@ select current_schemas(false), has_database_privilege(current_database(), 'CREAT
   current_setting('transaction_read_only'), current_database()
 """
 _SCHEMAS = f"select n.nspname, has_schema_privilege(n.oid, 'CREATE') from pg_namespace n where {_OWN}"
+_NUMBERS = "concat_ws(' ', s.seqincrement, s.seqmin, s.seqmax, s.seqstart, s.seqcache, s.seqcycle)"
 _RELATIONS = f"""
-select n.nspname, c.relname, c.relkind, c.relrowsecurity, pg_has_role(c.relowner, 'USAGE')
+select n.nspname, c.relname, c.relkind, c.relrowsecurity, pg_has_role(c.relowner, 'USAGE'),
+    case c.relkind when 'S' then (select {_NUMBERS} from pg_sequence s where s.seqrelid = c.oid) end
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'f', 'v', 'm', 'S') and {_OWN}
 """
 _COLUMNS = f"""
 select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-    pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated
+    pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated,
+    case when a.attidentity <> '' then (select {_NUMBERS} from pg_sequence s join pg_depend o on o.objid = s.seqrelid
+      where o.classid = 'pg_class'::regclass and o.refobjid = c.oid and o.refobjsubid = a.attnum
+        and o.deptype = 'i') end
   from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where c.relkind in ('r', 'p', 'f') and a.attnum > 0 and not a.attisdropped and {_OWN}
@@ -35,9 +40,9 @@ _NAMED = """(select string_agg(a.attname, ',' order by u.place) from unnest({key
 _CONSTRAINTS = f"""
 select n.nspname, c.relname, k.conname, k.contype, {_NAMED.format(keys="k.conkey", relation="k.conrelid")},
     t.relname, {_NAMED.format(keys="k.confkey", relation="k.confrelid")}, k.confdeltype, k.confupdtype,
-    case k.contype when 'c' then pg_get_expr(k.conbin, k.conrelid) end, k.convalidated
+    case k.contype when 'c' then pg_get_expr(k.conbin, k.conrelid) end, k.convalidated, tn.nspname
   from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-    left join pg_class t on t.oid = k.confrelid
+    left join pg_class t on t.oid = k.confrelid left join pg_namespace tn on tn.oid = t.relnamespace
   where k.contype in ('p', 'u', 'f', 'c', 'x') and {_OWN}
 """
 _INDEXES = f"""
@@ -46,9 +51,16 @@ select n.nspname, c.relname, i.relname, x.indisunique, x.indisvalid and x.indisr
       from unnest(x.indkey) with ordinality k(num, place)
       left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.num and k.num > 0
       where k.place <= x.indnkeyatts),
-    pg_get_expr(x.indpred, x.indrelid)
+    pg_get_expr(x.indpred, x.indrelid), m.amname, array_to_string(x.indoption::int2[], ' '),
+    case when x.indnkeyatts < x.indnatts then 'include'
+      when coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) then 'nulls not distinct'
+      when i.reloptions is not null then 'with'
+      when exists (select from unnest(x.indclass::oid[]) o(id) join pg_opclass p on p.oid = o.id where not p.opcdefault)
+        then 'operator class'
+      when exists (select from unnest(x.indkey::int2[], x.indcollation::oid[]) u(num, id) join pg_attribute a
+        on a.attrelid = x.indrelid and a.attnum = u.num where u.num > 0 and u.id <> a.attcollation) then 'collation' end
   from pg_index x join pg_class i on i.oid = x.indexrelid join pg_class c on c.oid = x.indrelid
-    join pg_namespace n on n.oid = c.relnamespace
+    join pg_namespace n on n.oid = c.relnamespace join pg_am m on m.oid = i.relam
   where {_OWN}
 """
 _TYPES = f"""
@@ -69,6 +81,7 @@ union all select 'extension', '', extname, '' from pg_extension
 union all select 'role', '', rolname, '' from pg_roles
 """
 _ACTIONS = {"a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_ORDERS = ("", "desc nulls last", "nulls first", "desc")  # by pg_index.indoption
 _IS = {"p": "primary", "u": "unique", "f": "foreign", "c": "check", "x": "exclude"}
 
 
@@ -79,21 +92,26 @@ def read_catalog(query: Query) -> Catalog:
     world = World(Fold("postgresql"), schemas)
     for name, create in query(_SCHEMAS):
         world.put(("schema", name, name, ""), {"create": _yes(create)})
-    for schema, name, kind, guarded, owned in query(_RELATIONS):
+    for schema, name, kind, guarded, owned, numbers in query(_RELATIONS):
         kind = _letter(kind)
         word = "sequence" if kind == "S" else "view" if kind in "vm" else "table"
-        world.put((word, schema, name, ""), {"row level security": _yes(guarded), "owned": _yes(owned)})
-    for schema, table, name, type_, not_null, default, identity, computed in query(_COLUMNS):
+        own = {"row level security": _yes(guarded), "owned": _yes(owned), **_numbers(numbers)}
+        world.put((word, schema, name, ""), own)
+    for schema, table, name, type_, not_null, default, identity, computed, numbers in query(_COLUMNS):
         facts = {"type": type_of(type_, "postgresql"), "not null": _yes(not_null)}
         facts["default"] = None if default is None or _letter(computed) else _default(default)
         facts["identity"] = {"a": "always", "d": "by default"}.get(_letter(identity))
-        facts["computed"] = _yes(_letter(computed))
+        facts["computed"] = expression_of(default, "postgresql") if _letter(computed) and default else None
+        facts["generated"] = {"s": "stored", "v": "virtual"}.get(_letter(computed))
+        facts |= _numbers(numbers)
         world.put(("column", schema, table, name), facts)
     _constraints(world, query)
-    for schema, table, name, unique, valid, columns, where in query(_INDEXES):
+    for schema, table, name, unique, valid, columns, where, method, flags, more in query(_INDEXES):
         key = ("index", schema, table, name)
         rule = None if where is None else expression_of(where, "postgresql")
-        world.put(key, {"unique": _yes(unique), "valid": _yes(valid), "columns": columns, "where": rule})
+        own = {"unique": _yes(unique), "valid": _yes(valid), "columns": columns, "where": rule}
+        orders = [_ORDERS[int(flag) & 3] for flag in flags.split()]
+        world.put(key, {**own, "using": method, "order": ",".join(orders) if any(orders) else None, "more": more})
     values: dict[tuple[str, str], list[str]] = defaultdict(list)
     for schema, name, value, owned in query(_TYPES):
         world.put(("type", schema, name, ""), {"owned": _yes(owned)})
@@ -115,7 +133,8 @@ def read_catalog(query: Query) -> Catalog:
 
 
 def _constraints(world: World, query: Query) -> None:
-    for schema, table, name, kind, columns, target, far, on_delete, on_update, rule, valid in query(_CONSTRAINTS):
+    for found in query(_CONSTRAINTS):
+        schema, table, name, kind, columns, target, far, on_delete, on_update, rule, valid, there = found
         kind = _letter(kind)
         validated = {"validated": _yes(valid)}
         facts: dict[str, str | None] = {"is": _IS[kind], "columns": columns}
@@ -124,14 +143,25 @@ def _constraints(world: World, query: Query) -> None:
         elif kind == "u":
             world.put(("unique", schema, table, columns))
         elif kind == "f":
-            actions = {"on delete": _ACTIONS[_letter(on_delete)], "on update": _ACTIONS[_letter(on_update)]}
-            facts |= {"target": f"{target}({far})", **actions, **validated}
-            world.put(("foreign", schema, table, f"{columns}->{target}"), {**actions, **validated})
+            actions: dict[str, str | None] = {
+                "on delete": _ACTIONS[_letter(on_delete)],
+                "on update": _ACTIONS[_letter(on_update)],
+            }
+            actions |= {"in schema": there, **validated}
+            facts |= {"target": f"{target}({far})", **actions}
+            world.put(("foreign", schema, table, f"{columns}->{target}"), actions)
         elif kind == "c" and rule is not None:
             expression = expression_of(rule, "postgresql")
             facts |= {"expression": expression, **validated}
             world.put(("check", schema, table, expression), validated)
         world.put(("constraint", schema, table, name), facts)
+
+
+def _numbers(told: str | None) -> dict[str, str | None]:
+    """What `pg_sequence` holds of a sequence, by the words of its SQL."""
+    return dict(
+        zip(("increment", "minvalue", "maxvalue", "start", "cache", "cycle"), (told or "").split(), strict=False)
+    )
 
 
 def _default(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from drizzle_guard.database.world import Catalog, World
 from drizzle_guard.light import pattern
+from drizzle_guard.sql.exact.effects import Effect
 from drizzle_guard.sql.exact.pieces import Fold
 from drizzle_guard.sql.exact.spelling import expression_of, type_of
 from drizzle_guard.sql.exact.statements import read_statements
@@ -19,6 +20,7 @@ from drizzle_guard.sql.exact.statements import read_statements
 Query = Callable[[str], list[Any]]
 
 _AUTOINCREMENT = pattern(r"\bautoincrement\b", re.IGNORECASE)
+_TOLD_BY_TEXT = pattern(r"\b(?:where|desc|collate|check|as|strict|rowid)\b", re.IGNORECASE)
 _MASTER = "select type, name, tbl_name, sql from sqlite_master order by rowid"
 _COLUMNS = """
 select m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
@@ -41,21 +43,26 @@ def read_catalog(query: Query, denied: str) -> Catalog:
     world = World(fold)
     schema: list[str] = []
     numbered: set[str] = set()
-    rules: dict[str, str | None] = {}  # of partial indexes
+    told: dict[str, Effect] = {}  # by name: what only the text of its CREATE tells
     for kind, name, owner, sql in query(_MASTER):
         name, owner = str(name).lower(), str(owner).lower()
         if sql and not name.startswith("sqlite_"):
             schema.append(str(sql))
             if _AUTOINCREMENT.search(str(sql)):
                 numbered.add(name)
-        if kind in ("table", "view"):
-            world.put((kind, "", name, ""), {"owned": "yes"})
+        if sql and (kind in ("view", "trigger") or _TOLD_BY_TEXT.search(str(sql))):
+            made = [effect for statement in read_statements(str(sql), fold) for effect in statement.effects]
+            told[name] = made[0] if made else Effect("opaque")
+        facts = told[name].facts if name in told else {}
+        if kind == "table":
+            read = name not in told or bool(told[name].parts)
+            options = {fact: facts.get(fact) for fact in ("strict", "without rowid")} if read else {}
+            world.put((kind, "", name, ""), {"owned": "yes", **options})
+            _checks(world, name, told.get(name))
+        elif kind == "view":
+            world.put((kind, "", name, ""), {"owned": "yes", **facts})
         elif kind == "trigger":
-            world.put(("trigger", "", owner, name))
-        if kind == "index" and sql and "where" in str(sql).lower():
-            rules[name] = _rule(str(sql), fold)
-        if kind == "table" and sql and "check" in str(sql).lower():
-            _checks(world, name, str(sql), fold)
+            world.put(("trigger", "", owner, name), facts)
     primary: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for owner, name, type_, not_null, default, place, hidden in query(_COLUMNS):
         owner, name = str(owner).lower(), str(name).lower()
@@ -63,8 +70,17 @@ def read_catalog(query: Query, denied: str) -> Catalog:
             "type": type_of(str(type_ or ""), "sqlite"),
             "not null": "yes" if not_null else None,
             "default": None if default is None else expression_of(str(default), "sqlite"),
-            "computed": "yes" if hidden in (2, 3) else None,
+            "computed": "?" if hidden in (2, 3) else None,
+            "generated": {2: "virtual", 3: "stored"}.get(hidden),
+            "numbered": None,
+            "collate": None,
         }
+        if owner in told:
+            said = next((p for p in told[owner].parts if (p.kind, p.member) == ("column", name)), None)
+            facts["collate"] = said.facts.get("collate") if said else None
+            facts["computed"] = said.facts.get("computed") if said and hidden in (2, 3) else facts["computed"]
+            if said is None:  # nothing is known of it
+                del facts["collate"]
         if facts["default"] == "null":
             facts["default"] = None
         world.put(("column", "", owner, name), facts)
@@ -74,28 +90,20 @@ def read_catalog(query: Query, denied: str) -> Catalog:
             primary[owner].append((place, name))
     for owner, columns in primary.items():
         world.put(("primary", "", owner, ""), {"columns": ",".join(name for _, name in sorted(columns))})
-    _indexes(world, query, rules)
+    _indexes(world, query, told)
     _foreign(world, query)
     return Catalog(world, (), denied, tuple(schema))
 
 
-def _checks(world: World, table: str, sql: str, fold: Fold) -> None:
-    for statement in read_statements(sql, fold):
-        for effect in statement.effects:
-            for part in effect.parts:
-                if part.kind == "check" or part.facts.get("is") == "check":
-                    world.put((part.kind, "", table, part.member), part.facts)
-                    if part.kind == "constraint":
-                        world.put(("check", "", table, part.facts.get("expression") or ""))
+def _checks(world: World, table: str, made: Effect | None) -> None:
+    for part in made.parts if made is not None else ():
+        if part.kind == "check" or part.facts.get("is") == "check":
+            world.put((part.kind, "", table, part.member), part.facts)
+            if part.kind == "constraint":
+                world.put(("check", "", table, part.facts.get("expression") or ""))
 
 
-def _rule(sql: str, fold: Fold) -> str | None:
-    """The condition of a partial index, which stands in its text alone."""
-    made = [effect for statement in read_statements(sql, fold) for effect in statement.effects]
-    return made[0].facts.get("where") if made else None
-
-
-def _indexes(world: World, query: Query, rules: dict[str, str | None]) -> None:
+def _indexes(world: World, query: Query, told: dict[str, Effect]) -> None:
     found: dict[tuple[str, str, bool, str], list[str]] = defaultdict(list)
     for owner, name, unique, origin, column, _ in query(_INDEXES):
         found[str(owner).lower(), str(name).lower(), bool(unique), origin].append(
@@ -107,7 +115,12 @@ def _indexes(world: World, query: Query, rules: dict[str, str | None]) -> None:
             world.put(("unique", "", owner, joined))
         elif origin == "c":
             facts: dict[str, str | None] = {"unique": "yes" if unique else None, "columns": joined, "valid": "yes"}
-            facts["where"] = rules.get(name)
+            said = told[name].facts if name in told else {}
+            facts |= {
+                "where": said.get("where"),
+                "order": said.get("order"),
+                "more": "a collation or more" if "options" in said else None,
+            }
             world.put(("index", "", owner, name), facts)
             if unique:
                 world.put(("unique", "", owner, joined))

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from drizzle_guard.sql.exact.columns import Unread, column, constraint, in_part
 from drizzle_guard.sql.exact.effects import Effect, Facts
+from drizzle_guard.sql.exact.numbers import sequence_facts
 from drizzle_guard.sql.exact.pieces import Piece, Reader, by_commas
 from drizzle_guard.sql.exact.spelling import spell, spell_type
 
+#: what a column is not any more where MODIFY does not say it
+_UNSAID: Facts = {"not null": None, "default": None, "numbered": None, "computed": None, "generated": None}
 _ADDED_KEYS = ("constraint", "primary", "foreign", "unique", "check", "index", "key", "fulltext", "spatial")
 
 
@@ -46,8 +49,6 @@ def alter(at: Reader) -> Iterator[Effect]:
             yield Effect("rename", "index", name[0], "", name[1], to=new[1], guarded=guarded)
         else:
             yield Effect("rename", kind, *name, to=new[1], guarded=guarded)
-    elif kind == "sequence":
-        yield Effect("look", "sequence", *name, guarded=guarded, sure=False)
     else:
         raise Unread
 
@@ -190,7 +191,11 @@ def _alter_column(at: Reader, schema: str, table: str, guarded: bool) -> Effect:
         facts = {"identity": None}
     elif at.skip("add", "generated"):
         kind = "by default" if at.skip("by", "default") else "always"
-        facts, risky = {"identity": kind}, "an identity"
+        at.skip("always")
+        if not at.skip("as", "identity"):
+            raise Unread
+        facts = {"identity": kind, **sequence_facts(Reader(at.group() or [], at.fold))}
+        risky = "an identity"
     else:
         raise Unread
     return Effect("set", "column", schema, table, name, facts, guarded=guarded, risky=risky)
@@ -208,7 +213,7 @@ def _redefine(at: Reader, schema: str, table: str, *, rename: bool) -> Iterator[
     first = True
     for effect in column(at, schema, table):
         if first:
-            facts: Facts = {"not null": None, "default": None, "numbered": None, "computed": None, **effect.facts}
+            facts: Facts = {**_UNSAID, **effect.facts}
             yield effect._replace(verb="set", facts=facts, risky="another definition")
             first = False
         else:

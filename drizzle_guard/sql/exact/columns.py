@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.exact.effects import Effect, Facts
+from drizzle_guard.sql.exact.numbers import sequence_facts
 from drizzle_guard.sql.exact.pieces import PARENTHESES, Piece, Reader, by_commas
 from drizzle_guard.sql.exact.spelling import is_serial, spell, spell_type
 
@@ -81,11 +83,13 @@ def column(at: Reader, schema: str, table: str) -> Iterator[Effect]:
         facts |= {"not null": "yes", "default": "nextval"}
     if dialect == "mysql" and written.lower() == "serial":
         facts |= {"not null": "yes", "numbered": "yes"}
+    if dialect == "sqlite":  # whose text tells that there is none
+        facts |= {"collate": None, "numbered": None}
     sure = dialect != "mysql" or not _LETTERS & {at.key, *(piece.key for piece in type_pieces[1:])}
     sure = (at.done or _beside(at, schema, table, name, facts, made)) and sure
     risky = ""
     bare = facts.get("default") in (None, "null")
-    if bare and facts.get("not null") and "computed" not in facts and "numbered" not in facts:
+    if bare and facts.get("not null") and "computed" not in facts and not facts.get("numbered"):
         risky = "NOT NULL without a default"
     if not made:
         yield Effect("make", "column", schema, table, name, facts, risky=risky, sure=sure)
@@ -137,7 +141,7 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
             made.append(Effect("make", "primary", schema, table, "", {"columns": name}))
         elif word in ("auto_increment", "autoincrement"):
             at.take()
-            sure = sure and "numbered" not in facts  # behind `serial` MySQL takes it, MariaDB refuses it
+            sure = sure and not facts.get("numbered")  # behind `serial` MySQL takes it, MariaDB refuses it
             facts["numbered"] = "yes"
         elif word == "references":
             at.take()
@@ -149,7 +153,10 @@ def _beside(at: Reader, schema: str, table: str, name: str, facts: dict[str, str
             given = ""
         elif word in ("collate", "comment"):
             at.take()
-            at.take()
+            said = at.take()
+            if word == "collate" and dialect == "sqlite":
+                facts["collate"] = said.text.lower()
+                continue
             if at.skip("."):
                 at.take()
             sure = False
@@ -183,12 +190,13 @@ def _generated(at: Reader, facts: dict[str, str | None]) -> None:
     at.skip("as")
     if at.skip("identity"):
         facts |= {"not null": "yes", "identity": "by default" if by_default else "always"}
-        at.group()
+        facts |= sequence_facts(Reader(at.group() or [], at.fold))
         return
-    if at.group() is None:
+    rule = at.group()
+    if rule is None:
         raise Unread
-    at.skip_one("stored", "virtual", "persistent")
-    facts["computed"] = "yes"
+    facts["computed"] = spell(rule, at.fold.dialect)
+    facts["generated"] = "virtual" if at.skip_one("stored", "virtual", "persistent") in ("", "virtual") else "stored"
 
 
 def _expression(at: Reader) -> list[Piece]:
@@ -245,15 +253,16 @@ def constraint(at: Reader, schema: str, table: str) -> Effect:
         return _check(at, schema, table, given)
     if given and at.fold.dialect == "postgresql" and at.skip("exclude"):
         return _exclude(at, schema, table, given)
-    if at.fold.dialect == "mysql" and at.skip_one("index", "key", "fulltext", "spatial"):
-        at.skip_one("index", "key")
+    special = at.skip_one("fulltext", "spatial") if at.fold.dialect == "mysql" else ""
+    if at.fold.dialect == "mysql" and (at.skip_one("index", "key") or special):
         name = at.member() if at.key != "(" else ""
         if at.skip("using"):
             at.take()
         columns = _names(at)
         if not name:
             raise Unread
-        return Effect("make", "index", schema, table, name, {"unique": None, "columns": columns})
+        more: Facts = {"unique": None, "columns": columns, "more": special or None}
+        return Effect("make", "index", schema, table, name, more, sure=not special)
     raise Unread
 
 
@@ -271,16 +280,46 @@ def _names(at: Reader) -> str:
     return ",".join(names)
 
 
-def index_columns(at: Reader) -> tuple[str, bool]:
-    """The columns of an index as `_names` gives them, and whether one of them is an expression."""
-    names = _names(at)
-    return names, "?" in names
+class IndexColumns(NamedTuple):
+    """The columns of an index, `?` for an expression, and their order (`desc,` is told of two, None of all by default).
+
+    `told` is False where more is said of one: an operator class, a collation, a length.
+    """
+
+    names: str
+    order: str | None
+    told: bool
+
+
+def index_columns(at: Reader) -> IndexColumns:
+    """Read what stands in the parentheses of a CREATE INDEX.  Raises Unread."""
+    group = at.group()
+    if group is None:
+        raise Unread
+    names, orders, told = [], [], True
+    for part in by_commas(group):
+        inner = Reader(part, at.fold)
+        name = inner.member()
+        if name is None or inner.key in ("(", "."):
+            names.append("?")
+            orders.append("")
+            continue
+        names.append(name)
+        if not inner.done and inner.key not in ("asc", "desc", "nulls"):
+            told = False
+        falls = inner.skip_one("asc", "desc") == "desc"
+        nulls = inner.skip_one("first", "last") if at.fold.dialect == "postgresql" and inner.skip("nulls") else ""
+        shown = "" if nulls in ("", "first" if falls else "last") else f"nulls {nulls}"
+        orders.append(f"{'desc' if falls else ''} {shown}".strip())
+        told = told and inner.done
+    return IndexColumns(",".join(names), ",".join(orders) if any(orders) else None, told)
 
 
 def _unique(schema: str, table: str, given: str, columns: str, at: Reader) -> Effect:
     risky = "a unique key"
     if given and at.fold.dialect == "mysql":
-        return Effect("make", "index", schema, table, given, {"unique": "yes", "columns": columns}, risky=risky)
+        facts: Facts = {"unique": "yes", "columns": columns, "more": None}
+        return Effect("make", "index", schema, table, given, facts, risky=risky)
     if given and at.fold.dialect == "postgresql":
         return Effect("make", "constraint", schema, table, given, {"is": "unique", "columns": columns}, risky=risky)
     return Effect("make", "unique", schema, table, columns, {}, risky=risky)
@@ -348,15 +387,16 @@ def _reference(at: Reader, schema: str, table: str, given: str, columns: Sequenc
         else:
             break
     there = f"({there})" if there else ""
-    facts: Facts = {"columns": ",".join(columns), "target": target[1] + there, **actions, **_validated(at, not_valid)}
+    where = {"in schema": target[0]} if target[0] and at.fold.dialect == "postgresql" else {}
+    more: Facts = {**actions, **where, **_validated(at, not_valid)}
+    facts: Facts = {"columns": ",".join(columns), "target": target[1] + there, **more}
     risky = "" if not_valid else "a foreign key"
     if given and at.fold.dialect != "sqlite":
         facts = {"is": "foreign", **facts}
         made = Effect("make", "constraint", schema, table, given, facts, needs=(target,), risky=risky)
         return made if sure else in_part(made)
     member = f"{','.join(columns)}->{target[1]}"
-    facts = {**actions, **_validated(at, not_valid)}
-    made = Effect("make", "foreign", schema, table, member, facts, needs=(target,), risky=risky)
+    made = Effect("make", "foreign", schema, table, member, more, needs=(target,), risky=risky)
     return made if sure else in_part(made)
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from drizzle_guard.sql.exact.alter import alter
-from drizzle_guard.sql.exact.columns import Unread, elements, in_part, index_columns
-from drizzle_guard.sql.exact.effects import Effect, Statement
-from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, pieces, split_pieces
+from drizzle_guard.sql.exact.columns import Unread, elements, index_columns
+from drizzle_guard.sql.exact.effects import Effect, Facts, Statement
+from drizzle_guard.sql.exact.numbers import sequence_facts
+from drizzle_guard.sql.exact.pieces import Dialect, Fold, Piece, Reader, by_commas, pieces, split_pieces
 from drizzle_guard.sql.exact.spelling import spell
 
 _QUIET = ("set", "reset", "pragma", "analyze", "vacuum", "use", "lock", "unlock", "notify", "discard", "checkpoint")
@@ -71,14 +72,14 @@ def _create(at: Reader) -> Effect:
     at.skip_one("temp", "temporary")
     at.skip("unlogged")
     unique = at.skip("unique")
-    at.skip_one("fulltext", "spatial", "recursive", "materialized", "constraint")
+    special = at.skip_one("fulltext", "spatial", "recursive", "materialized", "constraint")
     if temporary:
         raise Unread
     kind = at.take().key
     if kind == "table":
         return _create_table(at)
     if kind == "index":
-        return _create_index(at, unique)
+        return _create_index(at, unique, special)
     if kind in ("trigger", "policy"):
         return _create_on_table(at, kind, replaces)
     if kind not in _OBJECTS:
@@ -91,7 +92,17 @@ def _create(at: Reader) -> Effect:
         return _create_type(at, name)
     kind = {"procedure": "function", "domain": "type"}.get(kind, kind)
     sure = kind in ("view", "sequence", "schema") and (kind != "schema" or at.done)
-    return Effect("make", kind, *name, guarded=guarded, replaces=replaces, sure=sure)
+    facts: Facts = {}
+    if kind == "view" and at.fold.dialect == "sqlite":
+        facts = {"body": spell(at.rest(), "sqlite")}
+    elif kind == "sequence":
+        facts = sequence_facts(at)
+        sure = "options" not in facts
+    return Effect("make", kind, *name, facts=facts, guarded=guarded, replaces=replaces, sure=sure)
+
+
+#: a table whose columns are another one's as well
+_OPEN: Facts = {"open": "yes"}
 
 
 def _create_table(at: Reader) -> Effect:
@@ -102,19 +113,24 @@ def _create_table(at: Reader) -> Effect:
     start = at.at
     group = at.group()
     if group is None:  # AS SELECT, PARTITION OF, LIKE
-        return Effect("make", "table", *name, guarded=guarded, sure=False)
+        return Effect("make", "table", *name, facts=_OPEN, guarded=guarded, sure=False)
     tail = {p.key for p in at.rest()}
     at.at = start
+    if any(part and part[0].key == "like" for part in by_commas(group)):
+        return Effect("make", "table", *name, facts=_OPEN, guarded=guarded, sure=False)
     parts = tuple(elements(group, *name, at))
     if any(e.kind == "column" and e.name != name[1] for e in parts):
         raise Unread
     told = at.fold.dialect == "sqlite"  # which has few words there, and is asked itself whether it takes them
     sure = not tail & {"inherits", "partition", "as", "select", "tablespace"} if told else not tail
     needs = tuple(n for e in parts for n in e.needs if n != name)
-    return Effect("make", "table", *name, guarded=guarded, parts=parts, sure=sure, needs=needs)
+    facts: Facts = _OPEN if tail & {"inherits", "as", "select"} else {}
+    if told and not facts:
+        facts = {"strict": "yes" if "strict" in tail else None, "without rowid": "yes" if "rowid" in tail else None}
+    return Effect("make", "table", *name, "", facts, guarded=guarded, parts=parts, sure=sure, needs=needs)
 
 
-def _create_index(at: Reader, unique: bool) -> Effect:
+def _create_index(at: Reader, unique: bool, special: str) -> Effect:
     concurrently = at.skip("concurrently")
     guarded = at.guard()
     named = at.object() if at.key != "on" else ("", "")
@@ -127,32 +143,39 @@ def _create_index(at: Reader, unique: bool) -> Effect:
     if table is None:
         raise Unread
     method = at.take().key if at.skip("using") else "btree"
-    columns, expressions = index_columns(at)
+    columns, order, told = index_columns(at)
     tail = at.rest()
     name = named[1] if at.fold.dialect == "postgresql" else named[1].lower()
     where = next((n for n, piece in enumerate(tail) if piece.key == "where"), None)
     rule = None if where is None else spell(tail[where + 1 :], at.fold.dialect)
-    facts = {"unique": "yes" if unique else None, "columns": columns, "where": rule}
-    plain = method == "btree" and not expressions and not tail
+    facts: Facts = {"unique": "yes" if unique else None, "columns": columns, "where": rule, "order": order}
+    if at.fold.dialect == "postgresql":
+        facts = {**facts, "using": method}
+    asked = told and (not tail or where == 0)  # else the catalog is not asked about what else is said
+    facts = {**facts, "more": special or None} if asked else {**facts, "options": "not looked at"}
+    plain = method == "btree" and told and not special and "?" not in columns and not tail
     to = "concurrently" if concurrently else ""
     risky = "a unique index" if unique else ""
     if not name:
         return Effect("look", "index", *table, needs=(table,), sure=False, to=to)
-    made = Effect("make", "index", *table, name, facts, guarded=guarded, needs=(table,), sure=plain, to=to, risky=risky)
-    asked = method == "btree" and (not tail or where == 0)
-    return made if asked or at.fold.dialect != "postgresql" else in_part(made)
+    return Effect("make", "index", *table, name, facts, guarded=guarded, needs=(table,), sure=plain, to=to, risky=risky)
 
 
 def _create_on_table(at: Reader, kind: str, replaces: bool) -> Effect:
     guarded = at.guard()
     name = at.member()
+    whole = at.at
     while not at.done and at.key != "on":
         at.take()
     at.skip("on")
     table = at.object()
     if name is None or table is None:
         raise Unread
-    return Effect("make", kind, *table, name, guarded=guarded, replaces=replaces, needs=(table,), sure=False)
+    facts: Facts = {}
+    if at.fold.dialect == "sqlite":
+        at.at = whole
+        facts = {"body": spell(at.rest(), "sqlite")}
+    return Effect("make", kind, *table, name, facts, guarded=guarded, replaces=replaces, needs=(table,), sure=False)
 
 
 def _create_type(at: Reader, name: tuple[str, str]) -> Effect:
