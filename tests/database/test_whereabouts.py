@@ -77,7 +77,9 @@ def test_the_dialect_of_the_url_chooses(place: Place) -> None:
     assert place.guard("status", folder="src", url=str(Path(place.url).resolve())).code == 0
 
 
-def test_an_env_file_is_read_only_if_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_env_file_is_read_only_if_named(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from drizzle_guard.cli import main
 
     place.applied(INIT)
@@ -86,6 +88,9 @@ def test_an_env_file_is_read_only_if_named(place: Place, monkeypatch: pytest.Mon
     monkeypatch.delenv("DATABASE_URL", raising=False)
     assert main(["status"]) == 2
     assert main(["status", "--env-file", ".env"]) == 0
+    capsys.readouterr()
+    assert main(["status", "--env-file", "postgres://me:s3 cret@h/db"]) == 2
+    assert "a database URL stands where a .env file belongs" in (said := capsys.readouterr().err) and "cret" not in said
 
 
 def test_all_environments_side_by_side(
@@ -105,6 +110,9 @@ def test_all_environments_side_by_side(
     report = json.loads(capsys.readouterr().out)
     assert report["migrations"][1]["states"] == {"staging": "pending", "production": "not looked at"}
     assert "no such file" in report["environments"][1]["error"]
+    assert report["in_step"] is False
+    assert main(["status", "--all", "--format", "github"]) == 2
+    assert "::notice title=drizzle-guard status::staging: drizzle: in step" in capsys.readouterr().out
     assert main(["status", "--env", "staging", "--env", "production", "--require-applied"]) == 1
     out = capsys.readouterr().out
     assert "staging: runs 0001_more" in out and "production: not looked at" in out
