@@ -165,7 +165,11 @@ def _run(root: str, kit: Kit, what: str, config: Path) -> str | None:
         start_new_session=os.name == "posix",
     ) as process:
         try:
-            return plain(process.communicate(timeout=SECONDS)[0])
+            text = plain(process.communicate(timeout=SECONDS)[0])
+            copy = config.parent / "folder"
+            for path in (_from_kit(os.path.join(root, kit.directory), copy), str(copy)):
+                text = text.replace(f"{path}/", "")  # it is the folder's own file that is meant
+            return text
         except subprocess.TimeoutExpired:
             return None
         finally:
@@ -192,7 +196,7 @@ def _generate(text: str | None, copy: Path) -> Said:
         return _failed(text)
     if _NO_CHANGES in text:
         return Said(Verdict.CONTENT, "no schema changes")
-    if (name := said_it_wrote(text)) is not None:
+    if (name := said_it_wrote(text)) is not None:  # only its name is left of the path
         tag = os.path.basename(name).removesuffix(".sql")
         sql = (copy / f"{tag}.sql").read_text("utf-8", "replace")
         snapshot = (copy / snapshot_path(tag.partition("_")[0])).read_bytes()
