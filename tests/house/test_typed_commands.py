@@ -240,10 +240,11 @@ def test_what_git_does_not_have_is_added(bed: Bed) -> None:
 def test_a_url_in_the_place_of_a_folder(bed: Bed) -> None:
     add_migration(bed.root / "drizzle", "base")
     bed.write("here.db", "")
-    said = bed.call("status", "postgres://u@h/db", "--url", "sqlite:here.db")
-    assert lines_of(said) == ["drizzle-guard status --url URL"], said.text
-    said = bed.run("sh", "-c", "drizzle-guard status --url sqlite:here.db", check=False)
-    assert "is another database" in said.text
+    for wrong in (("postgres://u@h/db", "--url", "sqlite:here.db"), ("--env-file", "postgres://u@h/db")):
+        said = bed.call("status", *wrong)
+        assert lines_of(said) == ["drizzle-guard status --url URL"], said.text
+        said = bed.run("sh", "-c", "drizzle-guard status --url sqlite:here.db", check=False)
+        assert "is another database" in said.text
 
 
 def test_several_folders_and_changes_that_are_not_committed(bed: Bed) -> None:

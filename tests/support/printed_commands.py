@@ -484,6 +484,7 @@ TYPED = {
         ],
         "house/test_typed_commands.py::test_a_url_in_the_place_of_a_folder": [
             "database/whereabouts.py find_folder: drizzle-guard status --url URL",
+            "database/whereabouts.py read_env_file: drizzle-guard status --url URL",
         ],
         "database/test_whereabouts.py::test_gates_become_green": [
             "database/past.py command: git checkout {} -- {}",
