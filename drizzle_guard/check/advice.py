@@ -28,6 +28,7 @@ from drizzle_guard.replay.plan import Refusal
 from drizzle_guard.rules.files import MISSING_SQL
 from drizzle_guard.rules.model import Finding
 from drizzle_guard.rules.run import Checked, Judged
+from drizzle_guard.rules.snapshots import MISSING_SNAPSHOT
 
 Check = Callable[[FolderToCheck], Checked]
 
@@ -107,6 +108,8 @@ def _by_hand(judged: Judged, merge: str) -> str:
     finding = judged.finding
     if finding.merge_cures:
         return merge
+    if finding.rule is MISSING_SNAPSHOT and finding.fix != finding.rule.fix:
+        return ""  # the newest one can be made, published or not
     return finding.rule.published_fix if judged.published else ""
 
 

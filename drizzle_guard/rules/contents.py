@@ -24,6 +24,7 @@ LOST_OBJECT = Rule(
     "migration that was generated on top and only repeats. Published: `drizzle-kit generate --custom` cannot help; "
     "put the missing object into the newest snapshot by hand, until `drizzle-kit generate` finds no change.",
     "merge again with drizzle-guard renumber; delete what was generated twice",
+    published_fix="published: leave it, unless `drizzle-kit generate` repeats what it lacks; then put that in by hand",
 )
 MIXED_SNAPSHOTS = Rule(
     "DG029",

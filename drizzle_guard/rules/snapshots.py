@@ -23,6 +23,7 @@ MISSING_SNAPSHOT = Rule(
     "Restore it from git if it ever was there. A hand-written migration gets one from drizzle-kit: delete its "
     "unpublished entry and file, run `drizzle-kit generate --custom --name NAME` and paste the SQL.",
     "restore it from git, or make the migration with drizzle-kit generate --custom",
+    published_fix="published: restore it from git if it ever was there; no command of drizzle-kit before v1 misses it",
 )
 SHARED_PREV_ID = Rule(
     "DG023",
@@ -91,6 +92,7 @@ NEWEST_NOT_LAST = Rule(
 )
 
 
+#: said of the newest, published or not
 _MAKE_NEWEST = "restore it from git, or have drizzle-kit make it: drizzle-guard check --fix"
 
 

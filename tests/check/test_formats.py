@@ -51,7 +51,9 @@ def test_json_exactly(bed: Bed) -> None:
         "tool": __version__,
         "errors": 1,
         "warnings": 0,
-        "folders": [{"folder": "drizzle", "layout": "journal", "migrations": 3, "own": 1, "mainline": "main"}],
+        "folders": [
+            {"folder": "drizzle", "layout": "journal", "migrations": 3, "own": 1, "mainline": "main", "unasked": []}
+        ],
     }
 
 
