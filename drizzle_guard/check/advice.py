@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection
 
 from drizzle_guard.check.from_git import brings_back
 from drizzle_guard.check.targets import FolderToCheck, Published
+from drizzle_guard.drizzle.journal import snapshot_path, sql_path
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.mainline import find_mainline
 from drizzle_guard.git.repository import Repository
@@ -66,13 +67,24 @@ def try_repairs(target: FolderToCheck, known: Published, checked: Checked, again
     codes = {judged.finding.rule.code for judged in checked.findings}
     if target.migrations is not None or target.fault is not None or not codes & MENDABLE:
         return None
-    mended = mend(target.name, target.files, removable=known.committed, faulty=Faulty.of(checked))
+    mended = mend(target.name, target.files, removable=_removable(known), faulty=Faulty.of(checked))
     if not mended.files:
         return None
     after = again(target._replace(files=mended.over(target.files)))
     before, now = _keys(checked), _keys(after)
     worse = sum(j.severity == "error" for j in after.findings) > sum(j.severity == "error" for j in checked.findings)
     return None if worse or before <= now else Trial(mended, after)
+
+
+def _removable(known: Published) -> Collection[str]:
+    """The paths that may be deleted: git has them, and no migration of the mainline needs them.
+
+    Where a branch's journal has lost published entries, their files look like strays until `renumber` brings them back.
+    """
+    if known.mainline is None:
+        return known.committed
+    entries = known.mainline.tip.entries
+    return known.committed - {path for e in entries for path in (sql_path(e.tag), snapshot_path(e.prefix))}
 
 
 def advised(target: FolderToCheck, known: Published, checked: Checked, again: Check, onto: str | None) -> Checked:

@@ -333,7 +333,8 @@ def test_a_merge_that_lost_migrations_on_purpose_is_said_to_lack_them(bed: Bed) 
     assert said == (0, "drizzle: nothing to do (the last merge was resolved in its own way, without 0001_own)\n", "")
 
 
-def test_a_rebase_that_took_the_branchs_folder_and_lost_all_of_the_mainlines(bed: Bed) -> None:
+@pytest.mark.parametrize("fixed_first", [False, True])
+def test_a_rebase_that_took_the_branchs_folder_and_lost_all_of_the_mainlines(bed: Bed, fixed_first: bool) -> None:
     folder = bed.root / "drizzle"
     add_migration(folder, "base")
     bed.commit("base")
@@ -341,14 +342,22 @@ def test_a_rebase_that_took_the_branchs_folder_and_lost_all_of_the_mainlines(bed
     bed.git("checkout", "-q", "main")
     add_migration(folder, "main1")
     add_migration(folder, "main2")
+    add_migration(folder, "main3")
     bed.commit("main")
     bed.git("checkout", "-q", "feature")
     add_migration(folder, "own1")
     add_migration(folder, "own2")
+    if fixed_first:  # then main3's snapshot, in front of it, looks like a stray
+        for old in ("0002_own2.sql", "meta/0002_snapshot.json"):
+            (folder / old).rename(folder / old.replace("0002", "0004"))
+        journal(bed, lambda entries: entries[-1].update(idx=4, tag="0004_own2"))
     bed.commit("own")
     assert bed.try_git("rebase", "main").code == 1
     bed.git("checkout", "-q", "--theirs", "drizzle")
     bed.git("add", "-A")
     bed.git("-c", "core.editor=true", "rebase", "--continue")
+    if fixed_first:
+        bed.call("check", "--fix")
+        assert (folder / "meta/0003_snapshot.json").exists()
     typed(bed)
-    assert migrations(bed.files("HEAD")) == ["base", "main1", "main2", "own1", "own2"]
+    assert migrations(bed.files("HEAD")) == ["base", "main1", "main2", "main3", "own1", "own2"]
