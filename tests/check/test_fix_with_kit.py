@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -17,6 +20,18 @@ AGED = {"users": {"id": "pk", "email": "text", "age": "int"}}
 BOTH = AGED | {"posts": {"id": "pk", "title": "text"}}
 
 
+@cache
+def generated() -> dict[str, bytes]:
+    """What drizzle-kit made of the three schemas, by path in the project."""
+    bench = Bench.require()
+    with TemporaryDirectory() as place:
+        project = bench.project(Path(place), "sqlite")
+        for name, tables in (("init", BASE), ("age", AGED), ("posts", BOTH)):
+            write_schema(project, tables)
+            bench.generate(project, name)
+        return {file.relative_to(place).as_posix(): file.read_bytes() for file in Path(place).rglob("*.*")}
+
+
 class App:
     """A published folder of three migrations that drizzle-kit wrote, and its schema."""
 
@@ -24,9 +39,8 @@ class App:
         self.bench, self.bed = Bench.require(), bed
         self.project = self.bench.project(bed.root / at, "sqlite")
         self.bench.link_node_modules(self.project)
-        for name, tables in (("init", BASE), ("age", AGED), ("posts", BOTH)):
-            write_schema(self.project, tables)
-            self.bench.generate(self.project, name)
+        for path, data in generated().items():
+            bed.write(f"{at}/{path}" if at else path, data)
         bed.commit("published")
 
     def change(self, number: int, change: Callable[[dict[str, Any]], object]) -> None:
