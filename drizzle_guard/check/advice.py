@@ -108,7 +108,9 @@ def advised(target: FolderToCheck, known: Published, checked: Checked, again: Ch
         fix = _by_hand(judged, merge)
         is_tried = judged.severity == "error" and key not in in_vain and known.repository is not None
         fix = fix or (judged.finding.fix if is_tried else for_a_person(judged.finding))
-        back = "" if key in mended else brings_back(target, known, checked, judged.finding, again)
+        # an old snapshot that is missing harms nobody, and a search through all of git for each costs seconds
+        is_old = judged.finding.mild and judged.published
+        back = "" if key in mended or is_old else brings_back(target, known, checked, judged.finding, again)
         is_file = judged.finding.rule is MISSING_SQL  # that changes nothing else
         fix = back if back and is_file else RENUMBER if key in (healed or ()) else FIX if key in mended else back or fix
         findings.append(judged._replace(finding=judged.finding._replace(fix=fix)))
