@@ -135,7 +135,7 @@ def assert_ends(bed: Bed, command: str) -> str:
         if not done.code and "  drizzle-guard renumber\n" not in done.text:
             return said
         assert "drizzle-guard renumber" in done.text, said
-        done = bed.tool("renumber")
+        done = bed.call("renumber")
         said += done.text
         assert done.code == 0, said
         done = bed.try_git(*(["commit", "--no-edit"] if command == "merge" else ["rebase", "--continue"]))
@@ -164,4 +164,4 @@ def test_what_is_there_for_a_merge_alone_is_never_committed(bed: Bed, request: p
     bed.git("commit", "-q", "--no-edit")
     assert bed.files("HEAD") == EXPECTED
     assert bed.files("HEAD", ".githooks").keys() == {*ALL_HOOKS}
-    assert bed.tool("uninstall").code == 0 and bed.read(".git/info/exclude") == b"*.log\n"
+    assert bed.call("uninstall").code == 0 and bed.read(".git/info/exclude") == b"*.log\n"

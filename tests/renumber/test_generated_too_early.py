@@ -65,7 +65,7 @@ def test_in_a_merge(bed: Bed, way: str) -> None:
         tags = "0003_own, 0004_again" if way == "twice" else "0003_own"
         said = f"drizzle-guard: {PATH}: {tags} was generated before the merge was finished, and repeats what your own"
         assert done.code == 1 and said in done.err, done.text
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0 and "0003_own.sql" in done.out and "staged; next: git commit\n" in done.out, done.text
     assert {path.suffix for path in (bed.root / "drizzle-guard-saved").iterdir()} == {".sql"}
     bed.git("commit", "-q", "--no-edit")
@@ -84,15 +84,15 @@ def test_in_a_rebase(bed: Bed, backend: str) -> None:
     bed.git("add", "-A")
     done = bed.try_git("rebase", "--continue")
     assert f"drizzle-guard: {PATH}: 0001_own still has the number of 0001_main" in done.err, done.text
-    done = bed.tool("check")
+    done = bed.call("check")
     assert done.code == 1 and "created-twice" in done.out and "fix: drizzle-guard renumber\n" in done.out, done.text
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert done.code == 0 and "staged; next: git commit\n" in done.out, done.text
-    done = bed.tool("renumber")
+    done = bed.call("renumber")
     assert (done.code, done.out) == (0, "mended, and staged already; next: git commit\n"), done.text
-    assert bed.tool("renumber", "--json").out == "[]\n"
+    assert bed.call("renumber", "--json").out == "[]\n"
     bed.git("commit", "-q", "-m", "as it says")
-    assert bed.tool("check").err == ""
+    assert bed.call("check").err == ""
     assert_ended(bed)
 
 

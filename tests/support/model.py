@@ -85,3 +85,21 @@ def as_json(schema: Schema) -> dict[str, Any]:
         }
         for name, table in schema.items()
     }
+
+
+_COLLECTIONS = ("foreignKeys", "compositePrimaryKeys", "uniqueConstraints", "policies", "checkConstraints")
+#: what stands beside the tables
+BESIDES = {kind: dict[str, Any]() for kind in ("enums", "schemas", "sequences", "roles", "policies", "views")}
+
+
+def as_kit_has_it(schema: Schema) -> dict[str, Any]:
+    """The `tables` of a snapshot with all that drizzle-kit asks of one (else it calls the snapshot malformed)."""
+    tables = as_json(schema)
+    for table in tables.values():
+        for column in table["columns"].values():
+            column.update(primaryKey=False, notNull=False)
+        for index in table["indexes"].values():
+            parts = [{"expression": c, "isExpression": False, "asc": True, "nulls": "last"} for c in index["columns"]]
+            index.update(columns=parts, isUnique=False, concurrently=False, method="btree", **{"with": {}})
+        table.update(schema="", isRLSEnabled=False, **{kind: {} for kind in _COLLECTIONS})
+    return tables

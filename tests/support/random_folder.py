@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from support.gitbed import Bed
 from support.judges import Script, migrated, new_errors
-from support.model import Schema, as_json, run
+from support.model import Schema, as_kit_has_it, run
 
 FOLDER = "drizzle"
 _NO_SNAPSHOT = "00000000-0000-0000-0000-000000000000"
@@ -105,7 +105,7 @@ def sound(rows: Rows) -> None:
     for row in rows:
         schema = run(schema, row.sql)
         assert row.snapshot["prevId"] == previous, f"prevId of {row.tag}"
-        assert row.snapshot["tables"] == as_json(schema), f"snapshot of {row.tag} is not what the SQL makes"
+        assert row.snapshot["tables"] == as_kit_has_it(schema), f"snapshot of {row.tag} is not what the SQL makes"
         previous = row.snapshot["id"]
     ids = [row.snapshot["id"] for row in rows]
     assert len(set(ids)) == len(ids), "two snapshots with one id"

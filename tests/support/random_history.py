@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from drizzle_guard.cli import COMMANDS
 from support import random_folder as folder
 from support.gitbed import Bed, Done
-from support.model import BREAKPOINT, Schema, as_json, run
+from support.model import BESIDES, BREAKPOINT, Schema, as_kit_has_it, run
 from support.random_folder import FOLDER, Reader, Row, Rows, keys
 
 T = TypeVar("T")
@@ -209,7 +209,9 @@ class Walk:
             "prevId": rows[-1].snapshot["id"] if rows else str(uuid.UUID(int=0)),
             "version": "7",
             "dialect": "postgresql",
-            "tables": as_json(schema),
+            "tables": as_kit_has_it(schema),
+            **BESIDES,
+            "_meta": {"columns": {}, "schemas": {}, "tables": {}},
         }
         return Row(entry, sql, "", body, "")
 

@@ -22,10 +22,10 @@ class Team:
         self.modules, self.framework = modules, framework
 
     def adopt(self, bed: Bed) -> Done:
-        return bed.tool("install")
+        return bed.call("install")
 
     def join(self, bed: Bed) -> None:
-        assert bed.tool("install").code == 0
+        assert bed.call("install").code == 0
 
     def hooks(self, bed: Bed) -> list[Path]:
         """The files that have the path of a program in them."""
@@ -37,11 +37,11 @@ class SharedHooks(Team):
 
     def adopt(self, bed: Bed) -> Done:
         bed.git("config", "core.hooksPath", ".githooks")
-        return bed.tool("install")
+        return bed.call("install")
 
     def join(self, bed: Bed) -> None:
         bed.git("config", "core.hooksPath", ".githooks")
-        assert "add hook" not in bed.tool("install").out
+        assert "add hook" not in bed.call("install").out
 
     def hooks(self, bed: Bed) -> list[Path]:
         return []
@@ -56,7 +56,7 @@ class FromNpm(Team):
         bed.write(".gitignore", "node_modules\n")
         bed.write("package.json", json.dumps({"private": True, "scripts": {"prepare": self.prepare}}))
         self._npm(bed)
-        done = bed.tool("install", "--yes")
+        done = bed.call("install", "--yes")
         line = done.out.split("package.json takes this script:\n")[1].splitlines()[0].strip()
         assert line == f'"prepare": "{self.prepare} && (drizzle-guard install || exit 0)"'
         bed.write("package.json", json.dumps({"private": True, "scripts": json.loads(f"{{{line}}}")}))
@@ -96,7 +96,7 @@ class PreCommit(Team):
     def adopt(self, bed: Bed) -> Done:
         assert self.framework is not None
         self.framework.configure(bed, "renumber", "protect", "check", "rehearse", install=True)
-        return bed.tool("install")
+        return bed.call("install")
 
     def join(self, bed: Bed) -> None:
         bed.run("pre-commit", "install")
