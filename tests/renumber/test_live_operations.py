@@ -114,7 +114,7 @@ def finish(bed: Bed, done: Done, *command: str) -> None:
 
 
 ANY = ("postgresql", "mysql", "sqlite")
-BACKENDS = {"--merge": ANY, "--apply": ANY if EVERY else ANY[:1]}
+BACKENDS = {"--merge": ANY if EVERY else ANY[:1], "--apply": ANY if EVERY else ANY[1:2]}
 MAIN = ["base", "main1", "main2"]
 ALL = [*MAIN, "feature1", "feature2", "feature3"]
 

@@ -40,7 +40,7 @@ def template(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     yield Template(tmp_path_factory.mktemp("armed"), request.param)
 
 
-@examples(8)
+@examples(5)
 @given(st.data())
 def test_random_walk(template: Template, data: st.DataObject) -> None:
     seen: Counter[str] = Counter()

@@ -204,7 +204,7 @@ class Walk:
         schema: Schema = {}
         for script in (*(row.sql for row in rows), sql):
             schema = run(schema, script)
-        body = {
+        body: dict[str, Any] = {
             "id": str(uuid.uuid5(uuid.NAMESPACE_OID, str(self._number))),
             "prevId": rows[-1].snapshot["id"] if rows else str(uuid.UUID(int=0)),
             "version": "7",
