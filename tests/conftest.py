@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     What git tells drivers and hooks, and when it calls them, has changed between versions; what a command of ours
     answers has nothing to do with that.  Nor do names and settings that a test has many of: the second git sees one set
-    of parameters in four, and one test in two of those that have few (`pytest_collection_modifyitems`); in the
+    of parameters in six, and one test in three of those that have few (`pytest_collection_modifyitems`); in the
     campaign `every` all.
     """
     if "git_path" in metafunc.fixturenames:
@@ -78,8 +78,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("both_gits") and "second-git" in item.name:
             sets.setdefault(item.nodeid.partition("[")[0], []).append(item)
     few = [found for found in sets.values() if len(found) < 4]
-    dropped = {item for found in sets.values() for n, item in enumerate(found) if n % 4}
-    dropped |= {found[0] for found in few[1::2]}
+    dropped = {item for found in sets.values() for n, item in enumerate(found) if n % 6}
+    dropped |= {found[0] for n, found in enumerate(few) if n % 3}
     if dropped and not EVERY:
         config.hook.pytest_deselected(items=list(dropped))
         items[:] = [item for item in items if item not in dropped]

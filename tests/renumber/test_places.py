@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from support.branches import assert_canonical
 from support.forks import JOURNAL, MERGED, conflict_elsewhere, fork, grow, merged, one_merge, resolve_elsewhere
 from support.gitbed import BACKENDS, Bed, Done, add_migration, migrations, tree_of
+from support.parts import some
 
 pytestmark = pytest.mark.both_gits
 
@@ -836,8 +838,9 @@ INDEXES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-@pytest.mark.parametrize("index", INDEXES)
-@pytest.mark.parametrize("way", ["merge", "stopped", "rebase", "by hand"])
+@pytest.mark.parametrize(
+    ("way", "index"), some([*product(["merge", "stopped", "rebase", "by hand"], INDEXES)], 2, start=1)
+)
 def test_kinds_of_index(bed: Bed, index: str, way: str) -> None:
     for key, value in INDEXES[index]:
         if value == "monitor":
