@@ -173,7 +173,7 @@ def _may_be_healed(work: list[Work]) -> bool:
 
 
 def _contains_mainline(item: Work) -> bool:
-    return item.sides.theirs in item.sides.bases and not item.resolving
+    return item.sides.is_merged and not item.resolving
 
 
 def _took_out(item: Work) -> bool:

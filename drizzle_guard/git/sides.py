@@ -41,6 +41,11 @@ class Sides(NamedTuple):
     bases: tuple[str, ...]
 
     @property
+    def is_merged(self) -> bool:
+        """Whether `ours` contains `theirs` already: what differs, a merge was resolved to."""
+        return self.theirs in self.bases
+
+    @property
     def next_command(self) -> str:
         """What ends the operation once everything is resolved."""
         return {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, join
 from drizzle_guard.drizzle.journal import PATH, Entry
@@ -257,6 +256,8 @@ RAN_ALREADY = "a database in which they ran already: drizzle-guard repair --url 
 
 def ran_already(repository: Repository, folder: str) -> str:
     """The same for one folder: another program may run its files by their names."""
+    from pathlib import Path
+
     from drizzle_guard.disk import runner_of
 
     runner = runner_of(Path(repository.root, folder))

@@ -44,7 +44,7 @@ def compare(repository: Repository, sides: Sides, folder: str, names: tuple[str,
     outcome = plan(base, main, own, layout=own.journal) if decision.ours_established else decision.outcome
     parting = part(base, main, own)
     found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
-    return Graph(folder, *names, parting, found, outcome, is_merged=sides.theirs in sides.bases)
+    return Graph(folder, *names, parting, found, outcome, is_merged=sides.is_merged)
 
 
 def compare_v1(repository: Repository, sides: Sides, folder: str, names: tuple[str, str]) -> Graph:

@@ -162,7 +162,7 @@ def _look(
         return None, None
     outcome = plan(base, main, own, layout=own.journal) if decision.ours_established else decision.outcome
     found = collisions([m.entry for m in main.migrations], [m.entry for m in parting.branch])
-    looked = OpenBranch(branch, parting, found, outcome, is_merged=sides.theirs in sides.bases)
+    looked = OpenBranch(branch, parting, found, outcome, is_merged=sides.is_merged)
     if isinstance(outcome, Refusal) or not parting.branch:
         return looked, None
     return looked, Candidate(branch.name, base, own, parting.branch, outcome)
