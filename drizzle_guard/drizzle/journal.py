@@ -6,7 +6,7 @@ entry's `idx` + 1 for the next one; drizzle-orm 0.45 (`migrator.js`) reads only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from drizzle_guard.drizzle.json_text import Number, Style, as_int, dump, parse, style_of
 from drizzle_guard.errors import GuardError, printable
@@ -112,12 +112,13 @@ def what_is_read(entry: Entry) -> dict[str, Any]:
     return {key: entry.tag if key == "tag" else entry.raw.get(key) for key in READ_KEYS}
 
 
-def next_idx(entries: Sequence[Entry]) -> int:
-    """The idx that drizzle-kit would give next: the last entry's + 1."""
+def next_idx(entries: Sequence[Entry], taken: Collection[int | None] = ()) -> int:
+    """The idx that drizzle-kit would give next: the last entry's + 1; if that is among `taken`, the one above them."""
     if not entries:
         return 0
     last = entries[-1].idx
-    return len(entries) if last is None else last + 1
+    following = len(entries) if last is None else last + 1
+    return max(idx for idx in taken if idx is not None) + 1 if following in taken else following
 
 
 def running_max(entries: Sequence[Entry]) -> int | None:

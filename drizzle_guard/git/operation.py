@@ -51,6 +51,19 @@ def rebase_target(repository: Repository) -> str | None:
     return next((found for name in (MERGE, APPLY) if (found := _word(repository, f"{name}/onto"))), None)
 
 
+def last_rebase_target(repository: Repository) -> str | None:
+    """The commit onto which the branch that is checked out was rebased last, as its reflog tells; None if it does not.
+
+    `git rebase` writes `rebase (finish): refs/heads/BRANCH onto COMMIT` there, in every language (sequencer.c).
+    """
+    branch = repository.branch()
+    if branch is None:
+        return None
+    told = repository.line("reflog", "show", "--max-count=20", "--format=%gs", f"refs/heads/{branch}", "--") or ""
+    found = re.search(r"^[^:\n]* \(finish\): refs/heads/.* onto ([0-9a-f]{40,64})$", told, re.M)
+    return found and found[1]
+
+
 def rewritten(repository: Repository) -> Iterator[tuple[str, str]]:
     """The commits of the rebase that are done: the one that was picked, and the one that was made of it."""
     for name in (f"{MERGE}/rewritten-list", f"{APPLY}/rewritten"):

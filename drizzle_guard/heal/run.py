@@ -53,8 +53,8 @@ def heal_folders(
     """Heal the folders in which the rules find errors; the exit code, None if nothing can be healed.
 
     `wholly`: only where every folder becomes sound and nobody's work is undone, because there is another way.
-    `planned` are folders that stand as their newest merge was planned: what HEAD has wrong there, a side had before,
-    so that no merge left it.
+    `planned` are folders that stand as their newest merge or rebase was planned: what HEAD has wrong there, a side had
+    before, so that neither left it.
     """
     head = repository.commit("HEAD")
     if head is None:

@@ -40,6 +40,8 @@ def own_migrations(
     named = {sql_path(m.tag) for m in (*published.migrations, *own)}
     for path in sorted(files):
         is_lost = "/" not in path and path.endswith(".sql") and path not in named
+        if published.files.get(path) == files[path]:
+            continue  # no entry names it there either: it was left out before, and on purpose perhaps
         if is_lost and not _is_done(files[path], published, own):
             lost = next(_past(repository, folder, path.removesuffix(".sql")), None)
             if lost is not None and not match_known(published.migrations, [lost]):

@@ -12,6 +12,7 @@ from drizzle_guard.drizzle.snapshot import read_snapshot
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.mainline import Mainline
+from drizzle_guard.git.operation import last_rebase_target
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides
 from drizzle_guard.light import NamedTuple
@@ -29,8 +30,8 @@ class Work(NamedTuple):
     """One folder's decision and what is to be done with it.
 
     `todo` is `apply` (write it), `show` (the branch has not met the mainline yet) or `none` (nothing to do);
-    `note` says why there is nothing to do; `as_planned` that HEAD is a merge as we make it, so that what is wrong there
-    was wrong on a side.
+    `note` says why there is nothing to do; `as_planned` that HEAD is a merge or rebase as we make it, so that what is
+    wrong there was wrong on a side.
     """
 
     decision: Decision
@@ -55,8 +56,7 @@ def look_back(
     `anyway` passes over what was read from SQL.
     """
     for merge in newest_merges(repository, head, mainline):
-        parents = repository.parents(merge)
-        sides = merge_sides(repository, parents[0], parents[1])
+        sides = _sides_of(repository, merge)
         if folder in colliding_folders(repository, sides):
             work = _after_merge(
                 repository, head, merge, sides, decide(repository, sides, folder, onto=onto, anyway=anyway)
@@ -67,22 +67,54 @@ def look_back(
                 other = _after_merge(repository, head, merge, sides, turned)
                 return other if other.todo == "none" else work
             return work
+    if mainline is not None and mainline.commit == head:
+        mended = _after_mended(repository, head, folder, onto)
+        if mended is not None:
+            return mended
     if mainline is None:
         sides = Sides("merge", head, head, (head,))
-        return Work(_compare(repository, sides, folder), "none", sides, "no mainline is known and nothing was merged")
+        target = last_rebase_target(repository)
+        rebased = None if target is None else _rebased(repository, head, target, folder, target)
+        return Work(
+            _compare(repository, sides, folder),
+            "none",
+            sides,
+            "no mainline is known and nothing was merged",
+            as_planned=rebased is not None and _is_as_planned(rebased.ours, _as_history(rebased)),
+        )
     bases = repository.merge_bases(head, mainline.commit)
     if mainline.commit in bases:
         sides = Sides("merge", head, mainline.commit, (mainline.commit,))
         decision = _compare(repository, sides, folder)
-        if not _is_in_order(decision):  # else the order is somebody's own, in an interactive rebase
-            decision = _unfinished_rebase(repository, mainline, folder, onto) or decision
-        return _work(decision, sides)
+        rebased = _rebased(repository, head, mainline.commit, folder, onto)
+        as_planned = rebased is not None and _is_as_planned(rebased.ours, _as_history(rebased))
+        # in order: what differs is somebody's own, in an interactive rebase
+        if rebased is not None and not as_planned and not _is_in_order(decision):
+            decision = rebased
+        return _work(decision, sides)._replace(as_planned=as_planned)
     sides = merge_sides(repository, head, mainline.commit)
     if folder not in colliding_folders(repository, sides):
         return Work(
             _compare(repository, Sides("merge", head, head, (head,)), folder), "none", sides, "nothing collides"
         )
     return Work(decide(repository, sides, folder, onto=onto, anyway=anyway), "show", sides)
+
+
+def _after_mended(repository: Repository, head: str, folder: str, onto: str | None) -> Work | None:
+    """HEAD as the commit that mended the mainline's newest merge; None if it is not that."""
+    merge = next(iter(repository.parents(head)), None)
+    if merge is None or len(repository.parents(merge)) != 2:
+        return None
+    sides = _sides_of(repository, merge)
+    if folder not in colliding_folders(repository, sides):
+        return None
+    work = _after_merge(repository, head, merge, sides, decide(repository, sides, folder, onto=onto))
+    return work if work.as_planned else None
+
+
+def _sides_of(repository: Repository, merge: str) -> Sides:
+    ours, theirs = repository.parents(merge)
+    return merge_sides(repository, ours, theirs)
 
 
 def newest_merges(repository: Repository, head: str, mainline: Mainline | None) -> list[str]:
@@ -105,10 +137,12 @@ def _after_merge(repository: Repository, head: str, merge: str, sides: Sides, de
             return Work(decision, "apply", sides)
         return Work(decision, "none", sides, _in_its_own_way(decision, now))
     wanted = _as_history(decision)
+    if _is_as_planned(now, wanted):  # the merge itself, or a commit that mended it
+        return Work(decision, "none", sides, "the merge is as it should be", as_planned=True)
     if _identities(at_merge) != _identities(wanted) and not _is_gits_own(repository, decision, at_merge):
         return Work(decision, "none", sides, _in_its_own_way(decision, now))
     if _same(at_merge, wanted):
-        return Work(decision, "none", sides, "the merge is as it should be", as_planned=merge == head)
+        return Work(decision, "none", sides, "the merge is as it should be")
     if _same_files(at_merge, now):
         return Work(decision, "apply", sides)
     outcome = plan(at_merge, wanted, now, layout=now.journal)
@@ -135,23 +169,28 @@ def _compare(repository: Repository, sides: Sides, folder: str) -> Decision:
     return Decision(folder, outcome, False, False, theirs, ours, theirs)
 
 
-def _unfinished_rebase(repository: Repository, mainline: Mainline, folder: str, onto: str | None) -> Decision | None:
-    """After a rebase whose hooks did not run: the plan from the branch as it was, `ORIG_HEAD`.
+def _is_as_planned(found: Folder, wanted: Folder) -> bool:
+    return _identities(found) == _identities(wanted) and _same(found, wanted)
 
-    The rebased commits hold the journal with its new numbers, but the snapshots are only to be had from before.
+
+def _rebased(repository: Repository, head: str, target: str, folder: str, onto: str | None) -> Decision | None:
+    """The plan of the rebase onto `target` that led to HEAD, from the branch as it was (`ORIG_HEAD`).
+
+    None if nothing tells of one.  Where its hooks did not run, the rebased commits hold the journal with its new
+    numbers, but the snapshots are only to be had from before.
     """
     before = repository.commit("ORIG_HEAD")
-    head = repository.commit("HEAD")
-    if before is None or head is None:
+    if before is None:
         return None
     now = history_at(repository, head, folder)
-    sides = merge_sides(repository, before, mainline.commit)
-    if mainline.commit in sides.bases or folder not in colliding_folders(repository, sides):
+    sides = merge_sides(repository, before, target)
+    if target in sides.bases or folder not in colliding_folders(repository, sides):
         return None
-    decision = decide(repository, sides, folder, onto=onto)
+    try:
+        decision = decide(repository, sides, folder, onto=onto)
+    except GuardError:
+        return None  # a branch that could not be read
     if isinstance(decision.outcome, Refusal) or _identities(_as_history(decision)) != _identities(now):
-        return None
-    if _same(now, _as_history(decision)):
         return None
     return decision._replace(ours=now)
 

@@ -44,7 +44,7 @@ def finish_rebase(repository: Repository) -> Rebased:
     trees = _canonical_trees(repository, row, folders)
     if trees:
         _replace(repository, head, row, trees)
-    _refuse_half_done(repository, folders)
+    _refuse_half_done(repository, folders, row)
     return Rebased(len(trees), _moved(repository, head, folders) if trees else {})
 
 
@@ -78,7 +78,7 @@ def _replace(repository: Repository, head: str, row: list[Pick], trees: dict[str
     _carry_refs(repository, renamed)
 
 
-def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
+def _refuse_half_done(repository: Repository, folders: list[str], row: list[Pick]) -> None:
     """Say so where a moved migration still has its interim name: what was committed by hand does not go with it."""
     start, head = onto(repository), repository.commit("HEAD")
     for folder in folders:
@@ -94,7 +94,7 @@ def _refuse_half_done(repository: Repository, folders: list[str]) -> None:
                     "What is wrong there, and what helps against each, says:",
                     "drizzle-guard check",
                 )
-        _refuse_leftover(folder, before, now)
+        _refuse_leftover(folder, before, now, [history_at(repository, old, folder) for pick in row for old in pick.old])
         if now.entries and not before.entries:
             _refuse_moved(repository, folder, now)
 
@@ -116,16 +116,25 @@ def _refuse_moved(repository: Repository, folder: str, now: Folder) -> None:
         )
 
 
-def _refuse_leftover(folder: str, before: Folder, now: Folder) -> None:
-    """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's."""
-    named = {sql_path(entry.tag) for entry in now.entries}
+def _refuse_leftover(folder: str, before: Folder, now: Folder, picked: list[Folder]) -> None:
+    """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's.
+
+    A copy that the branch itself has without an entry stays: it was there in the `picked` commits.
+    """
     tags = {migration.sql.id: migration.tag for migration in now.migrations if migration.sql}
-    for path, blob in now.files.items():
-        if path.endswith(".sql") and path not in named and path not in before.files and blob.id in tags:
+    known = before.files.keys() | {path for old in picked for path in _without_entry(old)}
+    for path in _without_entry(now):
+        blob = now.files[path]
+        if path not in known and blob.id in tags:
             raise GuardError(
                 f"{printable(join(folder, path))} is left over: it is {printable(tags[blob.id])} under its old name.",
                 "go back to before the rebase (git reflog), and rebase again without a squash into the mainline",
             )
+
+
+def _without_entry(folder: Folder) -> list[str]:
+    named = {sql_path(entry.tag) for entry in folder.entries}
+    return [path for path in folder.files if path.endswith(".sql") and path not in named]
 
 
 def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]) -> dict[str, str]:

@@ -73,6 +73,7 @@ def _replay(
     """Number the own migrations and chain their snapshots: the moves, the new snapshots by path, and their chain."""
     entries = [m.entry for m in settled.kept]
     newest, taken = running_max(entries), Prefixes(entries)
+    idxs = {entry.idx for entry in entries}  # of a mainline in disorder the last one's + 1 may be taken
     kept: dict[str, list[Migration]] = {}
     for migration in settled.kept:
         kept.setdefault(migration.entry.prefix, []).append(migration)
@@ -82,7 +83,7 @@ def _replay(
     snapshots: dict[str, Blob] = {}
     for position in settled.own:
         own = branch.migrations[position]
-        entry = _place(own.entry, entries, taken, newest)
+        entry = _place(own.entry, next_idx(entries, idxs), taken, newest)
         path = snapshot_path(entry.prefix)
         done: Done = ""
         if own.snapshot:
@@ -96,6 +97,7 @@ def _replay(
         moves.append(Move(own.entry, entry, done))
         entries.append(entry)
         taken.add(entry)
+        idxs.add(entry.idx)
         newest = max(entry.when or 0, newest or 0)
     chain.finish()
     return moves, snapshots, chain
@@ -117,10 +119,9 @@ def _loses_shared(own: Migration, entry: Entry, branch: Folder) -> bool:
     return entry is not own.entry and snapshot_path(own.entry.prefix) in branch.files
 
 
-def _place(own: Entry, before: Sequence[Entry], taken: Prefixes, newest: int | None) -> Entry:
+def _place(own: Entry, idx: int, taken: Prefixes, newest: int | None) -> Entry:
     """The entry at its new place; the very same entry if it stands there already."""
     assert own.when is not None
-    idx = next_idx(before)
     late = newest is None or own.when > newest
     when = own.when if newest is None else max(own.when, newest + STEP)
     prefix = taken.next(own, idx=idx, when=when)

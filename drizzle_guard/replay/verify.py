@@ -60,17 +60,19 @@ def verify(plan: Plan, kept: Sequence[str], own: Sequence[str]) -> None:
         raise _fault("the number of migrations is wrong")
     newest = running_max(entries[: len(kept)])
     tags = set(kept)
-    last = entries[len(kept) - 1].idx if kept else None
+    idxs = [entry.idx for entry in entries[: len(kept)]]
+    last, taken = idxs[-1] if idxs else None, set(idxs)
     for entry in entries[len(kept) :]:
         if entry.when is None or (newest is not None and entry.when <= newest):
             raise _fault(f"{printable(entry.tag)} would be skipped")
         if entry.tag in tags:
             raise _fault(f"{printable(entry.tag)} stands twice")
-        if last is not None and entry.idx != last + 1:
+        if last is not None and (entry.idx in taken or (last + 1 not in taken and entry.idx != last + 1)):
             raise _fault(f"{printable(entry.tag)} has the wrong idx")
         if plan.files.get(sql_path(entry.tag)) is None:
             raise _fault(f"{printable(entry.tag)} has no SQL file")
         newest, last = running_max([entry]), entry.idx
+        taken.add(last)
         tags.add(entry.tag)
 
 

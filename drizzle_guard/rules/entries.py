@@ -102,7 +102,7 @@ def duplicate_tag(folder: Subject) -> Iterator[Finding]:
 
 
 def idx_gap(folder: Subject) -> Iterator[Finding]:
-    """DG003: an idx that is neither the next number nor a duplicate."""
+    """DG003: an idx that is neither the next number (in a row in disorder that above all) nor a duplicate."""
     seen: set[int] = set()
     expected, last = 0, len(folder.history.entries) - 1
     for position, entry in enumerate(folder.history.entries):
@@ -114,7 +114,7 @@ def idx_gap(folder: Subject) -> Iterator[Finding]:
             mild = entry.idx > expected or position < last
             yield IDX_GAP.at(folder.history.journal_path, message, entries=(position,), mild=mild)
         seen.add(entry.idx)
-        expected = entry.idx + 1
+        expected = max(seen) + 1 if entry.idx + 1 in seen else entry.idx + 1
 
 
 def when_not_rising(folder: Subject) -> Iterator[Finding]:

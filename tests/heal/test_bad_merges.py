@@ -203,9 +203,12 @@ def test_a_published_chain_that_was_renumbered_by_hand(bed: Bed) -> None:
         bed.git("reset", "-q", "--hard", before)
 
 
+@pytest.mark.parametrize("way", [("merge", "--no-edit"), ("rebase",)], ids=lambda way: way[0])
 @pytest.mark.parametrize("fault", ["order mark", "chain", "edit"])
-def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, fault: str) -> None:
-    """The fault is said, but the merge has done its work: the exit code is 0, and nothing that is published changes."""
+def test_what_went_as_planned_is_finished_whatever_was_wrong_on_a_side(
+    bed: Bed, fault: str, way: tuple[str, ...]
+) -> None:
+    """The fault is said, but the work is done: the exit code is 0, and nothing that is published changes."""
     add_migration(bed.root / "drizzle", "base")
     bed.commit("base")
     bed.arm()
@@ -222,26 +225,111 @@ def test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side(bed: Bed, f
     left = ["DG015 0002_own.sql begins with a byte order mark.", "fix: save it as UTF-8 without BOM"]
     if fault == "chain":
         add_migration(bed.root / "drizzle", "torn")
-        torn, first = (bed.root / f"drizzle/meta/000{n}_snapshot.json" for n in (2, 0))
-        parent = json.loads(first.read_text())["id"]
-        torn.write_text(json.dumps({**json.loads(torn.read_text()), "prevId": parent}, indent=2))
-        both = "meta/0001_snapshot.json and meta/0002_snapshot.json both have the parent"
-        left = [f"DG023 {both} {parent[:8]}: drizzle-kit stops with a collision.", "fix: drizzle-guard check --fix"]
+        left = [line.strip().removeprefix("left: ") for line in shared(1, 2, tear(bed, 2, 0))]
     if fault == "edit":
         back = "fix: git checkout main -- drizzle/0000_base.sql"
         left = ["DG031 0000_base.sql is not as on main.", back, "     then put the change into a new migration"]
     bed.commit("other")
     bed.git("checkout", "-q", "feature")
-    assert bed.try_git("merge", "--no-edit", "main").code == 0
+    assert bed.try_git(*way, "main").code == 0
     before = bed.state()
     done = bed.call("renumber")
-    said = ["drizzle: nothing to renumber (the merge is as it should be)", f"  left: {left[0]}"]
+    is_merged = "the merge is as it should be"
+    note = "its own migrations are behind the mainline's already" if way == ("rebase",) else is_merged
+    said = [f"drizzle: nothing to renumber ({note})", f"  left: {left[0]}"]
     said += [f"    {line}" for line in left[1:]]
     assert (done.code, done.out.splitlines()) == (0, said) and bed.state() == before
     if fault == "chain":
         bed.type("drizzle-guard check --fix")
         bed.commit("mended")
         assert bed.call("check", "--strict").code == 0
+
+
+def test_a_rebase_between_two_branches_leaves_what_the_other_tore(bed: Bed) -> None:
+    """No mainline is known there; the reflog tells onto what the branch was put."""
+    add_migration(bed.root / "drizzle", "base")
+    bed.commit("base")
+    bed.git("branch", "-m", "main", "one")
+    bed.arm()
+    bed.commit("install")
+    bed.branch("feature")
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit("own")
+    bed.git("checkout", "-q", "one")
+    add_migration(bed.root / "drizzle", "other")
+    add_migration(bed.root / "drizzle", "torn")
+    parent = tear(bed, 2, 0)
+    bed.commit("other")
+    bed.git("checkout", "-q", "feature")
+    assert bed.try_git("rebase", "one").code == 0
+    before = bed.state()
+    done = bed.call("renumber")
+    note = "no mainline is known and nothing was merged"
+    assert (done.code, done.out.splitlines()) == (0, [f"drizzle: nothing to renumber ({note})", *shared(1, 2, parent)])
+    assert bed.state() == before
+
+
+def test_a_merge_that_git_made_alone_is_mended_once(bed: Bed) -> None:
+    """On the mainline itself, where only its `renumber` comes behind; what was torn there before stays."""
+    for name in ("base", "gone", "next", "last"):
+        add_migration(bed.root / "drizzle", name)
+    bed.commit("base")
+    bed.branch("feature")
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    add_migration(bed.root / "drizzle", "other")
+    parent = tear(bed, 4, 2)
+
+    def out_of_order(entries: list[dict[str, Any]]) -> None:
+        entries[1] = {**entries.pop(), "idx": 1, "tag": "0009_other"}  # where the two sides' changes do not meet
+        entries[1]["when"] += 3_600_000
+
+    journal(bed, out_of_order)
+    (bed.root / "drizzle/0001_gone.sql").unlink()
+    (bed.root / "drizzle/meta/0001_snapshot.json").unlink()
+    (bed.root / "drizzle/0004_other.sql").rename(bed.root / "drizzle/0009_other.sql")
+    (bed.root / "drizzle/meta/0004_snapshot.json").rename(bed.root / "drizzle/meta/0009_snapshot.json")
+    bed.commit("other")
+    assert bed.try_git("merge", "--no-edit", "feature").code == 0
+    first = bed.call("renumber")
+    assert first.code == 0 and "0004_own" in first.out, first.text
+    bed.commit("mended")
+    before = bed.state()
+    done = bed.call("renumber")
+    said = ["drizzle: nothing to renumber (the merge is as it should be)", *shared(3, 9, parent)]
+    assert (done.code, done.out.splitlines()) == (0, said) and bed.state() == before
+
+
+def tear(bed: Bed, number: int, behind: int) -> str:
+    """Let a snapshot continue another than the one before it; the id of that."""
+    torn, first = (bed.root / f"drizzle/meta/000{n}_snapshot.json" for n in (number, behind))
+    parent: str = json.loads(first.read_text())["id"]
+    torn.write_text(json.dumps({**json.loads(torn.read_text()), "prevId": parent}, indent=2))
+    return parent
+
+
+def shared(one: int, other: int, parent: str) -> list[str]:
+    """What is said of two snapshots with one parent."""
+    both = f"meta/000{one}_snapshot.json and meta/000{other}_snapshot.json both have the parent {parent[:8]}"
+    return [f"  left: DG023 {both}: drizzle-kit stops with a collision.", "    fix: drizzle-guard check --fix"]
+
+
+def test_what_the_mainline_left_out_does_not_come_back_on_a_branch(bed: Bed) -> None:
+    """Its file lies there without an entry, on the mainline too: it is nobody's lost migration."""
+    for name in ("base", "dropped", "main1"):
+        add_migration(bed.root / "drizzle", name)
+    bed.commit("base")
+    journal(bed, lambda entries: entries.pop(1))
+    tear(bed, 2, 0)
+    bed.commit("left out")
+    bed.branch("feature")
+    add_migration(bed.root / "drizzle", "own")
+    bed.commit("own")
+    done = bed.call("renumber", "--yes")
+    assert "comes back" not in done.out, done.text
+    tags = [entry["tag"] for entry in json.loads(bed.read(JOURNAL))["entries"]]
+    assert tags == ["0000_base", "0002_main1", "0003_own"]
 
 
 def test_a_deleted_file_is_no_fault_of_a_merge_as_planned(bed: Bed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -315,3 +316,20 @@ def test_a_file_under_its_old_name_that_is_none_of_the_rebases(line: Line) -> No
         "  go back to before the rebase (git reflog), and rebase again without a squash into the mainline\n"
     ) in done.err, done.text
     assert [row.tag for row in line.rows("HEAD^")] == ["0000_m1", "0001_m5"]
+
+
+def test_a_copy_without_an_entry_that_the_branch_brought_itself_stays(line: Line) -> None:
+    bed = line.bed
+    line.branch("feature")
+    line.add(TAGS)
+    bed.write("drizzle/0000_copy.sql", bed.read("drizzle/0001_m3.sql"))
+    bed.commit("copied", "--no-verify")
+    line.to(MAIN)
+    line.add("ALTER TABLE users ADD COLUMN c1 text")
+    line.to("feature")
+    done = bed.try_git("rebase", MAIN)
+    assert done.code == 0 and "left over" not in done.text, done.text
+    assert [path.name for path in (bed.root / ".git").glob("drizzle-guard*")] == []
+    files = bed.files("HEAD")
+    tags = [entry["tag"] for entry in json.loads(files["meta/_journal.json"])["entries"]]
+    assert len(tags) == 3 and tags[2].endswith("_m3") and {"0000_copy.sql", f"{tags[2]}.sql"} < files.keys()

@@ -145,8 +145,9 @@ def test_a_snapshot_belongs_to_the_first_of_its_number() -> None:
         ([(0, None), (None, 3)], 2, 3),
         ([(None, None)], 1, None),
         ([(4, 1), (0, 2)], 1, 2),
+        ([(4, 1), (1, 2), (0, 3)], 5, 3),
     ],
 )
 def test_what_comes_next(entries: list[tuple[int | None, int | None]], idx: int, newest: int | None) -> None:
     row = [Entry({}, "x", i, when) for i, when in entries]
-    assert (next_idx(row), running_max(row)) == (idx, newest)
+    assert (next_idx(row, {entry.idx for entry in row}), running_max(row)) == (idx, newest)
