@@ -249,11 +249,18 @@ def repairs_of(old: Folder, files: Mapping[str, Blob]) -> frozenset[tuple[str, s
 
     A snapshot that can be read again counts as one, too: whoever broke it, drizzle-kit has stopped over it since.
     """
-    owned = [PATH, *(snapshot_path(entry.prefix) for entry in old.entries)]
+    owned = (snapshot_path(entry.prefix) for entry in old.entries)
     both = [path for path in owned if path in old.files and path in files]
-    if all(same_file(old.files[path], files[path]) for path in both):
-        return frozenset()
+    if all(same_file(old.files[path], files[path]) for path in both) and _same_entries(old, files):
+        return frozenset()  # nearly always: to make the repairs, every snapshot is read
     return frozenset(_repairs_in(old, files))
+
+
+def _same_entries(old: Folder, files: Mapping[str, Blob]) -> bool:
+    """Whether the journal has the entries of `old` as they are there, as far as it has them."""
+    here = read_any_history("", {PATH: files[PATH]}) if PATH in files else None
+    raws = {} if here is None else {entry.tag: entry.raw for entry in here.entries}
+    return all(raws.get(entry.tag, entry.raw) == entry.raw for entry in old.entries)
 
 
 def _mended(old: Folder) -> Mended:
