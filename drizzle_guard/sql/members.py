@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from drizzle_guard.sql.actions import Key
 from drizzle_guard.sql.ddl import actions_of
@@ -15,11 +16,13 @@ _INLINE = frozenset(
 
 def created_columns(scripts: Iterable[tuple[str, str]]) -> dict[Key, str]:
     """The columns that scripts (tag and SQL) create together with their tables, and the tag of who did it."""
-    found: dict[Key, str] = {}
-    for tag, sql in scripts:
-        for statement in split(tokenize(sql)):
-            found.update((key, tag) for key in created_members(statement) if key[0] == "column")
-    return found
+    return {key: tag for tag, sql in scripts for key in _columns(sql)}
+
+
+@lru_cache(maxsize=1024)
+def _columns(sql: str) -> tuple[Key, ...]:
+    """Those of one script, kept: each look at a folder after a repair asks about the same migrations."""
+    return tuple(key for part in split(tokenize(sql)) for key in created_members(part) if key[0] == "column")
 
 
 def created_members(statement: Sequence[Token]) -> list[Key]:
