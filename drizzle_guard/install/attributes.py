@@ -109,9 +109,11 @@ def merge_lines(repository: Repository) -> list[str]:
 def line_end_lines(repository: Repository) -> list[str]:
     """The line ends of SQL, which Drizzle hashes, for each folder: LF, and as they are where git has others already.
 
-    Hooks that are committed are run by `sh`, which does not take CRLF.
+    That is so on the mainline, too: a file that comes from there with CRLF would count as changed from then on.  Hooks
+    that are committed are run by `sh`, which does not take CRLF.
     """
     lines = []
+    published = _published_with_cr(repository)
     for folder in sorted(_folders(repository)):
         if '"' in folder or "\n" in folder:
             continue
@@ -120,8 +122,19 @@ def line_end_lines(repository: Repository) -> list[str]:
         rows = [record.partition("\t") for record in shown.split("\0") if record]
         name, rule = ATTRIBUTE.split(" ", 1)
         lines.append(f"{_pattern(pattern, name)} {rule}")
-        lines += [kept_as_it_is(path) for ends, _, path in rows if ends.split()[0] not in ("i/lf", "i/none")]
+        kept = [path for ends, _, path in rows if ends.split()[0] not in ("i/lf", "i/none")]
+        kept += [path for path in published if os.path.dirname(path) == folder and path not in kept]
+        lines += [kept_as_it_is(path) for path in kept]
     return lines + [f"{_pattern(f'{directory}/', '*')} text eol=lf" for directory in _hook_directories(repository)]
+
+
+def _published_with_cr(repository: Repository) -> list[str]:
+    """The SQL files that the mainline has with another line end than LF; none if HEAD is all that is known of it."""
+    mainline = _mainline(repository)
+    if mainline is None:
+        return []
+    done = repository.run("grep", "-l", "-z", "-F", "-e", "\r", mainline, "--", ":(top,glob)**/*.sql")
+    return [path.partition(":")[2] for path in text_of(done.stdout).split("\0") if path]
 
 
 def _hook_directories(repository: Repository) -> list[str]:
@@ -142,14 +155,18 @@ def _pattern(path: str, end: str = "") -> str:
     return '"' + pattern.replace("\\", "\\\\") + '"' if " " in pattern else pattern
 
 
-def _is_on_mainline(repository: Repository, lines: list[str]) -> bool:
+def _mainline(repository: Repository) -> str | None:
+    """The mainline's commit, if that is another one than HEAD."""
     try:
         mainline = find_mainline(repository)
     except GuardError:
-        return False
-    if mainline is None or mainline.commit == repository.commit("HEAD"):
-        return False
-    return not _missing(_at(repository, mainline.commit), lines)
+        return None
+    return None if mainline is None or mainline.commit == repository.commit("HEAD") else mainline.commit
+
+
+def _is_on_mainline(repository: Repository, lines: list[str]) -> bool:
+    mainline = _mainline(repository)
+    return mainline is not None and not _missing(_at(repository, mainline), lines)
 
 
 def _at(repository: Repository, commit: str) -> str:

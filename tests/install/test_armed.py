@@ -457,6 +457,23 @@ def test_what_uninstall_took_from_the_team_comes_back(bed: Bed) -> None:
     assert bed.git("status", "--porcelain") == ""
 
 
+def test_line_ends_that_are_published_already_stay(bed: Bed) -> None:
+    """What the mainline alone has with CRLF would count as changed from the first merge on."""
+    bed.put(CASE / "base")
+    bed.commit("base")
+    bed.branch("feature")
+    bed.git("checkout", "-q", "main")
+    bed.write("drizzle/0001_crlf.sql", b"SELECT 1;\r\n")
+    bed.commit("crlf")
+    bed.git("checkout", "-q", "feature")
+    bed.call("install")
+    assert bed.read(".gitattributes").endswith(b"/drizzle/*.sql text eol=lf\n/drizzle/0001_crlf.sql -text\n")
+    bed.commit("armed")
+    bed.git("merge", "-q", "--no-edit", "main")
+    (bed.root / "drizzle/0001_crlf.sql").touch()  # else git goes by what it remembers of the file
+    assert bed.git("status", "--porcelain") == ""
+
+
 def test_a_folder_that_comes_after_the_first_install(bed: Bed) -> None:
     """Its line ends are added by the next `install`, and `--check -v` says so."""
     bed.commit("start")
