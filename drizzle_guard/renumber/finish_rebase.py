@@ -10,21 +10,28 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, history_at
 from drizzle_guard.git.handoff import REFLOG
 from drizzle_guard.git.index import index_lines, scratch_index
+from drizzle_guard.git.operation import is_applying_rebase
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.finish_merge import describe_move, same_commit_with_tree
 from drizzle_guard.renumber.rebase import Pick, onto, picked_folders, picks, replayed
 from drizzle_guard.renumber.rebase_by_hand import place_of
+from drizzle_guard.replay.plan import Refusal
+from drizzle_guard.replay.published_edits import describe_edited_files
 
 _UPDATE_REFS = "rebase-merge/update-refs"
 
 
 class Rebased(NamedTuple):
-    """How many commits were rewritten, and by folder which migrations have other numbers at the end, a line each."""
+    """How many commits were rewritten, and by folder which migrations have other numbers at the end, a line each.
+
+    `edited` says by folder what the branch made of published migrations, where git asked no merge driver.
+    """
 
     commits: int
     moved: dict[str, list[str]]
+    edited: dict[str, list[str]]
 
 
 def finish_rebase(repository: Repository) -> Rebased:
@@ -36,16 +43,24 @@ def finish_rebase(repository: Repository) -> Rebased:
     """
     head = repository.commit("HEAD")
     if head is None or onto(repository) is None:
-        return Rebased(0, {})
+        return Rebased(0, {}, {})
     row = picks(repository, head)
     if not row:
-        return Rebased(0, {})
+        return Rebased(0, {}, {})
     folders = picked_folders(repository, row)
     trees = _canonical_trees(repository, row, folders)
     if trees:
         _replace(repository, head, row, trees)
     _refuse_half_done(repository, folders, row)
-    return Rebased(len(trees), _moved(repository, head, folders) if trees else {})
+    moved = _moved(repository, head, folders) if trees else {}
+    return Rebased(len(trees), moved, _edited(repository, folders))
+
+
+def _edited(repository: Repository, folders: list[str]) -> dict[str, list[str]]:
+    start = onto(repository)
+    sides = {folder: [history_at(repository, commit, folder) for commit in (start, "HEAD")] for folder in folders}
+    found = {folder: list(describe_edited_files(*ends)) for folder, ends in sides.items()}
+    return {folder: lines for folder, lines in found.items() if lines}
 
 
 def _moved(repository: Repository, head: str, folders: list[str]) -> dict[str, list[str]]:
@@ -143,11 +158,7 @@ def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]
     for folder in folders:
         for commit, canon in replayed(repository, row, folder, {}).items():
             if canon.refusal is not None:
-                raise GuardError(
-                    f"{printable(folder) or '.'}: {canon.refusal.sentence}",
-                    "Go back to before this rebase; then rebase without --apply, which can stop:",
-                    "git reset --hard ORIG_HEAD",
-                )
+                raise _refused(repository, folder, canon.refusal)
             if canon.files is not None:
                 wanted.setdefault(commit, []).append((folder, canon.files))
     trees: dict[str, str] = {}
@@ -166,6 +177,20 @@ def _canonical_trees(repository: Repository, row: list[Pick], folders: list[str]
             if tree != old_tree:
                 trees[pick.new] = tree
     return trees
+
+
+def _refused(repository: Repository, folder: str, refusal: Refusal) -> GuardError:
+    """Why the rebase that has just ended is not right, although git did not stop, and how to go back."""
+    sentence = f"{printable(folder) or '.'}: {refusal.sentence}"
+    if is_applying_rebase(repository):
+        how = "Go back to before this rebase; then rebase without --apply, which can stop:"
+        return GuardError(sentence, how, "git reset --hard ORIG_HEAD")
+    return GuardError(
+        sentence,
+        "git does not stop over that in a rebase. Go back to before this one, and merge instead:",
+        "git reset --hard ORIG_HEAD",
+        f"git merge {(onto(repository) or '')[:10]}",
+    )
 
 
 def _rewrite(repository: Repository, row: list[Pick], trees: dict[str, str]) -> dict[str, str]:

@@ -177,6 +177,7 @@ def reference_transaction(args: list[str]) -> int:
 
 def _finish_rebase(repository: Repository) -> None:
     """Finish a rebase once; git calls the net when it moves the branch, and `post-rewrite` after that."""
+    from drizzle_guard.errors import printable
     from drizzle_guard.git.handoff import REFLOG, forget, is_rebased, leave_rebased, take_words_away
     from drizzle_guard.renumber.finish_merge import headline, ran_already
     from drizzle_guard.renumber.finish_rebase import finish_rebase
@@ -197,6 +198,8 @@ def _finish_rebase(repository: Repository) -> None:
         say(f"renumbered the migrations of {done.commits} rebased commit" + ("s" if done.commits > 1 else ""))
     for folder, moved in done.moved.items():
         say(headline(folder, len(moved)), *moved, ran_already(repository, folder))
+    for folder, edited in done.edited.items():
+        say(f"{printable(folder) or '.'}: rebased, but not all of it is plain:", *edited)
     leave_rebased(repository, repository.commit("HEAD") or head)
     forget(repository, rebase_ends=True)
 

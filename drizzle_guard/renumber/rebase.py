@@ -14,8 +14,15 @@ from itertools import chain
 
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.drizzle.journal import dump_journal
+from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import changed_folders, history_at
-from drizzle_guard.git.operation import is_rebasing, rebase_target, rewritten, rewritten_into_last
+from drizzle_guard.git.operation import (
+    is_applying_rebase,
+    is_rebasing,
+    rebase_target,
+    rewritten,
+    rewritten_into_last,
+)
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.picked import is_behind
@@ -26,6 +33,7 @@ from drizzle_guard.renumber.rebase_by_hand import (
     place_of,
     replay_by_hand,
     same_row,
+    taken_as_it_is,
 )
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
@@ -152,6 +160,8 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
             return Canon(after, files)
         if olds == pick.old and applied_as_text(repository, olds, pick.parents, actual, folder):
             return Canon(actual, None, refusal) if refusal is not None or not files else Canon(after, files)
+        if olds == pick.old and refusal is not None and taken_as_it_is(repository, olds, pick.parents, actual):
+            return Canon(actual, None, refusal)
         # where it brings nothing, or no more than is there, the change is somebody's
         resolved = resolved or (olds == pick.old and not (files and same_row(after, now)))
     parent = history_at(repository, pick.parents[0] if pick.parents else None, folder)
@@ -195,7 +205,10 @@ def _as_history(outcome: Plan, before: Folder, folder: str) -> Folder:
 
 
 def canonical_head(repository: Repository, head: str, folder: str) -> Folder:
-    """The folder of HEAD as it will be when the rebase is finished."""
+    """The folder of HEAD as it will be when the rebase is finished.
+
+    Raises GuardError if git took a commit by itself, and it cannot be replayed: what follows would be put behind that.
+    """
     row = picks(repository, head)
     if not row:
         return history_at(repository, head, folder)
@@ -206,6 +219,15 @@ def canonical_head(repository: Repository, head: str, folder: str) -> Folder:
         last = next((at for at in range(len(row) - 1, -1, -1) if row[at].new in known), -1)
         linear = all(len(pick.parents) == 1 for pick in row)
         canons = replayed(repository, row[last + 1 :] if linear else row, folder, known)
+        refused = next((canon.refusal for canon in canons.values() if canon.refusal is not None), None)
+        if refused is not None and not is_applying_rebase(repository):
+            raise GuardError(
+                f"{printable(folder) or '.'}: {refused.sentence}",
+                "An earlier commit of this rebase did that, over which git does not stop. Bring the branch back, and "
+                "merge instead:",
+                "git rebase --abort",
+                f"git merge {(onto(repository) or '')[:10]}",
+            )
         known[head] = canons[head].history
         remember(repository, folder, head, known[head], {pick.new for pick in row})
     return known[head]

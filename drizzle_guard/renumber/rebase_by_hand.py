@@ -121,6 +121,22 @@ def applied_as_text(
     return len(found) == len(kept) + len(added) and all(raw in found for raw in (*kept, *added))
 
 
+def taken_as_it_is(repository: Repository, olds: Sequence[str], new_parents: Sequence[str], actual: Folder) -> bool:
+    """Whether git took all that a commit did to the folder without asking anybody: nobody else had changed it.
+
+    Then there was no stop at which a person could have resolved anything.
+    """
+    if len(olds) != 1 or len(new_parents) != 1:
+        return False
+    parents = repository.parents(olds[0])
+    before, after, now = (
+        history_at(repository, commit, actual.name).files
+        for commit in (parents[0] if parents else None, olds[0], new_parents[0])
+    )
+    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    return all(now.get(path) == before.get(path) and actual.files.get(path) == after.get(path) for path in changed)
+
+
 def same_row(canon: Folder, actual: Folder) -> bool:
     """Whether two journals hold the same migrations with the same numbers, under whatever file names."""
     return [place_of(entry) for entry in canon.entries] == [place_of(entry) for entry in actual.entries]

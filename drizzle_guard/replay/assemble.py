@@ -8,9 +8,12 @@ from functools import partial
 from drizzle_guard.drizzle import bundle
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join
 from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
+from drizzle_guard.drizzle.snapshot import snapshot_id
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused, WayOut
+from drizzle_guard.replay.published_edits import describe_edits, describe_snapshots
+from drizzle_guard.rules.snapshots import is_snapshot
 
 
 def assemble(
@@ -41,6 +44,8 @@ def assemble(
     for path in sorted(known | {path for move in moves for path in _paths(move.new)}):
         files[path] = wanted[path] if path in wanted else None if path in gone else mainline.files.get(path)
     _refuse_strays(known, (mainline, branch), moves)
+    renamed = dict(_renamed_snapshots(files, known, base, mainline, branch))
+    files.update(dict.fromkeys(renamed))
 
     files[PATH] = _journal_file(journal, mainline, branch) if PATH in mainline.files or PATH in branch.files else None
     if BUNDLE in mainline.files or BUNDLE in branch.files:
@@ -58,42 +63,49 @@ def assemble(
         tuple((own.tag, main.tag) for own, main in settled.same),
         tuple(m.tag for m in settled.deleted),
         (
-            *(line for was, now in settled.edited for line in _edits(was, now)),
+            *(line for was, now in settled.edited for line in describe_edits(was, now)),
             *_edited_snapshots(settled),
+            *(
+                f"{printable(path)} is left out: it is {printable(was)} under another name"
+                for path, was in renamed.items()
+            ),
+            *(_keeps_its_name(was, mine) for was, mine in settled.renamed),
             *(f"{printable(m.tag)} is left out: the mainline deleted it" for m in settled.withdrawn),
         ),
     )
 
 
+def _renamed_snapshots(
+    files: dict[str, Blob | None], known: set[str], base: Folder, mainline: Folder, branch: Folder
+) -> Iterator[tuple[str, str]]:
+    """Snapshots that only the branch has, under a name of no migration, and the path at which each stands already.
+
+    Somebody renamed the file of a common migration; that migration keeps its own.
+    """
+    strays = [
+        path
+        for path in branch.files
+        if is_snapshot(path) and path not in known and path not in base.files and path not in mainline.files
+    ]
+    if strays:
+        ids = {snapshot_id(blob): path for path, blob in files.items() if blob is not None and is_snapshot(path)}
+        for path in strays:
+            found = snapshot_id(branch.files[path])
+            if found is not None and found in ids:
+                yield path, ids[found]
+
+
 def _edited_snapshots(settled: Settled) -> Iterator[str]:
     """The published snapshots that the branch edited: those that stay so in a line, those that do not in another."""
     stay = [now for was, now in settled.edited if now.snapshot != was.snapshot]
-    for migrations, what in (
-        (stay, "published, and edited by the branch"),
-        (settled.put_back, "as published; what the branch made of it is left out there"),
-    ):
-        if migrations:
-            path = printable(snapshot_path(migrations[0].entry.prefix))
-            yield f"{path}{f' and {len(migrations) - 1} more are' if len(migrations) > 1 else ' is'} {what}"
+    yield from describe_snapshots(stay, "published, and edited by the branch")
+    yield from describe_snapshots(settled.put_back, "as published; what the branch made of it is left out there")
 
 
-def _edits(was: Migration, now: Migration) -> Iterator[str]:
-    """What the branch alone changed of a published migration, and what follows where that has run."""
+def _keeps_its_name(was: Migration, mine: Migration) -> str:
     tag = printable(was.tag)
-    if was.sql != now.sql:
-        yield f"{tag} is published, and the branch edited its SQL: where it has run, that does nothing"
-    old, new = was.entry.when, now.entry.when
-    if old != new:
-        raised = (new or 0) > (old or 0)
-        follows = (
-            "where it has run and nothing newer, it runs again"
-            if raised
-            else "where it has not run and something newer has, it is skipped"
-        )
-        yield f"{tag} is published, and the branch changed its `when` ({old} -> {new}): {follows}"
-    keys = [k for k in {**was.entry.raw, **now.entry.raw} if was.entry.raw.get(k) != now.entry.raw.get(k)]
-    if other := [key for key in keys if key != "when"]:
-        yield f"{tag} is published, and the branch changed its {printable(', '.join(other))}"
+    also = " and its other `when`" if was.entry.when != mine.entry.when else ""
+    return f"{tag} keeps its published name: {printable(mine.tag)}, the branch's name for it{also}, is left out"
 
 
 def _renumbered_in_place(move: Move) -> Entry:

@@ -32,7 +32,8 @@ class Settled(NamedTuple):
     one new migration.  `last_common` is the position of the last common entry in the branch's row; `shared` is what
     both have, by its position in the branch's row.  `in_base` is the base's migration by its position in the branch's
     row; `edited` pairs the mainline's version of a published migration with what the branch alone made of it,
-    `put_back` are the branch's versions whose snapshot does not stay.
+    `put_back` are the branch's versions whose snapshot does not stay, and `renamed` pairs the mainline's version with
+    the branch's whose name does not stay.
     """
 
     kept: list[Migration]
@@ -46,6 +47,7 @@ class Settled(NamedTuple):
     in_base: dict[int, Migration]
     edited: list[tuple[Migration, Migration]]
     put_back: list[Migration]
+    renamed: list[tuple[Migration, Migration]]
 
     @property
     def new_on_main(self) -> list[Migration]:
@@ -112,6 +114,11 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
             mine
             for old, _, now, mine in common
             if now and mine.snapshot and mine.snapshot not in (old.snapshot, now.snapshot)
+        ],
+        renamed=[
+            (now, mine)
+            for old, _, now, mine in common
+            if now and mine is not old and mine.entry.suffix not in (old.entry.suffix, now.entry.suffix)
         ],
     )
 

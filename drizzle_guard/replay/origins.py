@@ -18,8 +18,8 @@ from drizzle_guard.sql.statements import decode
 class Origins(NamedTuple):
     """What an own snapshot was made from: `before` is the one before it on the branch (None: there was none).
 
-    `named` is another one, that its prevId names; `unknown` says that the prevId names none that is known.  Then `sql`
-    is what was done since the one before it, by this migration and by those without a snapshot.
+    `named` is another one, that its prevId names; `unknown` says that the prevId names none that is known.  In both
+    cases `sql` is what was done since the one before it, by this migration and by those without a snapshot.
     """
 
     before: Blob | None
@@ -52,9 +52,9 @@ class Line:
         if prev is None or before is None:
             return Origins(before)
         named = self._find(prev, position)
-        if named is None:
-            return Origins(before, unknown=True, sql=self._sql(since, position))
-        return Origins(before, None if named.id == before.id else named)
+        if named is not None and named.id == before.id:
+            return Origins(before)
+        return Origins(before, named, unknown=named is None, sql=self._sql(since, position))
 
     def _made(self, position: int) -> Blob | None:
         """The snapshot of a migration as an own one behind it has to be compared with it."""

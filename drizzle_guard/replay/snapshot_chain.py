@@ -29,6 +29,7 @@ from drizzle_guard.drizzle.snapshot import (
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.light import Any, Literal
 from drizzle_guard.replay.common_entries import Settled
+from drizzle_guard.replay.made_from import with_done_by_sql
 from drizzle_guard.replay.origins import Origins
 from drizzle_guard.replay.plan import Refusal, Refused, WayOut
 from drizzle_guard.rules.contents import Contents, tables_of
@@ -90,17 +91,19 @@ class Chain:
         copied = blob.id in self._files or (id_ := snapshot_id(blob)) is None or id_ in self._ids
         at_tip = self._blob is None or (self._tip is None and before is not None and self._blob.id == before.id)
         self.is_odd = self.is_odd or copied
+        if origins.unknown and before is not None:
+            _refuse_lost(own, self._body(before), self._body(blob), origins.sql)
         if self._blob is None or (at_tip and named is None and not copied):
             return self._follow(blob, path)
-        other = None if named is None else self._body(named)
         base = None if before is None else self._body(before)
         body, tip = self._body(blob), self._tip_body()
+        other = None
+        if named is not None and base is not None:
+            other = with_done_by_sql(base, self._body(named), body, origins.sql)
         for known in (before, named):
             if known is not None:
                 self._ids.add(snapshot_id(known) or "")
         self._same_version(own, body, tip)
-        if base is not None and origins.unknown and not at_tip:
-            _refuse_lost(own, base, body, origins.sql)
         merged, conflicts = merge(base, tip, body, or_base=other)
         if conflicts:
             raise Refused(self._conflict(own, conflicts))

@@ -15,6 +15,7 @@ import pytest
 from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from drizzle_guard.replay.plan import Plan, Refusal
 from drizzle_guard.replay.replay import plan
+from drizzle_guard.rules.run import check_journal_folder
 
 _LINE = re.compile(r"(\S+) (\d+)(?: \[(\w+)<(\w+) ([^\]]*)\])?: (.*)")
 
@@ -48,6 +49,13 @@ def _side(*lines: str) -> Folder:
 def _meet(base: list[str], mainline: list[str], branch: list[str]) -> Plan | Refusal:
     sides = [_side(*lines) for lines in (base, mainline, branch)]
     return plan(*sides, layout=sides[2].journal)
+
+
+def _meet_folders(base: Folder, mainline: Folder, files: dict[str, Blob]) -> Plan:
+    branch = read_folder("drizzle", files)
+    outcome = plan(base, mainline, branch, layout=branch.journal)
+    assert isinstance(outcome, Plan), outcome
+    return outcome
 
 
 def _planned(base: list[str], mainline: list[str], branch: list[str]) -> Plan:
@@ -150,8 +158,58 @@ def test_nobody_knows_what_it_was_made_from_and_something_would_be_lost() -> Non
         '0002_mast (branch): its snapshot lacks column "keel" of table "boats", its SQL does not drop it, and its '
         "prevId names no snapshot that is here."
     )
+    # the mainline's new one has no snapshot: what is lost is lost, too
+    assert "its snapshot lacks column" in _refused([FIRST, KEEL], [FIRST, KEEL, f"0002_fill 5000: {FILL}"], branch)
     branch[2] = branch[2].replace("ADD COLUMN mast", "RENAME COLUMN keel TO mast")
     assert isinstance(_meet([FIRST, KEEL], [FIRST, KEEL, DOCKS], branch), Plan)
+
+
+NO_KEEL = "0001_no_keel 3000 [s2<s1 boats(id)]: ALTER TABLE boats DROP COLUMN keel"
+WITH_KEEL = "0000_first 1000 [s1<none boats(id keel)]: CREATE TABLE boats (id int, keel int)"
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "newest"),
+    [
+        ([FIRST, KEEL], "boats(id)]: ALTER TABLE boats DROP COLUMN keel", "boats(id)"),
+        ([FIRST, KEEL], "boats(id rig)]: ALTER TABLE boats RENAME COLUMN keel TO rig", "boats(id rig)"),
+        ([FIRST, KEEL], f"boats(id)]: {FILL}", "boats(id keel)"),
+        ([FIRST, KEEL], "boats(id)]: DROP TABLE ropes", "boats(id keel)"),
+        ([WITH_KEEL, NO_KEEL], "boats(id keel)]: ALTER TABLE boats ADD COLUMN keel int", "boats(id keel)"),
+        ([WITH_KEEL, NO_KEEL], "boats(id keel rig)]: ALTER TABLE boats ADD COLUMN rig int", "boats(id rig)"),
+    ],
+)
+def test_made_from_an_older_one_it_may_undo_what_came_in_between(base: list[str], own: str, newest: str) -> None:
+    tables = base[1].split("<s1 ")[1].partition("]")[0]
+    docks = f"0002_docks 5000 [s3<s2 {tables} docks(id)]: CREATE TABLE docks (id int)"
+    found = _planned(base, [*base, docks], [*base, f"0002_own 4000 [s4<s1 {own}"])
+    assert _snapshots(found)[-1] == f"0003 s4<s3 {newest} docks(id)"
+
+
+def test_a_snapshot_file_that_the_branch_gave_a_number_of_nobody() -> None:
+    branch = _side(FIRST, KEEL, MAST)
+    stray = branch.files["meta/0001_snapshot.json"]
+    files = {path: blob for path, blob in branch.files.items() if blob is not stray}
+    found = _meet_folders(_side(FIRST, KEEL), _side(FIRST, KEEL, DOCKS), {**files, "meta/0099_snapshot.json": stray})
+    assert found.files["meta/0099_snapshot.json"] is None
+    assert _snapshots(found)[1] == MAIN[1]
+    assert found.notes == ("meta/0099_snapshot.json is left out: it is meta/0001_snapshot.json under another name",)
+
+
+def test_a_revert_takes_along_what_nothing_makes_any_more() -> None:
+    """The mainline's later snapshots hold the column; that the newest one lacks it is no loss."""
+    mast = MAST.replace("0002", "0001").replace("s2 boats(id keel mast)", "s1 boats(id mast)")
+    found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, mast])
+    assert _snapshots(found)[-1].endswith("boats(id mast) docks(id)")
+    assert found.notes == ("0001_keel is left out: the branch deleted it",)
+    files = {path: blob for path, blob in found.files.items() if blob is not None}
+    codes = {judged.finding.rule.code for judged in check_journal_folder("drizzle", files, now=2**62).findings}
+    assert "DG020" not in codes
+    # but a column that a migration makes is one that is lost
+    made = Blob.of(b"ALTER TABLE boats ADD COLUMN keel int", "0002_docks.sql")
+    files["0002_docks.sql"] = made
+    found_codes = {j.finding.rule.code for j in check_journal_folder("drizzle", files, now=2**62).findings}
+    assert found_codes - codes == {"DG020"}
 
 
 def test_a_repair_that_nothing_carries_along() -> None:
@@ -233,6 +291,30 @@ def test_a_published_entry_that_the_branch_edited_is_named() -> None:
     )
     assert edited.notes == (
         "0001_keel is published, and the branch edited its SQL: where it has run, that does nothing",
+    )
+
+
+def test_a_published_name_that_the_branch_changed() -> None:
+    for now, also in ((KEEL, ""), (KEEL.replace("3000", "2000"), " and its other `when`")):
+        found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, now.replace("0001_keel", "0001_kiel"), MAST])
+        assert _row(found) == ["0 0000_first", "1 0001_keel", "2 0002_docks", "3 0003_mast"]
+        assert found.journal.entries[1].when == 3000
+        assert found.notes == (
+            f"0001_keel keeps its published name: 0001_kiel, the branch's name for it{also}, is left out",
+        )
+    # the mainline's own new name is what is published
+    assert _planned([FIRST, KEEL], [FIRST, KEEL.replace("_keel", "_kiel"), DOCKS], [FIRST, KEEL, MAST]).notes == ()
+
+
+def test_edited_snapshots_are_named_up_to_three() -> None:
+    common = [FIRST, *(f"000{n}_x{n} 300{n} [x{n}<x{n - 1} boats(id)]: {FILL} -- {n}" for n in range(1, 5))]
+    common[1] = common[1].replace("x0", "s0")
+    more = ["0005_docks 5000 [s9<x4 boats(id) docks(id)]: CREATE TABLE docks (id int)"]
+    mine = [line.replace("boats(id)", "boats(id rig)") for line in common]
+    own = ["0005_mast 4000 [s8<x4 boats(id rig mast)]: ALTER TABLE boats ADD COLUMN mast int"]
+    assert _planned(common, common + more, mine + own).notes == (
+        "meta/0000_snapshot.json, meta/0001_snapshot.json, meta/0002_snapshot.json and 2 more are as published; "
+        "what the branch made of it is left out there",
     )
 
 

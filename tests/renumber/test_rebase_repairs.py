@@ -1,0 +1,73 @@
+"""A rebase of a branch that edited a published snapshot in a commit of its own, over which git does not stop."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from support.gitbed import Bed, add_migration
+
+pytestmark = pytest.mark.both_gits
+
+SENTENCE = (
+    "drizzle: 0000_base (branch): the branch changed its snapshot, and the mainline's newer ones do not know of that."
+)
+
+
+@pytest.fixture
+def repaired(bed: Bed) -> Bed:
+    """main: base, docks. feature (checked out): a commit that adds a column to the base's snapshot, then `own`."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    path = folder / "meta" / "0000_snapshot.json"
+    snapshot = json.loads(path.read_text())
+    snapshot["tables"]["public.base"]["columns"]["sails"] = {"name": "sails", "type": "integer"}
+    path.write_text(json.dumps(snapshot, indent=2))
+    bed.commit("repair")
+    add_migration(folder, "own")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    bed.git("checkout", "-q", "feature")
+    return bed
+
+
+def is_whole(bed: Bed) -> bool:
+    """Whether the newest snapshot holds the repair, and both sides' tables."""
+    tables = json.loads(bed.read("drizzle/meta/0002_snapshot.json"))["tables"]
+    return list(tables) == ["public.base", "public.docks", "public.own"] and "sails" in tables["public.base"]["columns"]
+
+
+def test_the_next_commit_stops_and_a_merge_leads_out(repaired: Bed) -> None:
+    """Put behind main without that repair, the branch's own snapshot would lose the column for good."""
+    bed, before = repaired, repaired.state()
+    done = bed.try_git("rebase", "--merge", "main")
+    assert done.code != 0
+    assert SENTENCE in done.text
+    assert {path[-1] for path in bed.stages() if path.startswith("drizzle/meta/_journal.json:")} == {"1", "2", "3"}
+    abort, merge = done.commands[:2]
+    assert abort == "git rebase --abort"
+    bed.type(abort)
+    assert bed.state() == before
+    bed.type(merge)
+    assert is_whole(bed)
+
+
+def test_it_is_said_where_nothing_could_stop(repaired: Bed) -> None:
+    """The repair comes last: after it git has nothing to ask."""
+    bed = repaired
+    bed.type("git reset -q --hard HEAD~2", "git cherry-pick feature@{1}", "git cherry-pick feature@{2}^")
+    before = bed.git("rev-parse", "HEAD")
+    done = bed.try_git("rebase", "--merge", "main")
+    assert SENTENCE in done.text
+    reset, merge = done.commands[-2:]
+    assert reset == "git reset --hard ORIG_HEAD"
+    bed.type(reset)
+    assert bed.git("rev-parse", "HEAD") == before
+    bed.type(merge)
+    assert is_whole(bed)
