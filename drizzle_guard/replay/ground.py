@@ -21,6 +21,8 @@ _MADE = pattern(
     r"\b(?:create\s+(?:(?!table|index|view|type|function)\w+\s+){0,3}(?:table|index|view|type|function)(?:\s+concurrently)?|"
     r"add\s+(?:constraint|column)|rename\s+to)\s+(?:if\s+not\s+exists\s+)?" + _NAME
 )
+#: what is replaced where it stands: checks, defaults and views call it by its name
+_REPLACED = pattern(r"\bcreate\s+or\s+replace\s+(?:function|procedure|aggregate)\s+" + _NAME)
 #: rows, and objects whose effect depends on triggers, views and functions, which a snapshot does not hold
 _ASKS_FOR_MORE = pattern(
     r"(?:\A|;|breakpoint|\bbegin|\bthen|\bloop|\n)\s*(?:insert|update|delete|truncate|select|with|merge|replace|call|perform|"
@@ -78,6 +80,7 @@ def known_before(
     unknown = (
         {_bare(found) for found in _USED.findall(text)} - {_bare(found) for found in _MADE.findall(text)} - _told(drawn)
     )
+    unknown |= {_bare(found) for found in _REPLACED.findall(text)}
     known = Known()
     reader = Reader(rules, known)
     whole = not drawn.tables or (rules.is_sqlite and bool(_MINDS_ALL.search(text)))
@@ -87,6 +90,8 @@ def known_before(
             if whole or any(w in sql for w in _BESIDES) or any(name in sql for name in unknown):
                 for _ in reader.read(script.sql):
                     pass
+    for name, functions in drawn.called.items():
+        known.calls(name, functions)
     for attribute in ("tables", "indexes", "foreign", "enums"):
         getattr(known, attribute).update(getattr(drawn, attribute))
     for script in later:

@@ -53,6 +53,8 @@ def is_touched(made: Made, others: Iterable[str]) -> bool:
 
 
 def _touches(statement: Statement, made: Made) -> bool:
+    if statement.text.startswith("drop ") and any(key[-1].rpartition(".")[2] in statement.words for key in made.keys):
+        return True  # however it is written: SQLite's triggers are dropped without their table, and in brackets
     if not statement.actions:  # not understood: whatever it mentions, unless it can only read and write rows
         return not statement.words.isdisjoint(_UNDOING) and any(
             all(part.rpartition(".")[2] in statement.words for part in key[1:]) for key in made.keys

@@ -32,14 +32,14 @@ class Block:
     """
 
     def __init__(self, parts: list[list[Token]]) -> None:
-        self._parts = parts
+        self.parts = parts
         self.conditions: list[list[Token]] = []
         self.catches = any(t == Token("word", "exception") and p and p[0] == t for p in parts for t in p[:1])
         self.asks = any(t == Token("word", "exists") for p in parts for t in p)
 
     def statements(self) -> Iterator[list[Token]]:
         """The statements, without what stands around them."""
-        for part in self._parts:
+        for part in self.parts:
             if part and part[0] == Token("word", "declare"):
                 begin = next((n for n, t in enumerate(part) if t == Token("word", "begin")), None)
                 part = part[begin:] if begin is not None else []
@@ -84,7 +84,7 @@ class Block:
     def names(self) -> list[str]:
         """The names in a list of the block, of which a loop takes one after the other."""
         found: dict[str, None] = {}
-        tokens = [t for part in self._parts for t in part]
+        tokens = [t for part in self.parts for t in part]
         for n, token in enumerate(tokens[:-2]):
             if token.kind == "word" and token.text in ("array", "in") and tokens[n + 1].text in ("[", "("):
                 end = n + 2

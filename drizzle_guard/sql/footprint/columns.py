@@ -156,8 +156,8 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
             draft.mention(mentions, table if not fresh else None, definition=True)
             if column.named is not None:
                 draft.values(column.named, mentions.strings)
-            if word == "check" and table in draft.known.tables:
-                draft.known.tables[table].called.update(mentions.functions)
+            if word == "check":
+                draft.known.calls(table, mentions.functions)
             if not fresh and word == "check" and not name:
                 give_constraint(draft, table, "check", [found.name])
             if not fresh and word in ("as", "generated"):
@@ -173,6 +173,19 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
         draft.limits(table, ())
         draft.of(table, "must", Mode.CHANGE, only(found.name))
     del primary, unique
+
+
+def counts_rows(draft: Draft, table: Name, found: Definition) -> None:
+    """MySQL: a table has one AUTO_INCREMENT column (also called SERIAL), and that one needs a key."""
+    if draft.dialect.is_mysql and (Token("word", "auto_increment") in found.rules or "serial" in found.column.type):
+        draft.touch(("counter", table), Mode.CHANGE, Thing("table", _shown(table)), "changes")
+        draft.of(table, "keys", Mode.USE, only(found.name), verb="counts with a key of")
+
+
+def only_adds_values(before: Column, after: Column) -> bool:
+    """Whether an enum gets more values behind those that it has, and stays as it is else: no row minds that."""
+    is_enum = before.type.startswith("enum(") and after.type.startswith(before.type.removesuffix(")") + ",")
+    return is_enum and before._replace(type="") == after._replace(type="")
 
 
 def reference(draft: Draft, table: Name, name: str, columns: frozenset[str], at: Cursor, *, fresh: bool) -> None:
@@ -290,7 +303,7 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         _remember(draft, table, name or f"check {len(inner)}", "check", frozenset(found.words))
         if table in draft.known.tables:
             draft.known.tables[table].rules.add("".join(t.text for t in inner).lower())
-            draft.known.tables[table].called.update(found.functions)
+        draft.known.calls(table, found.functions)
     elif not fresh:
         draft.use_columns(table, columns)
         if not name and inner:

@@ -248,7 +248,7 @@ class Draft:
     def use_function(self, function: Name) -> None:
         if not function[0] and function[1] in _OF_EXTENSIONS:
             self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
-        if not function[0] and function[1] in BUILT_IN:
+        if not function[0] and function[1] in BUILT_IN and function not in self.known.functions:
             return
         self.touch(("function", function), Mode.USE, Thing("function", shown_name(function)), "uses")
         if ("function", function) not in self._seen:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from drizzle_guard.light import Any, NamedTuple, pattern
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.footprint.mentions import Mentions
-from drizzle_guard.sql.tokens import Token
+from drizzle_guard.sql.tokens import Token, words
 
 
 class Column(NamedTuple):
@@ -49,18 +49,16 @@ class Index(NamedTuple):
 
 
 class Table:
-    """What is known of one table; `rules` are its checks in one spelling, `called` the functions in them."""
+    """What is known of one table; `rules` are its checks in one spelling."""
 
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
         self.constraints: dict[str, Unique] = {}
         self.rules: set[str] = set()
-        self.called: set[Name] = set()
 
     def copy(self) -> Table:
         other = Table()
         other.columns, other.constraints, other.rules = dict(self.columns), dict(self.constraints), set(self.rules)
-        other.called = set(self.called)
         return other
 
     def keys(self) -> list[frozenset[str]]:
@@ -89,6 +87,9 @@ class Dropped(NamedTuple):
     triggers: Mapping[str, Trigger] = {}
 
 
+_MAPS = words("indexes foreign enums views functions operators parts kin owned called")
+
+
 class Known:
     """The objects that stand.  Names are as the database sees them."""
 
@@ -99,6 +100,7 @@ class Known:
         self.enums: dict[Name, frozenset[str]] = {}
         self.views: dict[Name, Mentions] = {}
         self.triggers: dict[Name, dict[str, Trigger]] = {}
+        self.called: dict[Name, frozenset[Name]] = {}  # by table: the functions in its checks
         self.functions: dict[Name, list[Token]] = {}
         self.operators: dict[str, tuple[Name, ...]] = {}  # PostgreSQL's own ones, and the functions behind them
         self.dropped: dict[Name, Dropped] = {}
@@ -112,10 +114,25 @@ class Known:
         """The same, for one side to go on from."""
         other = Known()
         other.tables = {name: table.copy() for name, table in self.tables.items()}
-        for attribute in ("indexes", "foreign", "enums", "views", "functions", "operators", "parts", "kin", "owned"):
+        for attribute in (
+            "indexes",
+            "foreign",
+            "enums",
+            "views",
+            "functions",
+            "operators",
+            "parts",
+            "kin",
+            "owned",
+            "called",
+        ):
             setattr(other, attribute, dict(getattr(self, attribute)))
         other.triggers = {name: dict(found) for name, found in self.triggers.items()}
         return other
+
+    def calls(self, table: Name, functions: Iterable[Name]) -> None:
+        """A check of a table calls these functions."""
+        self.called[table] = self.called.get(table, frozenset()) | frozenset(functions)
 
     def parents(self, child: Name) -> Iterator[ForeignKey]:
         return (key for key in self.foreign.values() if key.child == child)
@@ -135,8 +152,8 @@ class Known:
             keys = frozenset(key._replace(name="") for key in self.parents(name))
             lost = {("", k[1].rpartition(".")[2]): i for k, i in self.indexes.items() if i.table == name}
             self.dropped[name] = Dropped(self.tables.pop(name), keys, lost, self.triggers.get(name, {}))
-        self.views.pop(name, None)
-        self.triggers.pop(name, None)
+        for kept in (self.views, self.triggers, self.called):
+            kept.pop(name, None)
         self.indexes = {k: i for k, i in self.indexes.items() if i.table != name}
         self.foreign = {k: f for k, f in self.foreign.items() if f.child != name}
 
@@ -162,6 +179,8 @@ class Known:
             self.views[new] = self.views.pop(old)
         if old in self.triggers:
             self.triggers[new] = self.triggers.pop(old)
+        if old in self.called:
+            self.called[new] = self.called.pop(old)
         self.indexes = {
             (new if k[0] == old else k[0], k[1]): i._replace(table=new) if i.table == old else i
             for k, i in self.indexes.items()
@@ -228,7 +247,7 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
         for check in _values(entry, "checkConstraints"):
             table.constraints[name(check.get("name"))] = Unique("check", frozenset())
             table.rules.add(_plain(str(check.get("value", ""))))
-            table.called |= functions_in(str(check.get("value", "")))
+            known.calls(here, functions_in(str(check.get("value", ""))))
         for index in _values(entry, "indexes"):
             place = index_key(dialect, here, (here[0], name(index.get("name"))))
             over = names(index.get("columns"))

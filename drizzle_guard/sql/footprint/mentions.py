@@ -8,14 +8,15 @@ from copy import copy
 from drizzle_guard.sql.footprint.dialect import Dialect, Name
 from drizzle_guard.sql.tokens import Token, words
 
-_BEFORE_TABLE = frozenset({"from", "join", "into", "update", "references", "table", "using", "only", "truncate"})
+_BEFORE_TABLE = words("from join straight_join into update references table using only truncate")
 _ENDS_LIST = words(
     "where group order having limit set union intersect except select returning values window on offset for"
 )
 #: words behind a table that are no alias of it
 _NO_ALIAS = _ENDS_LIST | words(
-    "as inner left right full cross natural join using default when then end and or not indexed tablesample with "
-    "partition ignore force use begin loop do cascade restrict deferrable initially match from into add drop"
+    "as inner left right full cross natural join straight_join using default when then end and or not indexed "
+    "tablesample with partition ignore force use begin loop do cascade restrict deferrable initially match from into "
+    "add drop"
 )
 #: words before a parenthesis that call no function
 _NO_CALL = words(
@@ -140,6 +141,8 @@ class Mentions:
         if word in _BEFORE_TABLE and not expects:
             if word == "from" and (calls[-1] in _PART_OF_CALL or before.text == "distinct"):
                 return end, False
+            if word == "straight_join" and before.text in ("select", "all", "distinct"):  # MySQL: SELECT STRAIGHT_JOIN
+                return end, False
             if word in ("from", "update", "using", "truncate"):
                 lists[-1] = True
             if word == "table" and before.text in ("as", "(", "union", "all", ""):  # TABLE t: SELECT * FROM t
@@ -147,6 +150,8 @@ class Mentions:
             return end, word not in ("using",) or after.kind != "mark"
         if word in _ENDS_LIST:
             lists[-1] = False
+        if word == "in" and self._dialect.is_sqlite:  # WHERE id IN t: SELECT the only column of t
+            return end, after.kind != "mark"
         if expects and word in ("only", "lateral", "if", "not", "exists", "ignore", "low_priority", "table", "into"):
             return end, True
         called = after.text == "(" and after.kind == "mark"

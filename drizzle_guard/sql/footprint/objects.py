@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
@@ -11,22 +11,10 @@ from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.kept import body_runs_later, needs_what_stands, view_groups
 from drizzle_guard.sql.footprint.known import Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
+from drizzle_guard.sql.footprint.signatures import signature, use_declared, use_returned, use_types
 from drizzle_guard.sql.footprint.tables import dependents
 from drizzle_guard.sql.footprint.touch import ALL, Members, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, tokenize
-
-_SAME_TYPE = {
-    "int": "integer",
-    "int4": "integer",
-    "int8": "bigint",
-    "int2": "smallint",
-    "bool": "boolean",
-    "varchar": "charactervarying",
-    "float8": "doubleprecision",
-    "timestamptz": "timestampwithtimezone",
-    "decimal": "numeric",
-}
-
 
 # --- types -----------------------------------------------------------------------------------------
 
@@ -94,17 +82,21 @@ def alter_type(draft: Draft, at: Cursor, kind: str) -> None:
         draft.touch(("name", "type", name), Mode.CHANGE, shown, "changes")
         draft.mention(Mentions(at.rest(), draft.dialect))
         if kind == "domain" and at.peek() in ("add", "set"):
-            _limits_domain(draft, name)
+            for table, columns in _columns_of(draft, name):
+                draft.limits(table, columns.names)
+                for aspect, mode in (("fits", Mode.USE), ("must", Mode.CHANGE)):
+                    draft.of(table, aspect, mode, columns, verb="makes a rule for")
+        elif any(t == Token("word", "attribute") for t in at.rest()):
+            for table, columns in _columns_of(draft, name):
+                draft.of(table, "type", Mode.CHANGE, columns)
 
 
-def _limits_domain(draft: Draft, domain: Name) -> None:
-    """A rule of a domain is one for each column of it."""
+def _columns_of(draft: Draft, kind: Name) -> Iterator[tuple[Name, Members]]:
+    """The columns of a domain or composite type, by table."""
     for table, found in draft.known.tables.items():
-        columns = [n for n, column in found.columns.items() if column.named == domain or column.type == domain[1]]
+        columns = [n for n, column in found.columns.items() if column.named == kind or column.type == kind[1]]
         if columns:
-            draft.limits(table, columns)
-            for aspect, mode in (("fits", Mode.USE), ("must", Mode.CHANGE)):
-                draft.of(table, aspect, mode, Members(frozenset(columns)), verb="makes a rule for")
+            yield table, Members(frozenset(columns))
 
 
 # --- views -----------------------------------------------------------------------------------------
@@ -153,52 +145,30 @@ def refresh(draft: Draft, at: Cursor) -> None:
 # --- functions, triggers, policies -----------------------------------------------------------------
 
 
-def signature(draft: Draft, at: Cursor) -> str | None:
-    """The types of a function's arguments in one spelling; None where there is no list."""
-    if at.peek() != "(":
-        return None
-    found = []
-    for part in parts(in_parentheses(at)):
-        words = [t.text.lower() for t in part if t.text not in ("in", "inout", "variadic")]
-        if words[:1] == ["out"]:
-            continue
-        for stop in ("default", "="):
-            if stop in words:
-                words = words[: words.index(stop)]
-        if (
-            len(words) > 1
-            and words[0] not in ("double", "character", "timestamp", "time", "bit", "national", "interval")
-            and words[1] not in ("(", "[", ".")
-        ):
-            words = words[1:]
-        text = "".join(words).removeprefix("public.")
-        found.append(_SAME_TYPE.get(text, text))
-    return ",".join(found)
-
-
-def create_function(draft: Draft, at: Cursor, *, replaces: bool) -> None:
+def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> None:
     """CREATE [OR REPLACE] FUNCTION and PROCEDURE: of one name there may be several, by their arguments."""
     name = qualified(draft, at)
     start = at.at
-    types = signature(draft, at)
+    types = signature(draft, at) if draft.dialect.is_postgres else kind  # the others have no overloads
+    at.at = start
+    arguments = list(parts(in_parentheses(at)))
     thing = Thing("function", shown_name(name))
     draft.touch(("signature", name), Mode.CHANGE, thing, "creates", only(types or ""))
     draft.touch(("function", name), Mode.ADD, thing, "changes" if replaces else "creates")
     if name[0]:
         draft.use("schema", ("", name[0]))
     rows_of: list[Name] = []  # arguments that are a row of a table
-    for part in parts(in_parentheses(Cursor(at.tokens, start))):
+    for part in arguments:
+        use_types(draft, part)
         for token in part:
-            _maybe_type(draft, token)
-            if token.kind in ("word", "name") and (kind := named_type(draft, [token])) in draft.known.enums:
-                assert kind is not None
-                draft.values(kind, [unquoted(t.text) for t in part if t.kind == "string"])
+            if token.kind in ("word", "name") and (enum := named_type(draft, [token])) in draft.known.enums:
+                assert enum is not None
+                draft.values(enum, [unquoted(t.text) for t in part if t.kind == "string"])
             rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     rest = at.rest()
-    for n, token in enumerate(rest):
-        if token.text in ("returns", "setof") and token.kind == "word" and n + 1 < len(rest):
-            _maybe_type(draft, rest[n + 1])
+    use_returned(draft, rest)
     bodies = body_tokens(draft, rest)
+    use_declared(draft, bodies)
     draft.known.functions[name] = bodies
     written = Mentions(bodies, draft.dialect)
     draft.mention(written, definition=True)
@@ -227,22 +197,16 @@ def inside(body: str) -> str:
     return body[body.index("$", 1) + 1 :].rsplit("$", 2)[0]
 
 
-def _maybe_type(draft: Draft, token: Token) -> None:
-    if token.kind in ("word", "name"):
-        kind = named_type(draft, [token])
-        if kind is not None:
-            draft.touch(("name", "type", kind), Mode.USE, Thing("type", shown_name(kind)), "uses")
-
-
-def drop_function(draft: Draft, at: Cursor) -> None:
+def drop_function(draft: Draft, at: Cursor, kind: str) -> None:
     """DROP FUNCTION f(int), g CASCADE."""
     cascade = "cascade" in {t.text for t in at.rest()}
     while at.at < len(at.tokens):
         name = qualified(draft, at)
-        types = signature(draft, at)
+        types = signature(draft, at) if draft.dialect.is_postgres else kind
         thing = Thing("function", shown_name(name))
         draft.touch(("signature", name), Mode.CHANGE, thing, "drops", ALL if types is None else only(types))
-        draft.touch(("function", name), Mode.CHANGE if types is None or cascade else Mode.ADD, thing, "drops")
+        every = types is None or cascade or not draft.dialect.is_postgres
+        draft.touch(("function", name), Mode.CHANGE if every else Mode.ADD, thing, "drops")
         draft.known.functions.pop(name, None)
         if not at.skip(","):
             return

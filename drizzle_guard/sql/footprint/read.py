@@ -12,6 +12,7 @@ from drizzle_guard.sql.footprint.draft import ANY, Draft
 from drizzle_guard.sql.footprint.kindred import touch_kindred
 from drizzle_guard.sql.footprint.known import Known, Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
+from drizzle_guard.sql.footprint.signatures import use_declared
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, Touches, only
 from drizzle_guard.sql.footprint.whole_table import rename_table
 from drizzle_guard.sql.tokens import Cursor, Token, split, tokenize, words
@@ -168,6 +169,7 @@ class Reader:
         body = next(t for t in tokens if t.kind in ("body", "string"))
         inner = objects.inside(body.text) if body.kind == "body" else unquoted(body.text)
         block = Block(list(split(tokenize(inner, self.dialect.kind, exact=True))))
+        use_declared(draft, [token for part in block.parts for token in (*part, Token("mark", ";"))])
         draft.in_block, draft.conditional = True, block.asks
         for part in block.statements():
             if part[0].text == "execute":
@@ -210,6 +212,8 @@ class Reader:
         replaces = at.peek() == "or" and at.peek(1) == "replace"
         adjectives = set()
         while at.peek() in _ADJECTIVES and at.tokens[at.at].kind == "word":
+            if at.peek() == "aggregate" and at.peek(1) != "function":
+                break
             adjectives.add(at.take())
         if self.dialect.is_mysql:
             _skip_options(at)
@@ -229,8 +233,8 @@ class Reader:
             objects.create_view(draft, at, replaces=replaces, stored="materialized" in adjectives)
         elif kind in ("type", "domain"):
             objects.create_type(draft, at, kind)
-        elif kind in ("function", "procedure"):
-            objects.create_function(draft, at, replaces=replaces)
+        elif kind in ("function", "procedure", "aggregate"):
+            objects.create_function(draft, at, kind, replaces=replaces)
         elif kind == "trigger":
             objects.create_trigger(draft, at, replaces=replaces)
         elif kind == "policy":
@@ -264,7 +268,7 @@ class Reader:
 
     def _drop_or_alter(self, draft: Draft, at: Cursor, verb: str) -> None:
         drops = verb == "drop"
-        at.skip_any("materialized", "foreign", "temporary", "aggregate")
+        at.skip_any("materialized", "foreign", "temporary")
         if self.dialect.is_mysql and not drops:
             _skip_options(at)
         kind = at.take()
@@ -296,8 +300,8 @@ class Reader:
                 objects.drop_type(draft, at, kind)
             else:
                 objects.alter_type(draft, at, kind)
-        elif kind in ("function", "procedure", "routine") and drops:
-            objects.drop_function(draft, at)
+        elif kind in ("function", "procedure", "routine", "aggregate") and drops:
+            objects.drop_function(draft, at, kind)
         elif kind in ("trigger", "policy", "rule"):
             objects.on_table(draft, at, kind, "drops" if drops else "changes")
         elif kind in _PLAIN:

@@ -113,10 +113,8 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
 def _runs_rules(draft: Draft, table: Name, written: frozenset[str] | None) -> None:
     """What is called for each row: the functions of the checks, and of the defaults of columns that are not written."""
     known = draft.known.tables.get(table)
-    if known is None:
-        return
-    called = set(known.called)
-    for name, column in known.columns.items():
+    called = set(draft.known.called.get(table, ()))
+    for name, column in known.columns.items() if known else ():
         if written is not None and name not in written and "(" in column.default:
             called |= functions_in(column.default)
     for function in sorted(called):

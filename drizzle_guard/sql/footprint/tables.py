@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.auto_names import give_index
 from drizzle_guard.sql.footprint.columns import (
     CONSTRAINT,
+    counts_rows,
     in_parentheses,
     named_type,
     one_name,
+    only_adds_values,
     plain_names,
     qualified,
     read_definition,
@@ -20,7 +20,7 @@ from drizzle_guard.sql.footprint.columns import (
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import ANY, Draft
 from drizzle_guard.sql.footprint.kept import virtual_table
-from drizzle_guard.sql.footprint.known import Column, Index, Table, index_key
+from drizzle_guard.sql.footprint.known import Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.operators import index_classes
 from drizzle_guard.sql.footprint.touch import SOUND, Mode, Thing, only, shown_name
@@ -48,6 +48,11 @@ def create_table(draft: Draft, at: Cursor) -> None:
         draft.use_table(parent)
         draft.known.parts[table] = parent
         draft.known.kin[table] = frozenset({parent})
+        for part in parts(in_parentheses(at)):
+            if part[0].kind == "word" and part[0].text in CONSTRAINT:
+                table_constraint(draft, table, Cursor(part), fresh=True)
+        if any(one.kind == "primary" for one in draft.known.tables[table].constraints.values()):
+            draft.touch(("primary", parent), Mode.USE, Thing("primary key", "", shown_name(parent)), "uses")
         touch_bounds(draft, parent, at.rest())
         return
     if at.skip("like"):
@@ -56,6 +61,8 @@ def create_table(draft: Draft, at: Cursor) -> None:
     if at.peek() == "using" and draft.dialect.is_sqlite:
         virtual_table(draft, table, at.rest())
         return
+    if at.skip("of"):
+        draft.use_type(qualified(draft, at))
     inner = in_parentheses(at) if at.peek() == "(" and at.peek(1) not in ("select", "with", "values") else []
     for part in parts(inner):
         member = Cursor(part)
@@ -237,7 +244,10 @@ def _action(draft: Draft, table: Name, at: Cursor) -> None:
                 draft.guarded = draft.twice = True
             if at.peek() == "(":
                 for part in parts(in_parentheses(at)):
-                    add_column(draft, table, Cursor(part))
+                    if part[0].kind == "word" and part[0].text in CONSTRAINT:
+                        table_constraint(draft, table, Cursor(part), fresh=False)
+                    else:
+                        add_column(draft, table, Cursor(part))
             else:
                 add_column(draft, table, at)
         draft.alters(table)
@@ -267,7 +277,7 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
     draft.of(table, "column", Mode.CHANGE, only(found.name), verb="creates")
     draft.of(table, "shape", Mode.ADD)
     touch_rules(draft, table, found, fresh=False)
-    _counts(draft, table, found.name, found.rules)
+    counts_rows(draft, table, found)
     tail = [t for t in found.rules if t.kind != "mark"]
     if draft.dialect.is_mysql and tail and tail[-1] == Token("word", "first"):
         draft.of(table, "shape", Mode.CHANGE)
@@ -275,13 +285,6 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
         draft.of(table, "shape", Mode.CHANGE)
         draft.use_columns(table, [draft.dialect.fold(tail[-1])])
     draft.known.tables.setdefault(table, Table()).columns[found.name] = found.column
-
-
-def _counts(draft: Draft, table: Name, name: str, rules: Sequence[Token]) -> None:
-    """MySQL: a table has one AUTO_INCREMENT column, and that one needs a key."""
-    if draft.dialect.is_mysql and Token("word", "auto_increment") in rules:
-        draft.touch(("counter", table), Mode.CHANGE, Thing("table", shown_name(table)), "changes")
-        draft.of(table, "keys", Mode.USE, only(name), verb="counts with a key of")
 
 
 def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
@@ -415,21 +418,15 @@ def _modify(draft: Draft, table: Name, old: str, at: Cursor) -> None:
     known = draft.known.tables.get(table)
     before = known.columns.get(old) if known else None
     draft.of(table, "definition", Mode.CHANGE, members)
-    if before is None or old != found.name or not _only_adds_values(before, found.column):
+    if before is None or old != found.name or not only_adds_values(before, found.column):
         for aspect in ("type", "null", "default", "must", "cells"):
             draft.of(table, aspect, Mode.CHANGE, members)
         draft.limits(table, [old])
     touch_rules(draft, table, found, fresh=False)
-    _counts(draft, table, found.name, found.rules)
+    counts_rows(draft, table, found)
     if known:
         known.columns.pop(old, None)
         known.columns[found.name] = found.column
-
-
-def _only_adds_values(before: Column, after: Column) -> bool:
-    """Whether an enum gets more values behind those that it has, and stays as it is else: no row minds that."""
-    is_enum = before.type.startswith("enum(") and after.type.startswith(before.type.removesuffix(")") + ",")
-    return is_enum and before._replace(type="") == after._replace(type="")
 
 
 def _is_one_name(at: Cursor) -> bool:

@@ -1,0 +1,133 @@
+"""Uses and names that are easily overlooked, by dialect: what may not pass each other, and what looks like it only."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from drizzle_guard.replay.ground import known_before
+from drizzle_guard.replay.hazards import Script, find_hazards
+from drizzle_guard.replay.same_sql import is_touched, made_by
+from drizzle_guard.sql.footprint.known import Known
+
+PG, MY, LITE = "postgresql", "mysql", "sqlite"
+BASE = {
+    PG: """
+        CREATE TABLE goats (id serial PRIMARY KEY, name text, age integer); CREATE TABLE logs (id int, what text);
+        CREATE TYPE place AS (street text, town text); CREATE TABLE barns (id int PRIMARY KEY, at place, s text);
+        CREATE TABLE years (id int NOT NULL, y int NOT NULL) PARTITION BY RANGE (y);
+        CREATE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select true';
+        ALTER TABLE goats ADD CONSTRAINT fine CHECK (fine(age));
+        CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
+    """,
+    MY: "CREATE TABLE goats (id int PRIMARY KEY, name varchar(9), age int); CREATE TABLE logs (id int, what text);",
+    LITE: "CREATE TABLE goats (id integer PRIMARY KEY, name text, age int); CREATE TABLE logs (id integer);",
+}
+F = "CREATE FUNCTION f({}) RETURNS int LANGUAGE sql AS 'select 1'"
+BODY = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ {} $$"
+REFUSED = [
+    # one routine, spelled in two ways
+    *[
+        (PG, F.format(one), F.format(other))
+        for one, other in [
+            ("a varchar(10)", "character varying"),
+            ("a int[]", "integer ARRAY"),
+            ("a text[3]", "b text[]"),
+            ("float", "double precision"),
+            ("a float(10)", "real"),
+            ("timestamp(3)", "a timestamp without time zone"),
+            ("a pg_catalog.int4", "int"),
+            ("a int, OUT b int", "INOUT integer"),
+            ("a numeric(9, 2) DEFAULT 1", "decimal"),
+            ('a "public"."mood"', "mood"),
+        ]
+    ],
+    (PG, F.format("int"), "CREATE PROCEDURE f(int4) LANGUAGE sql AS 'select 1'"),
+    (MY, "CREATE PROCEDURE f(a int) SELECT 1", "CREATE PROCEDURE F(a text) SELECT 2"),
+    # types of rows and columns
+    (PG, "ALTER TABLE goats DROP COLUMN name", F.format("x goats.name%TYPE")),
+    (PG, "DROP TABLE logs", "CREATE FUNCTION f() RETURNS SETOF public.logs LANGUAGE sql AS 'select 1, null'"),
+    (PG, "DROP TABLE logs", "CREATE FUNCTION f() RETURNS TABLE (a int, b logs) LANGUAGE sql AS 'select 1, null'"),
+    (PG, "DROP TABLE logs", BODY.format("DECLARE a int := 1; b CONSTANT logs%ROWTYPE; BEGIN RETURN 1; END")),
+    (PG, "DROP TABLE logs", BODY.format("DECLARE b public.logs; BEGIN RETURN 1; END")),
+    (PG, "DROP TABLE logs", "DO $$ DECLARE n int; l logs; BEGIN PERFORM 1; END $$"),
+    (PG, "CREATE TABLE homes OF place", "ALTER TYPE place ADD ATTRIBUTE zip text"),
+    (PG, "ALTER TYPE place RENAME ATTRIBUTE street TO road", "UPDATE barns SET s = (at).street"),
+    # keys and counters
+    (
+        PG,
+        "CREATE TABLE years_1 PARTITION OF years (PRIMARY KEY (id)) FOR VALUES FROM (1) TO (2)",
+        "ALTER TABLE years ADD PRIMARY KEY (id, y)",
+    ),
+    (MY, "ALTER TABLE goats ADD a int AUTO_INCREMENT UNIQUE", "ALTER TABLE goats ADD COLUMN b SERIAL"),
+    (MY, "ALTER TABLE goats ADD a SERIAL", "ALTER TABLE goats ADD b bigint SERIAL DEFAULT VALUE"),
+    # uses
+    (PG, "CREATE OR REPLACE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select a > 1'",
+     "INSERT INTO goats (age) VALUES (1)"),
+    (PG, "DROP AGGREGATE total(int); CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint)",
+     "CREATE VIEW v AS SELECT total(age) AS t FROM goats"),
+    (MY, "DROP TABLE logs", "INSERT INTO goats (id) SELECT l.id FROM goats STRAIGHT_JOIN logs l"),
+    (MY, "ALTER TABLE goats DROP COLUMN name", "ALTER TABLE goats ADD (x int, INDEX i (x, name))"),
+    (LITE, "DROP TABLE logs", "DELETE FROM goats WHERE id IN logs"),
+    (LITE, "DROP TABLE logs", "CREATE VIEW v AS SELECT name FROM goats WHERE id NOT IN main.logs AND age > 1"),
+]  # fmt: skip
+PASSES = [
+    (PG, F.format("a int"), F.format("a text")),
+    (PG, F.format("a varchar(10), OUT x int"), F.format("character varying, b int DEFAULT 1")),
+    (PG, F.format("a s.mood"), F.format("a mood")),
+    (PG, F.format("a double precision"), F.format("a real")),
+    (PG, "DROP TABLE logs", BODY.format("DECLARE logs int := 1; BEGIN RETURN logs; END")),
+    (PG, "DROP TABLE logs", "CREATE FUNCTION f() RETURNS TABLE (logs int) LANGUAGE sql AS 'select 1'"),
+    (PG, "ALTER TYPE place RENAME ATTRIBUTE street TO road", "UPDATE barns SET s = 'x'"),
+    (
+        PG,
+        "CREATE TABLE years_1 PARTITION OF years (PRIMARY KEY (id)) FOR VALUES FROM (1) TO (2)",
+        "CREATE TABLE years_2 PARTITION OF years (PRIMARY KEY (id)) FOR VALUES FROM (2) TO (3)",
+    ),
+    (MY, "CREATE PROCEDURE f() SELECT 1", "CREATE FUNCTION f() RETURNS int RETURN 1"),
+    (MY, "ALTER TABLE goats ADD (x int, INDEX i (x))", "ALTER TABLE goats ADD (y int, INDEX j (y, name))"),
+    (LITE, "DROP TABLE logs", "DELETE FROM goats WHERE id IN (1, 2)"),
+]
+
+
+@cache
+def _known(dialect: str) -> Known:
+    return known_before(lambda: [Script("base", BASE[dialect])], None, [], dialect)
+
+
+def _find(dialect: str, main: str, own: str) -> list[str]:
+    return [h.reason for h in find_hazards([Script("main", main)], [Script("own", own)], dialect, _known(dialect))]
+
+
+@pytest.mark.parametrize(("dialect", "one", "other"), REFUSED)
+def test_refused_in_both_orders(dialect: str, one: str, other: str) -> None:
+    assert _find(dialect, one, other) and _find(dialect, other, one)
+
+
+@pytest.mark.parametrize(("dialect", "one", "other"), PASSES)
+def test_passes_in_both_orders(dialect: str, one: str, other: str) -> None:
+    assert _find(dialect, one, other) == _find(dialect, other, one) == []
+
+
+def test_a_check_that_was_added_by_hand_calls_its_function() -> None:
+    snapshot = (
+        b'{"tables": {"public.goats": {"name": "goats", "columns": {"age": {"name": "age", "type": "integer"}}}}}'
+    )
+    base = [
+        Script("0000", "CREATE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select true'"),
+        Script("0001", "ALTER TABLE goats ADD CONSTRAINT c CHECK (fine(age))"),
+    ]
+    main = Script("0002", "CREATE OR REPLACE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select a > 1'")
+    own = Script("0003", "INSERT INTO goats (age) VALUES (1)")
+    known = known_before(lambda: base, snapshot, [main, own], PG)
+    assert [h.reason for h in find_hazards([main], [own], PG, known)] == [
+        'the mainline changes function "fine", and the branch uses it'
+    ]
+
+
+@pytest.mark.parametrize("drop", ["DROP TRIGGER IF EXISTS t1", "DROP TRIGGER [t1]", "drop trigger main.`t1`"])
+def test_a_trigger_that_is_dropped_without_its_table_is_undone(drop: str) -> None:
+    made = made_by("CREATE TRIGGER t1 AFTER INSERT ON goats BEGIN UPDATE logs SET id = 1; END;")
+    assert made is not None
+    assert is_touched(made, [drop]) and not is_touched(made, ["DROP TRIGGER t2"])
