@@ -15,7 +15,7 @@ from drizzle_guard.git.sides import Sides
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.renumber.meeting import Meeting, meet
 from drizzle_guard.renumber.picked import lacks_common
-from drizzle_guard.replay.identity import match_new
+from drizzle_guard.replay.identity import match_known, match_new
 from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.replay import plan
 from drizzle_guard.replay.who_moves import Established, brings_nothing, establish, moves_published
@@ -169,13 +169,21 @@ def _who_stays(meeting: Meeting) -> Established:
 def _refusal(meeting: Meeting, found: Established) -> Refusal | None:
     """What is refused before anything is planned; None if nothing is."""
     if meeting.rebasing and not found.ours:
-        return Refusal("it is published on the mainline, and this rebase would move it", _last_tag(meeting.theirs))
+        return Refusal("it is published on the mainline, and this rebase would move it", _first_published(meeting))
     stays, moves = meeting.in_order(found.ours)
     if not stays.entries or not moves.entries:
         return Refusal(
             "one side has moved or deleted the whole folder", _last_tag(moves), _last_tag(stays), way_out=WayOut.MOVE
         )
     return None
+
+
+def _first_published(meeting: Meeting) -> str:
+    """The first migration of theirs that the mainline has; the last one where none can be told."""
+    published = () if meeting.published is None else meeting.published.migrations
+    known = set(match_known(meeting.base.migrations, meeting.theirs.migrations).values())
+    new = [m for n, m in enumerate(meeting.theirs.migrations) if n not in known]
+    return next((new[n].tag for n in sorted(match_new(new, published))), _last_tag(meeting.theirs))
 
 
 def _outcome(meeting: Meeting, found: Established) -> Plan | Refusal:

@@ -12,7 +12,7 @@ from drizzle_guard.drizzle.snapshot import read_snapshot
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import history_at
 from drizzle_guard.git.mainline import Mainline
-from drizzle_guard.git.operation import last_rebase_target
+from drizzle_guard.git.operation import is_rebasing, last_rebase_target
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides, merge_sides
 from drizzle_guard.light import NamedTuple
@@ -189,6 +189,8 @@ def _rebased(repository: Repository, head: str, target: str, folder: str, onto: 
     try:
         decision = decide(repository, sides, folder, onto=onto)
     except GuardError:
+        if is_rebasing(repository):
+            raise  # that has to end first
         return None  # a branch that could not be read
     if isinstance(decision.outcome, Refusal) or _identities(_as_history(decision)) != _identities(now):
         return None

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.drizzle.journal import Entry
-from drizzle_guard.drizzle.snapshot import previous_id, read_snapshot, same_schema, snapshot_id
+from drizzle_guard.drizzle.snapshot import merge, previous_id, read_snapshot, same_schema, snapshot_id
 from drizzle_guard.errors import GuardError
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.replay.identity import Pairs
@@ -87,7 +87,8 @@ def settle(base: Folder, mainline: Folder, branch: Folder, *, picked: bool = Fal
         in_front = [branch.migrations[own].snapshot for own in own_positions if own < on_branch[n]]
         displaced = mine.tag != kept[at].tag or _follows_one_of(mine, in_front)
         carried = on_branch[n] < last_own or (displaced and in_front[-1:] not in ([], [None]))
-        snapshot = _snapshot(old, kept[at], mine, displaced=displaced, carried=carried, newer=at < last_snapshot)
+        newer = mainline.migrations[last_snapshot].snapshot if at < last_snapshot else None
+        snapshot = _snapshot(old, kept[at], mine, displaced=displaced, carried=carried, newer=newer)
         if snapshot is not kept[at].snapshot:
             kept[at] = kept[at]._replace(snapshot=snapshot)
     _put_back_copies(kept, mainline)
@@ -187,9 +188,9 @@ def _follows_one_of(migration: Migration, snapshots: Sequence[Blob | None]) -> b
 
 
 def _snapshot(
-    base: Migration, main: Migration, branch: Migration, *, displaced: bool, carried: bool, newer: bool
+    base: Migration, main: Migration, branch: Migration, *, displaced: bool, carried: bool, newer: Blob | None
 ) -> Blob | None:
-    """The snapshot of a common entry; `newer` says that the mainline has newer ones.  Raises Refused.
+    """The snapshot of a common entry; `newer` is the mainline's newest, if that came after it.  Raises Refused.
 
     `displaced` says that the branch put an own migration in front of it, and numbered or chained it behind that.
     `carried` says that the branch has own snapshots which bring along what it changed here: behind it, or in front of
@@ -201,12 +202,25 @@ def _snapshot(
     if displaced:  # number and prevId are the mainline's, what it says of the schema is not
         if carried or old is None or snapshot_id(mine) != snapshot_id(old) or _says_the_same(mine, old):
             return main.snapshot
-    elif not newer or (old and _says_the_same(mine, old)):
+    elif newer is None or (old and _says_the_same(mine, old)):
+        return mine
+    if not carried and _knows(newer, mine, old):
         return mine
     if not carried:
         reason = "the branch changed its snapshot, and the mainline's newer ones do not know of that"
         raise Refused(Refusal(reason, own=branch.tag))
     return main.snapshot
+
+
+def _knows(newer: Blob | None, mine: Blob, old: Blob | None) -> bool:
+    """Whether the mainline's newest snapshot holds already what the branch changed in an older one."""
+    try:
+        tip = read_snapshot(newer) if newer else None
+        was = read_snapshot(old) if old else None
+        merged = None if tip is None else merge(was, tip, read_snapshot(mine))
+    except GuardError:
+        return False
+    return tip is not None and merged is not None and not merged.conflicts and same_schema(merged.body, tip)
 
 
 def _says_the_same(one: Blob, other: Blob) -> bool:
