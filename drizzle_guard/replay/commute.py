@@ -176,38 +176,54 @@ def without_passing(steps: Sequence[Step]) -> list[Step]:
     return [step._replace(touches=tuple(t for t in step.touches if stays(t))) for step in steps]
 
 
-_DATE = pattern(r"\d{4}-\d\d-\d\d[ \d:.]*")
+_DATE = pattern(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
+_BOUND = r"(minvalue|maxvalue|(?:- )?\d+|'[^']*')"
+_RANGE = pattern(rf"for values from \( {_BOUND} \) to \( {_BOUND} \)")
+#: values that are written in one way only, whatever their type is
+_WRITTEN_ONCE = (
+    pattern(r"0|[1-9]\d*|'(?:0|[1-9]\d{0,3})'"),  # ('240101' and '20240101' are one date)
+    pattern(r"'\d{4}-\d\d-\d\d'"),
+    # (letters may be a boolean, begin the name of a month, an interval of ISO 8601 or a number that is none)
+    pattern(r"'(?!(?:[tfyn]|tr|tru|true|fa|fal|fals|false|ye|yes|no|on|of|off|nan|inf|infinity)')"
+            r"(?!(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|p)[a-z]*\W?\d)[a-z][a-z\d_-]*'"),
+)  # fmt: skip
 
 
 def apart(one: str, other: str) -> bool:
     """Whether two partition bounds are provably apart (the tokens of FOR VALUES …, joined by spaces)."""
-    first, second = _range(one), _range(other)
+    first, second = _RANGE.fullmatch(one), _RANGE.fullmatch(other)
     if first and second:
-        return _precedes(first, second) or _precedes(second, first)
-    inside = [re.fullmatch(r"for values in \( (.*) \)", text) for text in (one, other)]
-    if inside[0] and inside[1]:
-        values = [set(found[1].split(" , ")) for found in inside if found]
-        return not values[0] & values[1] and all(re.fullmatch(r"'.*'|\d+", v) for both in values for v in both)
+        return _precedes(first[2], second[1]) or _precedes(second[2], first[1])
+    lists = [re.fullmatch(r"for values in \( (.*) \)", text) for text in (one, other)]
+    if lists[0] and lists[1]:
+        return _no_value_twice(*(found[1].lower().split(" , ") for found in lists if found))
     rest = [re.fullmatch(r"for values with \( modulus (\d+) , remainder (\d+) \)", text) for text in (one, other)]
     return bool(rest[0] and rest[1] and rest[0][1] == rest[1][1] and rest[0][2] != rest[1][2])
 
 
-def _range(text: str) -> tuple[str, str] | tuple[int, int] | None:
-    found = re.fullmatch(r"for values from \( (\S+|'[^']*') \) to \( (\S+|'[^']*') \)", text)
-    if not found:
-        return None
-    if found[1].isdigit() and found[2].isdigit():
-        return int(found[1]), int(found[2])
-    low, high = found[1], found[2]
-    return (low[1:-1], high[1:-1]) if low.startswith("'") and high.startswith("'") else None
+def _no_value_twice(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two lists have no value in common, of whatever type: `'01'` may be 1, and `'A'` may be `'a'`."""
+    if "null" in one and "null" in other:
+        return False
+    values = [{v for v in found if v != "null"} for found in (one, other)]
+    if not any(all(kind.fullmatch(v) for v in (*values[0], *values[1])) for kind in _WRITTEN_ONCE):
+        return False
+    return not {_letters(v) for v in values[0]} & {_letters(v) for v in values[1]}
 
 
-def _precedes(first: tuple[str, str] | tuple[int, int], second: tuple[str, str] | tuple[int, int]) -> bool:
-    """Whether a range surely ends before another begins: both of numbers, or both of dates."""
-    end, begin = first[1], second[0]
-    if isinstance(end, int) or isinstance(begin, int):
-        return isinstance(end, int) and isinstance(begin, int) and end <= begin
-    return all(_DATE.fullmatch(str(x)) for x in (*first, *second)) and end <= begin
+def _letters(value: str) -> str:
+    return "".join(c for c in value if c.isalnum())  # a UUID may be written without its hyphens
+
+
+def _precedes(end: str, begin: str) -> bool:
+    """Whether a range that ends at one bound surely does so before another begins: both numbers, or both dates."""
+    if end == "minvalue" or begin == "maxvalue":
+        return True
+    numbers = [text.replace(" ", "") for text in (end, begin)]
+    if all(text.lstrip("-").isdigit() for text in numbers):
+        return int(numbers[0]) <= int(numbers[1])
+    dates = [text.strip("'") for text in (end, begin)]
+    return all(_DATE.fullmatch(text) for text in dates) and dates[0] <= dates[1]
 
 
 __all__ = ["ALL", "Filed", "Script", "Step", "Thing", "apart", "owner", "read_line", "without_passing"]

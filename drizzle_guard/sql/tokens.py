@@ -23,7 +23,7 @@ def words(text: str) -> frozenset[str]:
 
 _COMMON = r"""
     (?P<breakpoint>-->\s*statement-breakpoint)
-  | (?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z)%(hash)s)
+  | (?P<comment>--[^\n]*|%(nested)s/\*.*?(?:\*/|\Z)%(hash)s)
   | (?P<body>\$(?P<tag>[A-Za-z_]\w*|)\$.*?(?:\$(?P=tag)\$|\Z))
   | (?P<string>[eE]'(?:[^'\\]|''|\\.)*'|%(string)s)
   | (?P<name>%(name)s"(?:[^"]|"")*"|`(?:[^`]|``)*`)
@@ -36,12 +36,19 @@ _LINE_OF_HASH = r"|(?m:^)[ \t]*\#[^\n]*"  # a comment of MySQL; an operator of P
 
 
 @cache
-def _pattern(string: str = _PLAIN, hash_: str = _LINE_OF_HASH, name: str = "") -> re.Pattern[str]:
-    return re.compile(_COMMON % {"string": string, "hash": hash_, "name": name}, re.VERBOSE | re.DOTALL)
+def _pattern(string: str = _PLAIN, hash_: str = _LINE_OF_HASH, name: str = "", nested: str = "") -> re.Pattern[str]:
+    parts = {"string": string, "hash": hash_, "name": name, "nested": nested}
+    return re.compile(_COMMON % parts, re.VERBOSE | re.DOTALL)
+
+
+def _nested(depth: int) -> str:
+    """PostgreSQL's comments may hold comments."""
+    inner = f"|{_nested(depth - 1)}" if depth else ""
+    return rf"/\*(?:[^*/]|\*(?!/)|/(?!\*){inner})*\*/"
 
 
 _OF_DIALECT = {
-    "postgresql": {"hash_": ""},
+    "postgresql": {"hash_": "", "nested": f"{_nested(3)}|"},
     "mysql": {"string": _ESCAPED, "hash_": r"|\#[^\n]*"},
     "sqlite": {"hash_": "", "name": r"\[[^\]\n]*\]|"},
 }

@@ -95,7 +95,13 @@ def read_definition(draft: Draft, at: Cursor) -> Definition:
     required = "primary" in words or any(
         a.text == "not" and b.text == "null" and a.kind == "word" for a, b in pairwise(rules)
     )
-    column = Column(plain_type("".join(t.text for t in written)), named_type(draft, written), required, default, filled)
+    made_of: set[str] = set()
+    if "as" in words:
+        behind = Cursor(rules)
+        behind.find("as")
+        made_of = Mentions(in_parentheses(behind), draft.dialect).words
+    plain, named = plain_type("".join(t.text for t in written)), named_type(draft, written)
+    column = Column(plain, named, required, default, filled, frozenset(made_of))
     return Definition(name, column, [*written, *rules] if any(t.text == "enum" for t in written[:1]) else rules)
 
 

@@ -132,9 +132,15 @@ class Draft:
         if columns and all(c in new and not (unique and new[c]) for c in columns):
             return
         self.of(table, "fresh", Mode.USE, verb="makes a rule for")
-        self.of(
-            table, "cells", Mode.USE, ALL if columns is None else Members(frozenset(columns)), verb="makes a rule for"
-        )
+        members = ALL if columns is None else Members(self._with_sources(table, columns))
+        self.of(table, "cells", Mode.USE, members, verb="makes a rule for")
+
+    def _with_sources(self, table: Name, columns: Iterable[str]) -> frozenset[str]:
+        """Columns, and those that generated ones among them are made of."""
+        known = self.known.tables.get(table)
+        names = frozenset(columns)
+        found = [known.columns[name].made_of for name in names if name in known.columns] if known else []
+        return names.union(*found)
 
     # --- expressions and queries -----------------------------------------------------------------
 
@@ -168,10 +174,13 @@ class Draft:
                 self.of(table, "anew", Mode.USE, verb=verb)
             if rows:
                 self.of(table, "rows", Mode.USE, verb="reads rows of")
-                cells = ALL if table in found.starred else Members(frozenset(words))
+                cells = ALL if table in found.starred else Members(self._with_sources(table, words))
                 self.of(table, "cells", Mode.USE, cells, verb="reads rows of")
                 if table[0] in ("information_schema", "pg_catalog") or table[1].startswith("pg_"):
                     self._catalogue(found)
+                if table in self.known.views and ("rows", table) not in self._seen:
+                    self._seen.add(("rows", table))
+                    self.mention(self.known.views[table], rows=True)
         for kind in found.types:
             self.use_type(kind, found.strings)
         for index in found.indexes:
@@ -283,6 +292,9 @@ class Draft:
             self.limits(key.child, key.columns)
         if self.dialect.is_mysql:
             self.of(key.child, "keys", Mode.USE, Members(key.columns), verb="uses")
+            if not fresh and (key.name or len(key.columns) == 1):  # where none serves it, it makes an index
+                own = only(key.name or next(iter(key.columns)))
+                self.of(key.child, "index", Mode.CHANGE, own, verb="creates", kind="index")
             if key.name:
                 self.touch(
                     ("name", "foreign key", ("", key.name)), Mode.CHANGE, Thing("constraint", key.name), "creates"

@@ -77,3 +77,14 @@ def virtual_table(draft: Draft, table: Name, rest: Sequence[Token]) -> None:
             if name:
                 draft.use_table(("", name.lower()))
                 draft.of(("", name.lower()), "structure", Mode.USE, verb="indexes")
+
+
+def leaves_dangling(draft: Draft, table: Name) -> bool:
+    """Whether a view, or a trigger of another table, goes on naming what is dropped here."""
+    known = draft.known
+    return any(table in found.tables for view, found in known.views.items() if view != table) or any(
+        table in trigger.tables
+        for home, triggers in known.triggers.items()
+        for trigger in triggers.values()
+        if home != table
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from drizzle_guard.sql.footprint import rows
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
+from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.touch import ALL, Key, Mode, Thing, Touch, shown_name
 
 #: what a row that is written touches
@@ -27,7 +28,7 @@ def touch_kindred(draft: Draft) -> None:
     if known.views:
         for view in dict.fromkeys(t.key[1] for t in draft.touches if t.verb in _WRITES and t.key[0] in _OF_ROWS):
             if isinstance(view, tuple) and view in known.views:
-                for table in known.views[view].tables:
+                for table in _behind(view, known.views):
                     _written_through(draft, table)
 
 
@@ -52,6 +53,18 @@ def _below(table: Name, children: dict[Name, list[Name]]) -> list[Name]:
         if child not in found:
             found.append(child)
             pending += children.get(child, ())
+    return found
+
+
+def _behind(view: Name, views: Mapping[Name, Mentions]) -> list[Name]:
+    """The tables of a view, and of the views that it is over."""
+    found: list[Name] = []
+    pending = list(views[view].tables)
+    while pending:
+        table = pending.pop()
+        if table not in found and table != view:
+            found.append(table)
+            pending += views[table].tables if table in views else ()
     return found
 
 

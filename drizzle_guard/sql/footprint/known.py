@@ -18,6 +18,7 @@ class Column(NamedTuple):
     required: bool = False
     default: str = ""
     filled: bool = False  # by the database: serial, identity, generated, AUTO_INCREMENT
+    made_of: frozenset[str] = frozenset()  # names in the expression of a generated column
 
 
 class Unique(NamedTuple):
@@ -235,9 +236,12 @@ def from_snapshot(body: Mapping[str, Any], dialect: Dialect) -> Known:
             filled = bool(
                 "serial" in kind or column.get("identity") or column.get("generated") or column.get("autoincrement")
             )
+            generated = column.get("generated")
+            expression = str(generated.get("as", "")) if isinstance(generated, dict) else ""
             table.columns[name(column.get("name"))] = Column(
-                plain_type(kind), named, bool(column.get("notNull")), known_default, filled
-            )
+                plain_type(kind), named, bool(column.get("notNull")), known_default, filled,
+                frozenset(_WORD.findall(expression)),
+            )  # fmt: skip
         if primary:
             table.constraints[f"{here[1]}_pkey"] = Unique("primary", frozenset(primary))
         for key in _values(entry, "compositePrimaryKeys"):
@@ -273,6 +277,7 @@ def functions_in(text: str) -> set[Name]:
     return {("" if schema in ("", "public") else schema, name) for schema, name in _CALL.findall(text.replace('"', ""))}
 
 
+_WORD = pattern(r"\w+")
 _CALL = pattern(r"(?:(\w+)\s*\.\s*)?(\w+)\s*\(")
 
 

@@ -138,6 +138,8 @@ class Mentions:
             end += 2
         after = tokens[end] if end < len(tokens) else Token("mark", "")
         word = token.text if token.kind == "word" and len(parts) == 1 else ""
+        if word == "for" and before.text == "value" and tokens[n - 2].text in ("next", "previous"):
+            return end, True  # a sequence of MariaDB, which shares its namespace with tables
         if word in _BEFORE_TABLE and not expects:
             if word == "from" and (calls[-1] in _PART_OF_CALL or before.text == "distinct"):
                 return end, False
@@ -158,6 +160,8 @@ class Mentions:
         name = fold(parts[-1])
         schema = fold(parts[-2]) if len(parts) > 1 else ""
         schema = "" if schema in ("public", "main") else schema
+        if self._dialect.is_mysql and before.text == "(" and calls[-1] in ("nextval", "lastval", "setval"):
+            expects = True
         if expects and word not in _NO_CALL:
             if called and before.text not in ("into", "references", "table", "only"):
                 self.functions.setdefault((schema, name))

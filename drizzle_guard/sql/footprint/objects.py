@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
@@ -167,6 +168,9 @@ def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> N
             rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     rest = at.rest()
     use_returned(draft, rest)
+    language = next((b for a, b in pairwise(rest) if a == Token("word", "language")), None)
+    if language is not None and draft.dialect.is_postgres:
+        _written_in(draft, draft.dialect.fold(language).strip("'").lower())
     bodies = body_tokens(draft, rest)
     use_declared(draft, bodies)
     draft.known.functions[name] = bodies
@@ -176,6 +180,14 @@ def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> N
         draft.use_columns(table, written.words)
     body_runs_later(draft, bodies)
     draft.twice = replaces
+
+
+def _written_in(draft: Draft, language: str) -> None:
+    """A function needs its language; all but the first four are brought along by an extension."""
+    if language not in ("sql", "c", "internal"):
+        draft.use("language", ("", language))
+        if language != "plpgsql":
+            draft.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
 
 
 def body_tokens(draft: Draft, tokens: Sequence[Token]) -> list[Token]:
@@ -359,72 +371,3 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
     if kind == "extension" and verb == "changes":
         draft.words |= {t.text for t in at.rest() if t.kind in ("word", "name")}
         draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "changes")
-
-
-def comment(draft: Draft, at: Cursor) -> None:
-    """COMMENT ON: the last one wins."""
-    at.skip("on")
-    kind = at.take()
-    head = at.rest()
-    stop = next((n for n, t in enumerate(head) if t == Token("word", "is")), len(head))
-    name = tuple(draft.dialect.fold(t) for t in head[:stop] if t.kind != "mark")
-    draft.touch(("comment", kind, name), Mode.CHANGE, Thing("comment", ".".join(name)), "changes")
-    draft.twice = True
-    if kind == "column" and len(name) > 1:
-        table = ("" if len(name) < 3 or name[-3] == "public" else name[-3], name[-2])
-        draft.use_table(table)
-        draft.of(table, "column", Mode.USE, only(name[-1]), verb="uses")
-    elif kind in ("table", "view", "index", "sequence", "type", "domain", "schema", "role", "extension"):
-        target = qualified(draft, Cursor(head[:stop]))
-        draft.use(kind, target)
-    else:
-        at = Cursor(head[:stop])
-        subject = qualified(draft, at)
-        if kind in ("function", "procedure"):
-            draft.touch(("function", subject), Mode.USE, Thing("function", shown_name(subject)), "uses")
-        elif at.skip("on"):
-            table = qualified(draft, at)
-            draft.use_table(table)
-            draft.of(table, kind, Mode.USE, only(subject[1]), verb="uses", kind=kind)
-        else:
-            draft.words |= {t.text for t in head[:stop] if t.kind != "mark"}
-
-
-def grant(draft: Draft, at: Cursor, verb: str) -> None:
-    """GRANT and REVOKE."""
-    rest = at.rest()
-    mode = Mode.ADD if verb == "grant" else Mode.CHANGE
-    draft.twice = True
-    split = next((n for n, t in enumerate(rest) if t == Token("word", "on")), None)
-    to = next(
-        (n for n in range(len(rest) - 1, -1, -1) if rest[n] in (Token("word", "to"), Token("word", "from"))), len(rest)
-    )
-    for role in names(draft, Cursor(list(rest), to + 1)):
-        if role[1] not in ("public", "current_user", "with", ""):
-            draft.use("role", role)
-    if split is None:
-        for role in names(draft, Cursor(list(rest[:to]))):
-            draft.use("role", role)
-            draft.touch(("rights", "role", role), mode, Thing("role", role[1]), "changes")
-        return
-    at = Cursor(list(rest[:to]), split + 1)
-    kind = (
-        at.take()
-        if at.peek()
-        in ("table", "sequence", "schema", "function", "type", "database", "all", "domain", "procedure", "language")
-        else "table"
-    )
-    if kind == "all":
-        schema = at.tokens[-1].text if at.tokens else ""
-        schema = "" if schema == "public" else schema
-        draft.touch(("contents", schema), Mode.USE, Thing("schema", schema or "public"), "uses")
-        return
-    listed = {draft.dialect.fold(t) for n, t in enumerate(rest[:split]) if n and rest[n - 1].text in ("(", ",")}
-    for name in names(draft, at) if kind not in ("function", "procedure") else [qualified(draft, at)]:
-        if kind == "table" and Token("mark", "(") in rest[:split]:
-            draft.of(name, "column", Mode.USE, Members(frozenset(listed)), verb="uses")
-        draft.touch(("rights", kind, name), mode, Thing(kind, shown_name(name)), "changes")
-        if kind in ("function", "procedure"):
-            draft.use_function(name)
-        elif kind not in ("database", "language"):
-            draft.use(kind, name) if kind != "table" else draft.use_table(name)

@@ -23,7 +23,9 @@ _ADJECTIVES = words(
 )
 #: settings that change what later statements mean
 _SETTINGS_THAT_MATTER = frozenset({"search_path", "role", "session"})
-_PLAIN = words("sequence schema role user group extension publication subscription statistics collation event server")
+_PLAIN = words(
+    "sequence schema role user group extension publication subscription statistics collation event server language"
+)
 
 
 class Reader:
@@ -49,7 +51,7 @@ class Reader:
         elif self.dialect.is_postgres and verbs.has_escapes(tokens):
             draft.unbounded = "has a name that is written with escapes"
         text = " ".join(self.dialect.fold(t) if t.kind in ("word", "name") else t.text for t in tokens)
-        bare = text
+        bare = self._one_spelling(tokens) if self.dialect.is_postgres else text
         guarded = draft.guarded
         for guard in (" if not exists ", " if exists "):
             if guard in bare:
@@ -63,6 +65,17 @@ class Reader:
             frozenset(draft.words),
             draft.unbounded,
         )
+
+    def _one_spelling(self, tokens: list[Token]) -> str:
+        """The text without `public.`; that of a block with its spaces and quotes as elsewhere."""
+        found = []
+        for token in verbs.without_public(tokens):
+            if token.kind == "body" and tokens[0].text == "do":
+                inner = tokenize(objects.inside(token.text), self.dialect.kind, exact=True)
+                found.append(self._one_spelling([Token("word", "do"), *inner]))
+            else:
+                found.append(self.dialect.fold(token) if token.kind in ("word", "name") else token.text)
+        return " ".join(found)
 
     def _into(self, draft: Draft, tokens: list[Token]) -> None:
         at = Cursor(tokens)
@@ -83,9 +96,9 @@ class Reader:
                 if not at.skip(","):
                     break
         elif verb in ("grant", "revoke"):
-            objects.grant(draft, at, verb)
+            verbs.grant(draft, at, verb)
         elif verb == "comment":
-            objects.comment(draft, at)
+            verbs.comment(draft, at)
         elif verb == "refresh":
             objects.refresh(draft, at)
         elif verb == "cluster":
@@ -268,17 +281,12 @@ class Reader:
 
     def _drop_or_alter(self, draft: Draft, at: Cursor, verb: str) -> None:
         drops = verb == "drop"
-        at.skip_any("materialized", "foreign", "temporary")
+        at.skip_any("materialized", "foreign", "temporary", "procedural")
         if self.dialect.is_mysql and not drops:
             _skip_options(at)
         kind = at.take()
         if kind == "default" and at.peek() == "privileges":
-            draft.touch(("contents", ""), Mode.CHANGE, Thing("schema", "public"), "changes")
-            for schema in [t.text for n, t in enumerate(at.tokens) if n and at.tokens[n - 1].text == "schema"]:
-                draft.touch(
-                    ("contents", schema if schema != "public" else ""), Mode.CHANGE, Thing("schema", schema), "changes"
-                )
-            draft.twice = True
+            verbs.default_privileges(draft, at.rest())
             return
         at.skip("concurrently")
         draft.conditional = at.guard() or draft.conditional
@@ -320,6 +328,8 @@ class Reader:
             draft.name("index", (name[0], qualified(draft, at)[1]), "creates")
             return
         draft.name("index", name, "changes")
+        if at.skip("attach", "partition"):
+            draft.use("index", qualified(draft, at))
         home, _, _ = draft.index_of(None, name)
         draft.of(home, "structure", Mode.ADD)
 
@@ -336,6 +346,9 @@ class Reader:
     def _set(self, draft: Draft, tokens: Sequence[Token]) -> None:
         if _SETTINGS_THAT_MATTER & {t.text for t in tokens[1:4]}:
             draft.unbounded = "changes what names stand for (SET)"
+        if tokens[1:2] == [Token("word", "constraints")]:
+            listed = frozenset(name for _, name in objects.names(draft, Cursor(list(tokens), 2))) - {"all"}
+            draft.of(ANY, "constraint", Mode.USE, Members(listed), verb="uses", kind="constraint")
         if Token("word", "select") in tokens:
             rows.select(draft, Cursor(list(tokens[1:])))
 

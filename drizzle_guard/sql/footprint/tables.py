@@ -19,7 +19,7 @@ from drizzle_guard.sql.footprint.columns import (
 )
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import ANY, Draft
-from drizzle_guard.sql.footprint.kept import virtual_table
+from drizzle_guard.sql.footprint.kept import leaves_dangling, virtual_table
 from drizzle_guard.sql.footprint.known import Index, Table, index_key
 from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.operators import index_classes
@@ -92,6 +92,9 @@ def create_table(draft: Draft, at: Cursor) -> None:
     elif rest:
         for function in Mentions(rest, draft.dialect).functions:
             draft.use_function(function)
+        tail = Cursor(list(rest))
+        if draft.dialect.is_postgres and tail.find("server"):  # of a foreign table
+            draft.use("server", ("", one_name(draft, tail)))
 
 
 def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
@@ -114,22 +117,11 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
                 draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
         if cascade:
             dependents(draft, table)
-        if draft.dialect.is_sqlite and _leaves_dangling(draft, table):
+        if draft.dialect.is_sqlite and leaves_dangling(draft, table):
             draft.touch(SOUND, Mode.CHANGE, Thing(kind, shown_name(table)), "drops")
         draft.known.drop_table(table)
         if not at.skip(","):
             return
-
-
-def _leaves_dangling(draft: Draft, table: Name) -> bool:
-    """Whether a view, or a trigger of another table, goes on naming what is dropped here."""
-    known = draft.known
-    return any(table in found.tables for view, found in known.views.items() if view != table) or any(
-        table in trigger.tables
-        for home, triggers in known.triggers.items()
-        for trigger in triggers.values()
-        if home != table
-    )
 
 
 def dependents(draft: Draft, name: Name) -> None:

@@ -1,4 +1,4 @@
-"""What a statement begins with: whether it is SQL at all, and those verbs that change nothing that stays."""
+"""What a statement begins with: whether it is SQL at all, and verbs that change no object: upkeep, comments, rights."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from drizzle_guard.sql.footprint.columns import in_parentheses, plain_names, qualified
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.mentions import closing
-from drizzle_guard.sql.footprint.touch import Members, Mode, Thing
+from drizzle_guard.sql.footprint.objects import names
+from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
 
 #: upkeep of what is there, which must be there
@@ -101,3 +102,99 @@ def _pragma(draft: Draft, at: Cursor) -> None:
     elif {"=", "("} & named:
         for name in named & _PRAGMAS_THAT_STAY:
             draft.touch(("pragma", ("", name)), Mode.CHANGE, Thing("PRAGMA", name), "changes")
+
+
+def without_public(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens without a `public.` that changes nothing."""
+    found: list[Token] = []
+    for token in tokens:
+        if token == Token("mark", ".") and found and found[-1].kind != "mark" and found[-1].text == "public":
+            found.pop()
+        else:
+            found.append(token)
+    return found
+
+
+def comment(draft: Draft, at: Cursor) -> None:
+    """COMMENT ON: the last one wins."""
+    at.skip("on")
+    kind = at.take()
+    head = at.rest()
+    stop = next((n for n, t in enumerate(head) if t == Token("word", "is")), len(head))
+    name = tuple(draft.dialect.fold(t) for t in without_public(head[:stop]) if t.kind != "mark")
+    draft.touch(("comment", kind, name), Mode.CHANGE, Thing("comment", ".".join(name)), "changes")
+    draft.twice = True
+    if kind == "column" and len(name) > 1:
+        table = ("" if len(name) < 3 or name[-3] == "public" else name[-3], name[-2])
+        draft.use_table(table)
+        draft.of(table, "column", Mode.USE, only(name[-1]), verb="uses")
+    elif kind in ("table", "view", "index", "sequence", "type", "domain", "schema", "role", "extension"):
+        target = qualified(draft, Cursor(head[:stop]))
+        draft.use(kind, target)
+    else:
+        at = Cursor(head[:stop])
+        subject = qualified(draft, at)
+        if kind in ("function", "procedure"):
+            draft.touch(("function", subject), Mode.USE, Thing("function", shown_name(subject)), "uses")
+        elif at.skip("on"):
+            table = qualified(draft, at)
+            draft.use_table(table)
+            draft.of(table, kind, Mode.USE, only(subject[1]), verb="uses", kind=kind)
+        else:
+            draft.words |= {t.text for t in head[:stop] if t.kind != "mark"}
+
+
+def default_privileges(draft: Draft, rest: Sequence[Token]) -> None:
+    """ALTER DEFAULT PRIVILEGES: the rights in what is made from now on."""
+    draft.touch(("contents", ""), Mode.CHANGE, Thing("schema", "public"), "changes")
+    for n, token in enumerate(rest):
+        behind = Cursor(list(rest), n + 1)
+        if token == Token("word", "schema"):
+            for _, schema in names(draft, behind):
+                home = "" if schema == "public" else schema
+                draft.touch(("contents", home), Mode.CHANGE, Thing("schema", schema), "changes")
+        elif token.kind == "word" and token.text in ("to", "from", "role", "user", "group"):
+            for role in names(draft, behind):
+                if role[1] not in ("public", "current_user", "current_role", "session_user", "group", ""):
+                    draft.use("role", role)
+    draft.twice = True
+
+
+def grant(draft: Draft, at: Cursor, verb: str) -> None:
+    """GRANT and REVOKE."""
+    rest = at.rest()
+    mode = Mode.ADD if verb == "grant" else Mode.CHANGE
+    draft.twice = True
+    split = next((n for n, t in enumerate(rest) if t == Token("word", "on")), None)
+    to = next(
+        (n for n in range(len(rest) - 1, -1, -1) if rest[n] in (Token("word", "to"), Token("word", "from"))), len(rest)
+    )
+    for role in names(draft, Cursor(list(rest), to + 1)):
+        if role[1] not in ("public", "current_user", "with", ""):
+            draft.use("role", role)
+    if split is None:
+        for role in names(draft, Cursor(list(rest[:to]))):
+            draft.use("role", role)
+            draft.touch(("rights", "role", role), mode, Thing("role", role[1]), "changes")
+        return
+    at = Cursor(list(rest[:to]), split + 1)
+    kind = (
+        at.take()
+        if at.peek()
+        in ("table", "sequence", "schema", "function", "type", "database", "all", "domain", "procedure", "language")
+        else "table"
+    )
+    if kind == "all":
+        schema = at.tokens[-1].text if at.tokens else ""
+        schema = "" if schema == "public" else schema
+        draft.touch(("contents", schema), Mode.USE, Thing("schema", schema or "public"), "uses")
+        return
+    listed = {draft.dialect.fold(t) for n, t in enumerate(rest[:split]) if n and rest[n - 1].text in ("(", ",")}
+    for name in names(draft, at) if kind not in ("function", "procedure") else [qualified(draft, at)]:
+        if kind == "table" and Token("mark", "(") in rest[:split]:
+            draft.of(name, "column", Mode.USE, Members(frozenset(listed)), verb="uses")
+        draft.touch(("rights", kind, name), mode, Thing(kind, shown_name(name)), "changes")
+        if kind in ("function", "procedure"):
+            draft.use_function(name)
+        elif kind not in ("database", "language"):
+            draft.use(kind, name) if kind != "table" else draft.use_table(name)

@@ -98,6 +98,11 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
             draft.of(one, "shape", Mode.USE)
             draft.of(one, "structure", Mode.USE)
             draft.of(one, "type", Mode.USE)
+        if verb == "attach":
+            draft.limits(part)
+        draft.of(part, "parts", Mode.CHANGE)
+        draft.use("table", table, "changes")  # the parent itself stays as it is
+        return
     elif verb == "inherit" or (verb == "no" and at.skip("inherit")):
         parent = qualified(draft, at)
         made_like(draft, parent)
@@ -113,6 +118,8 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
         draft.of(table, "constraint", Mode.USE, only(draft.dialect.fold(at.tokens[-1])), verb="uses", kind="constraint")
         draft.limits(table)
         draft.twice = True
+    elif draft.dialect.is_mysql and verb in ("algorithm", "lock"):
+        pass  # how it is done, not what
     elif verb == "convert":
         for aspect in ("type", "cells"):
             draft.of(table, aspect, Mode.CHANGE)
