@@ -8,7 +8,7 @@ from functools import partial
 from drizzle_guard.drizzle import bundle
 from drizzle_guard.drizzle.folder import BUNDLE, Blob, Folder, Migration, join
 from drizzle_guard.drizzle.journal import PATH, Entry, Journal, dump_journal, snapshot_path, sql_path
-from drizzle_guard.drizzle.snapshot import snapshot_id
+from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema, snapshot_id
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.replay.common_entries import Settled
 from drizzle_guard.replay.plan import Move, Plan, Refusal, Refused, WayOut
@@ -80,19 +80,29 @@ def _renamed_snapshots(
 ) -> Iterator[tuple[str, str]]:
     """Snapshots that only the branch has, under a name of no migration, and the path at which each stands already.
 
-    Somebody renamed the file of a common migration; that migration keeps its own.
+    Somebody renamed the file of a common migration; that migration keeps its own.  Raises Refused if somebody edited
+    it, too: nothing that was made from it would know.
     """
     strays = [
         path
         for path in branch.files
         if is_snapshot(path) and path not in known and path not in base.files and path not in mainline.files
     ]
-    if strays:
-        ids = {snapshot_id(blob): path for path, blob in files.items() if blob is not None and is_snapshot(path)}
-        for path in strays:
-            found = snapshot_id(branch.files[path])
-            if found is not None and found in ids:
-                yield path, ids[found]
+    if not strays:
+        return
+    found = {snapshot_id(blob): path for path, blob in files.items() if blob is not None and is_snapshot(path)}
+    for path in strays:
+        stray = branch.files[path]
+        there = found.get(snapshot_id(stray))
+        if there is None or ((mine := branch.files.get(there)) and snapshot_id(mine) == snapshot_id(stray)):
+            continue  # its own affair: the branch has it twice, if at all
+        kept = files[there]
+        assert kept is not None
+        if not same_schema(read_snapshot(kept), read_snapshot(stray)):
+            tag = next((e.tag for e in branch.entries if snapshot_path(e.prefix) == there), branch.entries[-1].tag)
+            reason = f"its snapshot was renamed to {printable(path)} and edited"
+            raise Refused(Refusal(reason, own=tag, way_out=WayOut.BRANCH))
+        yield path, there
 
 
 def _edited_snapshots(settled: Settled) -> Iterator[str]:

@@ -192,7 +192,7 @@ def _drops(sql: str, lost: Lost) -> bool:
 
 
 def _mentions(sql: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
+    return name in sql and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
 
 
 def _shown(lost: Lost) -> str:

@@ -194,6 +194,11 @@ def test_a_snapshot_file_that_the_branch_gave_a_number_of_nobody() -> None:
     assert found.files["meta/0099_snapshot.json"] is None
     assert _snapshots(found)[1] == MAIN[1]
     assert found.notes == ("meta/0099_snapshot.json is left out: it is meta/0001_snapshot.json under another name",)
+    edited = Blob.of(stray.data.replace(b'"keel"', b'"rig"'), "meta/0099_snapshot.json")
+    changed = read_folder("drizzle", {**files, "meta/0099_snapshot.json": edited})
+    refused = plan(_side(FIRST, KEEL), _side(FIRST, KEEL, DOCKS), changed, layout=changed.journal)
+    assert isinstance(refused, Refusal)
+    assert refused.sentence == ("0001_keel (branch): its snapshot was renamed to meta/0099_snapshot.json and edited.")
 
 
 def test_a_revert_takes_along_what_nothing_makes_any_more() -> None:
