@@ -87,7 +87,7 @@ def _replay(
         path = snapshot_path(entry.prefix)
         done: Done = ""
         if own.snapshot:
-            _refuse_borrowed(own, kept)
+            _refuse_borrowed(own, kept, branch)
             try:
                 snapshots[path], done = chain.append(own, line.origins(position), entry)
             except GuardError as error:
@@ -103,11 +103,14 @@ def _replay(
     return moves, snapshots, chain
 
 
-def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]]) -> None:
+def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]], branch: Folder) -> None:
     """A snapshot that belongs to a migration of the mainline under the same number says nothing of this one.
 
-    `kept` are the mainline's migrations by their prefix.
+    `kept` are the mainline's migrations by their prefix.  A copy of what the branch has under another number, too, is
+    its own: that one has only come to this number.
     """
+    if any(other is not own and other.snapshot == own.snapshot for other in branch.migrations):
+        return
     for migration in kept.get(own.entry.prefix, ()):
         if migration.snapshot == own.snapshot:
             reason = "they share a number and a snapshot"

@@ -276,6 +276,17 @@ def test_copied_snapshots_get_an_id_of_their_own(main: str) -> None:
         assert [prev for _, prev in links] == ["none", *(own for own, _ in links[:-1])]
 
 
+def test_a_copy_of_one_that_has_come_to_its_number() -> None:
+    """As a rebase of several commits finds it: the first commit's migration is behind the mainline already."""
+    rig = KEEL.replace("0001_keel 3000", "0002_rig 4000").replace("ALTER TABLE boats ADD COLUMN keel int", FILL)
+    mainline = [FIRST, "0001_docks 5000: CREATE TABLE docks (id int)", KEEL.replace("0001_keel 3000", "0002_keel 6000")]
+    found = _planned([FIRST, KEEL], mainline, [FIRST, KEEL, rig])
+    assert _row(found)[2:] == ["2 0002_keel", "3 0003_rig"]
+    links = [line.split(" ")[1].split("<") for line in _snapshots(found)]
+    assert links[-1][0] != "s2"
+    assert links[-1][1] == "s2"
+
+
 def test_a_published_entry_that_the_branch_edited_is_named() -> None:
     raised, lowered = KEEL.replace("3000", "9000"), KEEL.replace("3000", "2000")
     assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, raised, MAST.replace("4000", "9500")]) == (
