@@ -1,8 +1,8 @@
 """Whether two migrations of one text are one migration: only where the text itself proves it.
 
 An `INSERT` that stands on both sides may be meant twice, and a `SELECT f()` does what f does.  What creates or drops
-what it names cannot run twice, so a second one of that text says the same again; unless somebody has undone it in
-between, for then it has its work to do once more.
+what it names cannot run twice, and what gives a column its type, default or NOT NULL finds that done: a second one of
+that text says the same again; unless somebody has undone it in between, for then it has its work to do once more.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from drizzle_guard.sql.statements import Statement, statements
 
 _UNDOING = frozenset(["drop", "alter", "rename", "execute", "create"])
 _HOMES = ("table", "type", "view", "schema")
+#: what an ALTER COLUMN says of the whole column, whatever it was before
+_SET_AGAIN = ("type", "default", "not null", "*")
 
 
 class Made(NamedTuple):
-    """What a migration creates or drops: `keys` are those objects, `homes` the tables and types they belong to."""
+    """What a migration makes or sets: `keys` are those objects, `homes` the tables and types they belong to."""
 
     keys: frozenset[Key]
     homes: frozenset[str]
 
 
 def made_by(text: str) -> Made | None:
-    """What a migration creates or drops, if it does nothing else; None if a second run of it could do something."""
+    """What a migration makes or sets, if it does nothing else; None if a second run of it could do something."""
     keys: set[Key] = set(created_columns([("", text)]))
     homes: set[str] = set()
     tables: set[str] = set()  # that it creates itself; their rows are its own affair
@@ -38,7 +40,12 @@ def made_by(text: str) -> Made | None:
                 if not statement.tables or not statement.tables <= tables:
                     return None
                 continue
-            if action.verb not in ("create", "drop") or (action.kind == "table" and "select" in statement.words):
+            is_set = action.verb == "alter" and action.kind == "column" and action.detail in _SET_AGAIN
+            if is_set and "using" in statement.words:  # it makes new values of the old ones
+                return None
+            if (not is_set and action.verb not in ("create", "drop")) or (
+                action.kind == "table" and "select" in statement.words
+            ):
                 return None
             keys.add(action.key)
             homes.add(action.table or action.key[1])

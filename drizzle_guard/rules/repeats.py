@@ -118,7 +118,19 @@ def created_twice(folder: Subject) -> Iterator[Finding]:
             what = f"both {done}: every new database stops at the second"
             yield _finding(folder, first, position, what)
         elif earlier != position and entries[earlier].tag != migration.tag and not _creates(found):
-            yield _finding(folder, earlier, position, "hold the same SQL")._replace(mild=True, fatal=False)
+            is_vain = _changes_nothing_again(text, made.dialect)
+            yield _finding(folder, earlier, position, "hold the same SQL")._replace(
+                mild=True, fatal=False, advice=is_vain
+            )
+
+
+def _changes_nothing_again(text: str, dialect: str) -> bool:
+    """Whether each statement is one like SET DEFAULT, which finds done what it says: a second run does no harm."""
+    from drizzle_guard.sql.footprint.dialect import dialect_of  # late: hardly ever needed
+    from drizzle_guard.sql.footprint.known import Known
+    from drizzle_guard.sql.footprint.read import Reader
+
+    return all(touches.twice for touches in Reader(dialect_of(dialect), Known()).read(text))
 
 
 def _creates(found: list[Statement]) -> bool:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from drizzle_guard.drizzle.folder import Blob
-from drizzle_guard.rules.model import Subject
+from drizzle_guard.rules.model import Finding, Subject
 from drizzle_guard.rules.repeats import created_twice
 from drizzle_guard.rules.run import read_any_history
 
@@ -18,8 +18,8 @@ DROP_A = 'ALTER TABLE "t" DROP COLUMN "a";'
 ADD_K = 'ALTER TABLE "t" ADD CONSTRAINT "k" CHECK (1);'
 
 
-def said(dialect: str, *migrations: str) -> list[str]:
-    """What the rule says of these migrations, in this order."""
+def found(dialect: str, *migrations: str) -> list[Finding]:
+    """What the rule finds in these migrations, in this order."""
     entries = [
         {"idx": n, "version": "7", "when": n + 1, "tag": f"{n:04}_m", "breakpoints": True}
         for n in range(len(migrations))
@@ -28,7 +28,12 @@ def said(dialect: str, *migrations: str) -> list[str]:
     files = {f"{n:04}_m.sql": Blob.of(sql.encode(), f"{n:04}_m.sql") for n, sql in enumerate(migrations)}
     history = read_any_history("d", {"meta/_journal.json": Blob.of(journal, "j"), **files})
     assert history is not None
-    return [finding.message for finding in created_twice(Subject(history, {}, 0)) if finding.fatal]
+    return list(created_twice(Subject(history, {}, 0)))
+
+
+def said(dialect: str, *migrations: str) -> list[str]:
+    """What it says where a new database stops."""
+    return [finding.message for finding in found(dialect, *migrations) if finding.fatal]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,15 @@ def test_a_new_database_stops_at_the_second(dialect: str, sql: str, what: str) -
     assert said(dialect, "select 1;", sql, sql) == [
         f"0001_m and 0002_m both {what}: every new database stops at the second."
     ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "advice"),
+    [("ALTER TABLE t ALTER COLUMN a SET DEFAULT 1;", True), ("INSERT INTO t VALUES (1);", False)],
+)
+def test_what_only_sets_a_thing_twice_is_no_error(sql: str, advice: bool) -> None:
+    (finding,) = found("postgresql", sql, "select 1;", sql)
+    assert (finding.message, finding.advice) == ("0000_m and 0002_m hold the same SQL.", advice)
 
 
 @pytest.mark.parametrize(

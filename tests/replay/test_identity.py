@@ -16,6 +16,7 @@ BASE: Short = ("0000_base", "CREATE TABLE a (id int);", "s0")
 AGE: Short = ("0001_age", "ALTER TABLE a ADD age int;", "s1")
 NAME: Short = ("0001_name", "ALTER TABLE a ADD name text;", "s2")
 NOTHING = "-- nothing"
+WIDE = "ALTER TABLE a ALTER COLUMN name SET DATA TYPE varchar(256)"
 
 
 def _history(*shorts: Short) -> Folder:
@@ -72,6 +73,12 @@ def test_match_known(base: list[Short], side: list[Short], pairs: dict[int, int]
         ([("0001_x", NOTHING, "")], [("0001_y", NOTHING, "")], {}),
         ([("0001_x", NOTHING, "")], [("0003_x", NOTHING, "")], {0: 0}),
         ([("0001_x", "", "")], [("0001_y", "", "")], {}),
+        # what is set a second time is as it was; what only looks so is not
+        ([("0001_x", WIDE, "")], [AGE, ("0002_y", WIDE, "s9")], {0: 1}),
+        ([("0001_x", WIDE, "")], [("0001_z", "ALTER TABLE a ALTER name DROP NOT NULL", ""), ("0002_y", WIDE, "")], {}),
+        ([("0001_x", WIDE, ""), ("0002_z", "DROP TABLE a", "")], [("0002_y", WIDE, "s9")], {}),
+        ([("0001_x", f"{WIDE} USING upper(name)", "")], [("0002_y", f"{WIDE} USING upper(name)", "")], {}),
+        ([("0001_x", "UPDATE a SET n = n + 1", "")], [("0002_y", "UPDATE a SET n = n + 1", "")], {}),
     ],
 )
 def test_match_new(one: list[Short], other: list[Short], pairs: dict[int, int]) -> None:
