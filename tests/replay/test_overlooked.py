@@ -19,9 +19,18 @@ BASE = {
         CREATE TABLE years (id int NOT NULL, y int NOT NULL) PARTITION BY RANGE (y);
         CREATE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select true';
         ALTER TABLE goats ADD CONSTRAINT fine CHECK (fine(age));
+        CREATE INDEX by_name ON goats (name); ALTER TABLE goats ADD CONSTRAINT one_name UNIQUE (name);
+        CREATE VIEW names AS SELECT name FROM goats; CREATE COLLATION plain (locale = 'C');
+        CREATE TABLE kids (id int, goat int);
+        ALTER TABLE kids ADD CONSTRAINT kids_goat_fk FOREIGN KEY (goat) REFERENCES goats (id);
+        CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+        CREATE TRIGGER stamped BEFORE UPDATE ON goats FOR EACH ROW EXECUTE FUNCTION stamp();
         CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int);
     """,
-    MY: "CREATE TABLE goats (id int PRIMARY KEY, name varchar(9), age int); CREATE TABLE logs (id int, what text);",
+    MY: """
+        CREATE TABLE goats (id int PRIMARY KEY, name varchar(9), age int, KEY by_name (name));
+        CREATE TABLE logs (id int, what text); CREATE SEQUENCE s;
+    """,
     LITE: "CREATE TABLE goats (id integer PRIMARY KEY, name text, age int); CREATE TABLE logs (id integer);",
 }
 F = "CREATE FUNCTION f({}) RETURNS int LANGUAGE sql AS 'select 1'"
@@ -62,7 +71,22 @@ REFUSED = [
     ),
     (MY, "ALTER TABLE goats ADD a int AUTO_INCREMENT UNIQUE", "ALTER TABLE goats ADD COLUMN b SERIAL"),
     (MY, "ALTER TABLE goats ADD a SERIAL", "ALTER TABLE goats ADD b bigint SERIAL DEFAULT VALUE"),
+    (MY, "ALTER TABLE logs ADD k int KEY", "ALTER TABLE logs ADD PRIMARY KEY (id)"),
+    # what goes along
+    (PG, "ALTER TABLE goats DROP COLUMN name", "DROP INDEX by_name"),
+    (PG, "ALTER TABLE goats DROP COLUMN name", "ALTER TABLE goats DROP CONSTRAINT one_name"),
+    (PG, "ALTER TABLE goats DROP COLUMN name CASCADE", "DROP VIEW names"),
+    (PG, "DROP TABLE goats CASCADE", "ALTER TABLE kids DROP CONSTRAINT kids_goat_fk"),
+    (PG, "ALTER TABLE goats DROP COLUMN id CASCADE", "ALTER TABLE kids DROP CONSTRAINT kids_goat_fk"),
+    (PG, "ALTER TABLE goats DROP CONSTRAINT goats_pkey CASCADE", "ALTER TABLE kids DROP CONSTRAINT kids_goat_fk"),
+    (PG, "DROP TYPE place CASCADE", "UPDATE barns SET at = NULL"),
+    (PG, "DROP FUNCTION stamp CASCADE", "DROP TRIGGER stamped ON goats"),
+    (MY, "ALTER TABLE goats DROP COLUMN name", "DROP INDEX by_name ON goats"),
     # uses
+    (PG, "ALTER INDEX one_name RENAME TO only_name", "ALTER TABLE goats DROP CONSTRAINT one_name"),
+    (PG, "ALTER COLLATION plain RENAME TO ours", "CREATE INDEX i ON goats (name COLLATE plain)"),
+    (PG, "ALTER COLLATION plain RENAME TO ours", "ALTER TABLE goats ALTER name TYPE text COLLATE plain"),
+    (MY, "DROP SEQUENCE s", "INSERT INTO goats (id) VALUES (NEXT VALUE FOR s)"),
     (PG, "CREATE OR REPLACE FUNCTION fine(a int) RETURNS boolean LANGUAGE sql AS 'select a > 1'",
      "INSERT INTO goats (age) VALUES (1)"),
     (PG, "DROP AGGREGATE total(int); CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint)",
@@ -88,6 +112,9 @@ PASSES = [
     (MY, "CREATE PROCEDURE f() SELECT 1", "CREATE FUNCTION f() RETURNS int RETURN 1"),
     (MY, "ALTER TABLE goats ADD (x int, INDEX i (x))", "ALTER TABLE goats ADD (y int, INDEX j (y, name))"),
     (LITE, "DROP TABLE logs", "DELETE FROM goats WHERE id IN (1, 2)"),
+    (PG, "ALTER TABLE goats DROP COLUMN age", "DROP INDEX by_name"),
+    (PG, "DROP TABLE logs CASCADE", "ALTER TABLE kids DROP CONSTRAINT kids_goat_fk"),
+    (MY, "ALTER TABLE logs ADD k int UNIQUE KEY", "ALTER TABLE logs ADD PRIMARY KEY (id)"),
 ]
 
 

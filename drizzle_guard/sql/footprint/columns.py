@@ -9,7 +9,7 @@ from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.footprint.auto_names import give_constraint, give_index, may_be_given
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft, is_built_in_type
-from drizzle_guard.sql.footprint.known import Column, ForeignKey, Unique, index_key, plain_type
+from drizzle_guard.sql.footprint.known import Column, ForeignKey, Index, Unique, index_key, plain_type
 from drizzle_guard.sql.footprint.mentions import Mentions, closing
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, only
 from drizzle_guard.sql.tokens import Cursor, Token, words
@@ -144,10 +144,12 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
             name = one_name(draft, at)
         elif word == "references":
             reference(draft, table, name, only(found.name).names, at, fresh=fresh)
-        elif word == "primary":
+        elif word == "primary" or (word == "key" and draft.dialect.is_mysql):  # `id int KEY` is a primary key of MySQL
+            at.skip("key")
             primary = True
             primary_key(draft, table, only(found.name).names, name, fresh=fresh)
         elif word == "unique":
+            at.skip("key")
             unique = True
             own = name or (found.name if draft.dialect.is_mysql else f"{table[1]}_{found.name}_key")
             unique_key(draft, table, own, only(found.name).names, fresh=fresh)
@@ -275,6 +277,8 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
             at.at += 1
     inner = in_parentheses(at)
     columns = plain_names(draft, inner)
+    if name and what in ("index", "key"):  # MySQL
+        draft.known.indexes[index_key(draft.dialect, table, ("", name))] = Index(table, columns, unique=False)
     if what == "primary":
         primary_key(draft, table, columns, name, fresh=fresh)
     elif what == "unique":

@@ -183,6 +183,8 @@ class Draft:
                     self.mention(self.known.views[table], rows=True)
         for kind in found.types:
             self.use_type(kind, found.strings)
+        for collation in found.collations if self.dialect.is_postgres else ():
+            self.use("collation", collation)
         for index in found.indexes:
             if self.dialect.is_mysql:
                 for table in found.tables or ([home] if home else ()):
@@ -196,7 +198,7 @@ class Draft:
                     self.use_relation_in(text)
             elif function[1] in _TEXT_SEARCH:
                 for text in found.strings:
-                    self.use("configuration", ("", text))
+                    self.use("configuration", ("", text.rpartition(".")[2]))
         if found.operators:
             self.touch(("extensions",), Mode.USE, Thing("extension", "?"), "uses")
 

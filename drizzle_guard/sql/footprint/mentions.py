@@ -52,6 +52,7 @@ class Mentions:
         self.types: dict[Name, None] = {}
         self.functions: dict[Name, None] = {}
         self.strings: set[str] = set()
+        self.collations: dict[Name, None] = {}
         self.operators = False
         self.indexes = _hints(tokens, dialect)
         self.starred: set[Name] = set()  # tables whose columns are read by position or all together
@@ -156,6 +157,8 @@ class Mentions:
             return end, after.kind != "mark"
         if expects and word in ("only", "lateral", "if", "not", "exists", "ignore", "low_priority", "table", "into"):
             return end, True
+        if word == "for" and before.text == "value":  # NEXT VALUE FOR sequence
+            return end, True
         called = after.text == "(" and after.kind == "mark"
         name = fold(parts[-1])
         schema = fold(parts[-2]) if len(parts) > 1 else ""
@@ -169,6 +172,9 @@ class Mentions:
                 self.tables.setdefault((schema, name))
                 self._at.setdefault((schema, name), set()).add(self._groups[-1])
             return self._alias(end, lists_columns=before.text != "into"), False
+        if before == Token("word", "collate"):
+            self.collations.setdefault((schema, name))
+            return end, False
         if before.text == "as" and before.kind == "word":
             if calls[-1] in ("cast", "try_cast"):
                 self.types.setdefault((schema, name))

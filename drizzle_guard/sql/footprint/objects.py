@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from drizzle_guard.sql.alter import parts
+from drizzle_guard.sql.footprint.along import columns_of, with_function, with_relation, with_type
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
@@ -13,7 +14,6 @@ from drizzle_guard.sql.footprint.kept import body_runs_later, needs_what_stands,
 from drizzle_guard.sql.footprint.known import Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
 from drizzle_guard.sql.footprint.signatures import signature, use_declared, use_returned, use_types
-from drizzle_guard.sql.footprint.tables import dependents
 from drizzle_guard.sql.footprint.touch import ALL, Members, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, tokenize
 
@@ -46,8 +46,11 @@ def create_type(draft: Draft, at: Cursor, kind: str) -> None:
 
 def drop_type(draft: Draft, at: Cursor, kind: str) -> None:
     """DROP TYPE and DOMAIN."""
+    cascade = at.tokens[-1] == Token("word", "cascade")
     for name in names(draft, at):
         draft.name(kind, name, "drops", space="type")
+        if cascade:
+            with_type(draft, name)
         draft.known.enums.pop(name, None)
 
 
@@ -83,21 +86,13 @@ def alter_type(draft: Draft, at: Cursor, kind: str) -> None:
         draft.touch(("name", "type", name), Mode.CHANGE, shown, "changes")
         draft.mention(Mentions(at.rest(), draft.dialect))
         if kind == "domain" and at.peek() in ("add", "set"):
-            for table, columns in _columns_of(draft, name):
+            for table, columns in columns_of(draft, name):
                 draft.limits(table, columns.names)
                 for aspect, mode in (("fits", Mode.USE), ("must", Mode.CHANGE)):
                     draft.of(table, aspect, mode, columns, verb="makes a rule for")
         elif any(t == Token("word", "attribute") for t in at.rest()):
-            for table, columns in _columns_of(draft, name):
+            for table, columns in columns_of(draft, name):
                 draft.of(table, "type", Mode.CHANGE, columns)
-
-
-def _columns_of(draft: Draft, kind: Name) -> Iterator[tuple[Name, Members]]:
-    """The columns of a domain or composite type, by table."""
-    for table, found in draft.known.tables.items():
-        columns = [n for n, column in found.columns.items() if column.named == kind or column.type == kind[1]]
-        if columns:
-            yield table, Members(frozenset(columns))
 
 
 # --- views -----------------------------------------------------------------------------------------
@@ -219,6 +214,8 @@ def drop_function(draft: Draft, at: Cursor, kind: str) -> None:
         draft.touch(("signature", name), Mode.CHANGE, thing, "drops", ALL if types is None else only(types))
         every = types is None or cascade or not draft.dialect.is_postgres
         draft.touch(("function", name), Mode.CHANGE if every else Mode.ADD, thing, "drops")
+        if cascade:
+            with_function(draft, name)
         draft.known.functions.pop(name, None)
         if not at.skip(","):
             return
@@ -339,7 +336,7 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
         if kind == "schema" and cascade:
             draft.touch(("contents", name[1]), Mode.CHANGE, Thing("schema", name[1]), "drops")
         if cascade:
-            dependents(draft, name)
+            with_relation(draft, name)
         draft.known.views.pop(name, None) if kind == "view" and verb == "drops" else None
     if verb == "changes" and at.skip("rename", "to"):
         draft.name(kind, (name[0], one_name(draft, at)), "creates")

@@ -324,6 +324,9 @@ class Reader:
     def _alter_index(self, draft: Draft, at: Cursor) -> None:
         name = qualified(draft, at)
         if at.skip("rename", "to"):
+            for table, found in self.known.tables.items():  # a key is called as its index
+                if table[0] == name[0] and name[1] in found.constraints:
+                    draft.of(table, "constraint", Mode.CHANGE, only(name[1]), verb="drops", kind="constraint")
             draft.name("index", name, "drops")
             draft.name("index", (name[0], qualified(draft, at)[1]), "creates")
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from drizzle_guard.sql.alter import parts
+from drizzle_guard.sql.footprint.along import with_column, with_key, with_relation
 from drizzle_guard.sql.footprint.auto_names import give_index
 from drizzle_guard.sql.footprint.columns import (
     CONSTRAINT,
@@ -116,21 +117,12 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
             if table in draft.known.parts:
                 draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
         if cascade:
-            dependents(draft, table)
+            with_relation(draft, table)
         if draft.dialect.is_sqlite and leaves_dangling(draft, table):
             draft.touch(SOUND, Mode.CHANGE, Thing(kind, shown_name(table)), "drops")
         draft.known.drop_table(table)
         if not at.skip(","):
             return
-
-
-def dependents(draft: Draft, name: Name) -> None:
-    """What CASCADE takes along of what stands: views over a table or view, and over those."""
-    for view, found in list(draft.known.views.items()):
-        if name in found.tables and view != name:
-            draft.name("view", view, "drops")
-            draft.known.views.pop(view, None)
-            dependents(draft, view)
 
 
 def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
@@ -280,6 +272,7 @@ def add_column(draft: Draft, table: Name, at: Cursor) -> None:
 
 
 def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
+    cascade = at.rest()[-1:] == [Token("word", "cascade")]
     word = at.peek() if bare else ""
     known = draft.known.tables.get(table)
     if word == "partition":
@@ -309,6 +302,8 @@ def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
             draft.loses_key(table, what.columns if what else None)
             if draft.dialect.kind == "postgresql" and kind:
                 draft.name("index", (table[0], name), "drops")
+            if cascade:
+                with_key(draft, table, what.columns if what else None)
         if kind == "primary":
             draft.touch(("primary", table), Mode.CHANGE, Thing("constraint", name, shown_name(table)), "drops")
         if kind == "foreign":
@@ -327,6 +322,7 @@ def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
     needs_soundness(draft, table)
     if draft.known.unique(table) is None or any(name in key for key in draft.known.unique(table) or ()):
         draft.loses_key(table, frozenset({name}))
+    with_column(draft, table, name, cascade=cascade)
     if known:
         known.columns.pop(name, None)
 
@@ -354,6 +350,8 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
         using = next((n for n, t in enumerate(at.rest()) if t == Token("word", "using")), len(at.rest()))
         written, how = at.rest()[:using], at.rest()[using + 1 :]
         kind = named_type(draft, written)
+        for collation in Mentions(written, draft.dialect).collations:
+            draft.use("collation", collation)
         draft.of(table, "type", Mode.CHANGE, only_it)
         if draft.dialect.is_postgres:  # a column whose type is a row of this table stands in its way
             draft.name("table", table, "changes", mode=Mode.ADD, space="type")
