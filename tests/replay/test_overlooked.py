@@ -63,7 +63,9 @@ REFUSED = [
     (PG, "DROP TABLE logs", "DO $$ DECLARE n int; l logs; BEGIN PERFORM 1; END $$"),
     (PG, "CREATE TABLE homes OF place", "ALTER TYPE place ADD ATTRIBUTE zip text"),
     (PG, "ALTER TYPE place RENAME ATTRIBUTE street TO road", "UPDATE barns SET s = (at).street"),
+    (PG, "ALTER TABLE goats DROP COLUMN name", BODY.format("DECLARE g goats; BEGIN RETURN g.name; END")),
     # keys and counters
+    (PG, "ALTER TABLE goats ALTER id TYPE uuid USING gen_random_uuid()", "CREATE TABLE k (g int REFERENCES goats)"),
     (
         PG,
         "CREATE TABLE years_1 PARTITION OF years (PRIMARY KEY (id)) FOR VALUES FROM (1) TO (2)",
@@ -91,9 +93,13 @@ REFUSED = [
      "INSERT INTO goats (age) VALUES (1)"),
     (PG, "DROP AGGREGATE total(int); CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint)",
      "CREATE VIEW v AS SELECT total(age) AS t FROM goats"),
+    (PG, "DROP FUNCTION fine(int)", "CREATE AGGREGATE a(int) (SFUNC = fine, STYPE = int)"),
+    (MY, "ALTER TABLE goats DROP COLUMN name", "ALTER TABLE goats ADD INDEX i ((lower(name)))"),
+    (MY, "DROP TABLE logs", "ALTER TABLE goats EXCHANGE PARTITION p WITH TABLE logs"),
     (MY, "DROP TABLE logs", "INSERT INTO goats (id) SELECT l.id FROM goats STRAIGHT_JOIN logs l"),
     (MY, "ALTER TABLE goats DROP COLUMN name", "ALTER TABLE goats ADD (x int, INDEX i (x, name))"),
     (LITE, "DROP TABLE logs", "DELETE FROM goats WHERE id IN logs"),
+    (LITE, "DROP TABLE logs", "UPDATE goats SET age = (SELECT count(*) FROM 'logs')"),
     (LITE, "DROP TABLE logs", "CREATE VIEW v AS SELECT name FROM goats WHERE id NOT IN main.logs AND age > 1"),
 ]  # fmt: skip
 PASSES = [

@@ -316,6 +316,7 @@ def table_constraint(draft: Draft, table: Name, at: Cursor, *, fresh: bool) -> N
         draft.known.calls(table, found.functions)
     elif not fresh:
         draft.use_columns(table, columns)
+        draft.mention(Mentions(inner, draft.dialect), table)
         if not name and inner:
             give_index(draft, table, inner)
 

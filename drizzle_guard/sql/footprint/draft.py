@@ -282,7 +282,7 @@ class Draft:
         """A foreign key is made; `fresh`: together with its table."""
         parent = key.parent
         self.use_table(parent)
-        self.use_columns(parent, key.parent_columns)
+        self.use_columns(parent, key.parent_columns or self._primary(parent))
         columns = Members(key.parent_columns) if key.parent_columns else ALL
         self.of(parent, "keys", Mode.USE, columns, verb="uses")
         empty = fresh or key.child in self.known.made or set(key.columns) <= set(self.known.grown.get(key.child, {}))
@@ -302,6 +302,12 @@ class Draft:
                     ("name", "foreign key", ("", key.name)), Mode.CHANGE, Thing("constraint", key.name), "creates"
                 )
         self.known.foreign[(key.child, key.name or f"{key.child}.{sorted(key.columns)}")] = key
+
+    def _primary(self, table: Name) -> frozenset[str]:
+        """The columns of a primary key, which a foreign key means that names none."""
+        known = self.known.tables.get(table)
+        keys = known.constraints.values() if known else ()
+        return next((key.columns for key in keys if key.kind == "primary"), frozenset())
 
     def loses_key(self, table: Name, columns: frozenset[str] | None) -> None:
         """A unique key goes; `columns` None: which is not known."""

@@ -85,6 +85,9 @@ class Mentions:
             token, before = tokens[n], tokens[n - 1] if n else Token("mark", "")
             if token.kind == "string":
                 self.strings.add(unquoted(token.text))
+                if expects and self._dialect.is_sqlite:  # FROM 't'
+                    self.tables.setdefault(("", self._dialect.fold(token)))
+                    expects = False
                 n += 1
             elif token.kind == "mark":
                 if token.text == "(":

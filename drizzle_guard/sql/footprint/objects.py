@@ -162,12 +162,16 @@ def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> N
                 draft.values(enum, [unquoted(t.text) for t in part if t.kind == "string"])
             rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     rest = at.rest()
+    for n, token in enumerate(rest[:-1]):  # an aggregate's SFUNC = f, FINALFUNC = f
+        if kind == "aggregate" and token.text == "=" and rest[n - 1].text.endswith("func"):
+            draft.use_function(qualified(draft, Cursor(rest, n + 1)))
     use_returned(draft, rest)
     language = next((b for a, b in pairwise(rest) if a == Token("word", "language")), None)
     if language is not None and draft.dialect.is_postgres:
         _written_in(draft, draft.dialect.fold(language).strip("'").lower())
     bodies = body_tokens(draft, rest)
-    use_declared(draft, bodies)
+    for token in use_declared(draft, bodies):
+        rows_of += [t for t in draft.known.tables if token.kind != "mark" and t[1] == draft.dialect.fold(token)]
     draft.known.functions[name] = bodies
     written = Mentions(bodies, draft.dialect)
     draft.mention(written, definition=True)

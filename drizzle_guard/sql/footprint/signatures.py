@@ -134,9 +134,13 @@ def _begins_rest(rest: Sequence[Token], n: int) -> bool:
     return rest[n].text not in (".", "%") and rest[n - 1].text not in (".", "%")
 
 
-def use_declared(draft: Draft, body: Sequence[Token]) -> None:
-    """The types of the variables that a body of PL/pgSQL declares, in each `DECLARE name [CONSTANT] type …; …`."""
+def use_declared(draft: Draft, body: Sequence[Token]) -> list[Token]:
+    """The types of the variables that a body of PL/pgSQL declares, in each `DECLARE name [CONSTANT] type …; …`.
+
+    Returns the tokens of these types.
+    """
     inside, written = False, None
+    found: list[Token] = []
     for n, token in enumerate(body):
         if token == Token("word", "declare"):
             inside, written = True, n + 2
@@ -153,3 +157,5 @@ def use_declared(draft: Draft, body: Sequence[Token]) -> None:
             if other != Token("word", "constant"):
                 declared.append(other)
         use_types(draft, declared)
+        found += declared
+    return found

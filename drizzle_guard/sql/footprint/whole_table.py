@@ -8,6 +8,7 @@ from drizzle_guard.sql.footprint.columns import one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.known import Table
+from drizzle_guard.sql.footprint.mentions import Mentions
 from drizzle_guard.sql.footprint.touch import ALL, SOUND, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
 
@@ -130,6 +131,7 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
         draft.twice = True
     else:
         draft.touch(("name", "relation", table), Mode.CHANGE, shown, "changes")
+        draft.mention(Mentions(at.rest(), draft.dialect))
     draft.alters(table)
 
 
