@@ -93,6 +93,7 @@ REFUSED = [
      "INSERT INTO goats (age) VALUES (1)"),
     (PG, "DROP AGGREGATE total(int); CREATE AGGREGATE total(bigint) (SFUNC = int8pl, STYPE = bigint)",
      "CREATE VIEW v AS SELECT total(age) AS t FROM goats"),
+    (PG, "UPDATE goats SET age = 0", "CREATE INDEX i ON goats ((1 / age))"),
     (PG, "DROP FUNCTION fine(int)", "CREATE AGGREGATE a(int) (SFUNC = fine, STYPE = int)"),
     (MY, "ALTER TABLE goats DROP COLUMN name", "ALTER TABLE goats ADD INDEX i ((lower(name)))"),
     (MY, "DROP TABLE logs", "ALTER TABLE goats EXCHANGE PARTITION p WITH TABLE logs"),
@@ -120,6 +121,8 @@ PASSES = [
     (LITE, "DROP TABLE logs", "DELETE FROM goats WHERE id IN (1, 2)"),
     (PG, "ALTER TABLE goats DROP COLUMN age", "DROP INDEX by_name"),
     (PG, "DROP TABLE logs CASCADE", "ALTER TABLE kids DROP CONSTRAINT kids_goat_fk"),
+    (PG, "CREATE STATISTICS ON name, age FROM goats", "CREATE STATISTICS ON id, what FROM logs"),
+    (PG, "UPDATE goats SET name = 'x'", "CREATE INDEX i ON goats (lower(name), (age + 1))"),
     (MY, "ALTER TABLE logs ADD k int UNIQUE KEY", "ALTER TABLE logs ADD PRIMARY KEY (id)"),
 ]
 

@@ -258,6 +258,8 @@ class Reader:
             operators.operator(draft, at, "creates")
         elif kind == "user" and at.peek() == "mapping":
             self._unknown(draft, at.tokens)
+        elif kind == "statistics" and at.peek() == "on":  # PostgreSQL 16 names them itself
+            draft.mention(Mentions(at.rest(), self.dialect), definition=True)
         elif kind in _PLAIN:
             if kind == "statistics" and at.peek() == "(":
                 draft.words |= {t.text for t in at.rest() if t.kind in ("word", "name")}

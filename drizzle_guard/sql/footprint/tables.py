@@ -164,6 +164,8 @@ def create_index(draft: Draft, at: Cursor, *, unique: bool) -> None:
     } - over
     draft.alters(table)
     draft.mention(found, table)
+    if {t.text for t in inner if t.kind == "mark"} & {"/", "%", ":"}:  # a quotient or cast that a row may make fail
+        draft.limits(table, found.words)
     if draft.dialect.is_postgres:
         index_classes(draft, inner)
     if method not in ("", "btree", "hash"):
