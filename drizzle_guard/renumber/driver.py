@@ -195,11 +195,32 @@ def _snapshot(repository: Repository, current: str, other: str, path: str, label
         keeper = noted_keepers(repository, sides).get(folder)
         ours_established = None if keeper is None else keeper.is_ours
     if ours_established is None:
+        if sides.kind == "rebase" and not _changes_journal(repository, sides, folder):
+            _say_edited(repository, sides, path)
         return MARKERS
     if not ours_established:
         with open(other, "rb") as file:
             _replace(current, file.read())
     return DONE
+
+
+def _changes_journal(repository: Repository, sides: Sides, folder: str) -> bool:
+    """Whether the picked commit changes the journal: then the driver has spoken of that one already."""
+    commits = (sides.theirs, *sides.bases)
+    return len({blob and blob.data for c in commits if (blob := repository.read(f"{c}:{join(folder, PATH)}"))}) != 1
+
+
+def _say_edited(repository: Repository, sides: Sides, path: str) -> None:
+    """A later commit edits a snapshot whose migration an earlier one took along: its number here is the mainline's."""
+    from drizzle_guard.renumber.rebase import onto  # late: only in a rebase
+
+    commit = (sides.theirs or "")[:7]
+    say(
+        f"{printable(path)}: {commit} edits it by itself, and an earlier commit of this rebase has renumbered its "
+        "migration. Bring the branch back, and merge instead:",
+        "git rebase --abort",
+        f"git merge {(onto(repository) or '')[:10]}",
+    )
 
 
 def _bundle(repository: Repository, current: str, other: str, path: str, label: str) -> int:

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from itertools import chain
 
-from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
+from drizzle_guard.drizzle.folder import Blob, Folder, Migration, read_folder
 from drizzle_guard.drizzle.journal import dump_journal
+from drizzle_guard.drizzle.snapshot import read_snapshot, same_schema
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import changed_folders, history_at
 from drizzle_guard.git.operation import (
@@ -35,7 +36,8 @@ from drizzle_guard.renumber.rebase_by_hand import (
     same_row,
     taken_as_it_is,
 )
-from drizzle_guard.replay.plan import Plan, Refusal
+from drizzle_guard.replay.identity import match_known
+from drizzle_guard.replay.plan import Plan, Refusal, WayOut
 from drizzle_guard.replay.replay import plan
 
 
@@ -191,7 +193,35 @@ def replay_commit(repository: Repository, before: Folder, commit: str, folder: s
     base = history_at(repository, parents[0] if parents else None, folder)
     start = onto(repository)
     picked = start is not None and is_behind(repository, start, commit, base, before)
-    return plan(base, before, history_at(repository, commit, folder), layout=before.journal, picked=picked)
+    after = history_at(repository, commit, folder)
+    outcome = plan(base, before, after, layout=before.journal, picked=picked)
+    if isinstance(outcome, Plan) and not any(move.snapshot for move in outcome.moves):
+        return _refuse_lost_edit(base, before, after, history_at(repository, start, folder)) or outcome
+    return outcome
+
+
+def _refuse_lost_edit(base: Folder, before: Folder, after: Folder, published: Folder) -> Refusal | None:
+    """A commit that edits only the snapshot of an own migration, which was merged with the mainline's meanwhile.
+
+    `before` stays as it is there; what the commit changed would be gone without a word.
+    """
+    there, here = match_known(base.migrations, before.migrations), match_known(base.migrations, after.migrations)
+    kept = {migration.snapshot for migration in published.migrations}
+    for n in there.keys() & here.keys():
+        old, now, edited = base.migrations[n], before.migrations[there[n]], after.migrations[here[n]]
+        blobs = (old.snapshot, now.snapshot, edited.snapshot)
+        if None not in blobs and len(set(blobs)) == 3 and now.snapshot not in kept and _says_more(old, edited):
+            reason = "a commit edits its snapshot alone, and a rebase does not carry that over"
+            return Refusal(reason, own=edited.tag, way_out=WayOut.BRANCH)
+    return None
+
+
+def _says_more(old: Migration, edited: Migration) -> bool:
+    assert old.snapshot is not None and edited.snapshot is not None
+    try:
+        return not same_schema(read_snapshot(old.snapshot), read_snapshot(edited.snapshot))
+    except GuardError:
+        return True
 
 
 def _as_history(outcome: Plan, before: Folder, folder: str) -> Folder:

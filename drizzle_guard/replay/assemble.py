@@ -115,7 +115,7 @@ def _edited_snapshots(settled: Settled) -> Iterator[str]:
 def _keeps_its_name(was: Migration, mine: Migration) -> str:
     tag = printable(was.tag)
     also = " and its other `when`" if was.entry.when != mine.entry.when else ""
-    return f"{tag} keeps its published name: {printable(mine.tag)}, the branch's name for it{also}, is left out"
+    return f"{tag} keeps its name: {printable(mine.tag)}, the branch's name for it{also}, is left out"
 
 
 def _renumbered_in_place(move: Move) -> Entry:

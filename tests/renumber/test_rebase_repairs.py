@@ -71,3 +71,44 @@ def test_it_is_said_where_nothing_could_stop(repaired: Bed) -> None:
     assert bed.git("rev-parse", "HEAD") == before
     bed.type(merge)
     assert is_whole(bed)
+
+
+@pytest.mark.parametrize("collides", [True, False])
+def test_a_later_commit_edits_the_snapshot_of_an_own_migration(bed: Bed, collides: bool) -> None:
+    """Its migration stands behind main by then, merged with it: git stops, or takes the edit where it will be gone."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    add_migration(folder, "own")
+    bed.commit("own")
+    path = folder / "meta" / "0001_snapshot.json"
+    path.write_text(path.read_text().replace('"integer"', '"bigint"'))
+    edit = bed.commit("edit")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "first")
+    if not collides:
+        path.unlink()
+        add_migration(folder, "docks")
+    bed.commit("main")
+    bed.git("checkout", "-q", "feature")
+    done = bed.try_git("rebase", "--merge", "main")
+    if collides:
+        assert (
+            f"drizzle-guard: drizzle/meta/0001_snapshot.json: {edit[:7]} edits it by itself, and an earlier commit of "
+            "this rebase has renumbered its migration. Bring the branch back, and merge instead:\n"
+        ) in done.err
+        back, merge = done.commands[:2]
+    else:
+        assert (
+            "drizzle-guard: drizzle: 0001_own (branch): a commit edits its snapshot alone, and a rebase does not carry "
+            "that over.\n"
+        ) in done.err
+        back, merge = done.commands[-2:]
+    bed.type(back)
+    assert bed.git("rev-parse", "HEAD") == edit
+    bed.type(merge)
+    newest = sorted((folder / "meta").glob("*_snapshot.json"))[-1]
+    assert newest.name == ("0002_snapshot.json" if collides else "0003_snapshot.json")
+    assert newest.read_text().count('"bigint"') == 2

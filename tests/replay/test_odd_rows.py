@@ -287,6 +287,14 @@ def test_a_copy_of_one_that_has_come_to_its_number() -> None:
     assert links[-1][1] == "s2"
 
 
+def test_a_snapshot_that_was_taken_from_the_mainline() -> None:
+    docks = "0001_docks 5000 [s3<s1 boats(id) docks(id)]: CREATE TABLE docks (id int)"
+    mast = "0001_mast 4000 [s3<s1 boats(id) docks(id)]: ALTER TABLE boats ADD COLUMN mast int"
+    assert _refused([FIRST], [FIRST, docks], [FIRST, mast]) == (
+        "0001_mast (branch) and 0001_docks (mainline): they share a number and a snapshot."
+    )
+
+
 def test_a_published_entry_that_the_branch_edited_is_named() -> None:
     raised, lowered = KEEL.replace("3000", "9000"), KEEL.replace("3000", "2000")
     assert _refused([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, raised, MAST.replace("4000", "9500")]) == (
@@ -315,9 +323,7 @@ def test_a_published_name_that_the_branch_changed() -> None:
         found = _planned([FIRST, KEEL], [FIRST, KEEL, DOCKS], [FIRST, now.replace("0001_keel", "0001_kiel"), MAST])
         assert _row(found) == ["0 0000_first", "1 0001_keel", "2 0002_docks", "3 0003_mast"]
         assert found.journal.entries[1].when == 3000
-        assert found.notes == (
-            f"0001_keel keeps its published name: 0001_kiel, the branch's name for it{also}, is left out",
-        )
+        assert found.notes == (f"0001_keel keeps its name: 0001_kiel, the branch's name for it{also}, is left out",)
     # the mainline's own new name is what is published
     assert _planned([FIRST, KEEL], [FIRST, KEEL.replace("_keel", "_kiel"), DOCKS], [FIRST, KEEL, MAST]).notes == ()
 
