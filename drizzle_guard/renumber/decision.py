@@ -106,6 +106,11 @@ def decide(
 def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept: Established | None = None) -> Decision:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
     decision = judge(meeting, kept)
+    if meeting.rebasing and isinstance(decision.outcome, Plan) and decision.outcome.same:
+        from drizzle_guard.renumber.rebased_copies import refuse_undone_copy  # late: hardly ever needed
+
+        undone = refuse_undone_copy(repository, meeting.folder, decision.outcome)
+        decision = decision if undone is None else decision._replace(outcome=undone)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
         from drizzle_guard.renumber.rebase import onto as rebase_start  # late: only in a rebase
         from drizzle_guard.renumber.to_v1 import find_upgraded  # late: hardly ever needed

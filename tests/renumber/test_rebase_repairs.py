@@ -112,3 +112,37 @@ def test_a_later_commit_edits_the_snapshot_of_an_own_migration(bed: Bed, collide
     newest = sorted((folder / "meta").glob("*_snapshot.json"))[-1]
     assert newest.name == ("0002_snapshot.json" if collides else "0003_snapshot.json")
     assert newest.read_text().count('"bigint"') == 2
+
+
+def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
+    """Taken for main's, the first commit would be left out, and the second drop what production has."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    tag = add_migration(folder, "piers")
+    sql = 'CREATE TABLE "docks" (\n\t"id" integer\n);\n'
+    bed.write(f"drizzle/{tag}.sql", sql)
+    bed.commit("piers")
+    tag = add_migration(folder, "none")
+    bed.write(f"drizzle/{tag}.sql", 'DROP TABLE "docks";\n')
+    bed.commit("none")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    bed.git("checkout", "-q", "feature")
+    before = bed.state()
+    done = bed.try_git("rebase", "main")
+    assert done.code != 0
+    assert (
+        "drizzle: 0001_piers (branch) and 0001_docks (mainline): they have the same SQL, and a later commit of the "
+        "branch undoes or changes it.\n"
+    ) in done.err
+    bed.git("rebase", "--abort")
+    assert bed.state() == before
+    # what nothing undoes is left out, as in a merge
+    bed.git("reset", "-q", "--hard", "HEAD~")
+    done = bed.try_git("rebase", "main")
+    assert done.code == 0
+    assert "0001_piers is left out: 0001_docks is the same migration" in done.err
