@@ -25,6 +25,18 @@ def give_index(draft: Draft, table: Name, over: Sequence[Token]) -> None:
         draft.name("index", (table[0], "_".join([table[1], *words, "idx"])), "creates", mode=Mode.ADD)
 
 
+def give_copies(draft: Draft, table: Name, model: Name) -> None:
+    """The keys and indexes of another table, copied by LIKE … INCLUDING INDEXES: PostgreSQL names them anew."""
+    known = draft.known.tables.get(model)
+    if known is None or draft.dialect.kind != "postgresql":
+        return
+    names: set[tuple[str, ...]] = {("pkey",) for one in known.constraints.values() if one.kind == "primary"}
+    names |= {(*sorted(one.columns), "key") for one in known.constraints.values() if one.kind == "unique"}
+    names |= {(*sorted(one.columns), "idx") for one in draft.known.indexes.values() if one.table == model}
+    for parts_of in sorted(names):
+        draft.name("index", (table[0], "_".join([table[1], *parts_of])), "creates", mode=Mode.ADD)
+
+
 def give_constraint(draft: Draft, table: Name, kind: str, columns: Sequence[str]) -> None:
     """A check or foreign key without a name: `t_a_check`, `t_a_fkey`; in MySQL one that is counted."""
     if draft.dialect.kind == "postgresql":

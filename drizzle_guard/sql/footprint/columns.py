@@ -176,7 +176,7 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
         and draft.dialect.kind
         and ("serial" in column.type or "identity" in {t.text for t in rules})
     ):
-        draft.name("sequence", (table[0], f"{table[1]}_{found.name}_seq"), "creates")
+        counter(draft, table, found.name, rules)
     if not fresh and column.required and not column.default and not column.filled:
         draft.limits(table, ())
         draft.of(table, "must", Mode.CHANGE, only(found.name))
@@ -194,6 +194,15 @@ def only_adds_values(before: Column, after: Column) -> bool:
     """Whether an enum gets more values behind those that it has, and stays as it is else: no row minds that."""
     is_enum = before.type.startswith("enum(") and after.type.startswith(before.type.removesuffix(")") + ",")
     return is_enum and before._replace(type="") == after._replace(type="")
+
+
+def counter(draft: Draft, table: Name, column: str, tokens: Sequence[Token]) -> None:
+    """The sequence of a serial or identity column, which may be named: `AS IDENTITY (SEQUENCE NAME s)`."""
+    own = (table[0], f"{table[1]}_{column}_seq")
+    for n, (first, second) in enumerate(pairwise(tokens)):
+        if first == Token("word", "sequence") and second == Token("word", "name"):
+            own = qualified(draft, Cursor(list(tokens), n + 2))
+    draft.name("sequence", own, "creates")
 
 
 def reference(draft: Draft, table: Name, name: str, columns: frozenset[str], at: Cursor, *, fresh: bool) -> None:

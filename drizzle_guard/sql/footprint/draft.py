@@ -160,6 +160,8 @@ class Draft:
         """
         for table in found.tables:
             self.use_table(table, verb)
+            if found.parted:
+                self.of(table, "parts", Mode.USE, verb=verb)
         for table in dict.fromkeys([*found.tables, *([home] if home else [])]):
             words = found.words
             self.use_columns(table, words, verb)

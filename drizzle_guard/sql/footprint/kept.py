@@ -25,6 +25,10 @@ _SHADOWS = {
 def body_runs_later(draft: Draft, body: Sequence[Token]) -> None:
     """A body that writes rows when it runs needs the keys of its ON CONFLICT, and no column that it does not fill."""
     verbs = {token.text for token in body if token.kind == "word"}
+    for n, token in enumerate(body):
+        if token == Token("word", "concurrently") and n and body[n - 1].text == "view":
+            for view in Mentions([Token("word", "from"), *body[n + 1 : n + 4]], draft.dialect).tables:
+                draft.of(view, "keys", Mode.USE, verb="uses")
     if not verbs & {"insert", "replace"}:
         return
     written = [n for n, token in enumerate(body) if token == Token("word", "into")]

@@ -54,6 +54,7 @@ class Mentions:
         self.strings: set[str] = set()
         self.collations: dict[Name, None] = {}
         self.operators = False
+        self.parted = False  # MySQL: rows of a named partition
         self.indexes = _hints(tokens, dialect)
         self.starred: set[Name] = set()  # tables whose columns are read by position or all together
         self._groups: list[int] = [0]  # by depth: which parenthesis is open
@@ -142,6 +143,7 @@ class Mentions:
             end += 2
         after = tokens[end] if end < len(tokens) else Token("mark", "")
         word = token.text if token.kind == "word" and len(parts) == 1 else ""
+        self.parted = self.parted or (word == "partition" and after.text == "(" and self._dialect.is_mysql)
         if word == "for" and before.text == "value" and tokens[n - 2].text in ("next", "previous"):
             return end, True  # a sequence of MariaDB, which shares its namespace with tables
         if word in _BEFORE_TABLE and not expects:

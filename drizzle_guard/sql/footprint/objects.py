@@ -42,6 +42,8 @@ def create_type(draft: Draft, at: Cursor, kind: str) -> None:
     for word in found.words:
         draft.touch(("name", "type", ("", word)), Mode.USE, Thing("type", word), "uses")
     draft.mention(found, definition=True)
+    if named is not None and kind == "domain":
+        draft.values(named, found.strings)
 
 
 def drop_type(draft: Draft, at: Cursor, kind: str) -> None:
@@ -120,8 +122,20 @@ def alter_view(draft: Draft, at: Cursor) -> None:
     draft.name("view", name, "changes")
     if at.skip("rename", "to"):
         draft.name("view", (name[0], one_name(draft, at)), "creates")
+    elif at.skip("set", "schema"):
+        _moved(draft, "view", name, one_name(draft, at))
     elif at.skip("as"):  # MySQL
         draft.mention(Mentions(at.rest(), draft.dialect), definition=True)
+
+
+def _moved(draft: Draft, kind: str, name: Name, schema: str) -> None:
+    """Something goes into another schema; the indexes of a materialized view go along."""
+    home = "" if schema == "public" else schema
+    draft.name(kind, name, "drops")
+    draft.name(kind, (home, name[1]), "creates")
+    for key, index in draft.known.indexes.items():
+        if index.table == name:
+            draft.name("index", (home, key[1].rpartition(".")[2]), "creates")
 
 
 def refresh(draft: Draft, at: Cursor) -> None:
@@ -166,6 +180,9 @@ def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> N
         if kind == "aggregate" and token.text == "=" and rest[n - 1].text.endswith("func"):
             draft.use_function(qualified(draft, Cursor(rest, n + 1)))
     use_returned(draft, rest)
+    for first, second, third in zip(rest, rest[1:], range(2, len(rest)), strict=False) if kind == "aggregate" else ():
+        if first.text.endswith("func") and second.text == "=":
+            draft.use_function(qualified(draft, Cursor(rest, third)))
     language = next((b for a, b in pairwise(rest) if a == Token("word", "language")), None)
     if language is not None and draft.dialect.is_postgres:
         _written_in(draft, draft.dialect.fold(language).strip("'").lower())
@@ -175,6 +192,11 @@ def create_function(draft: Draft, at: Cursor, kind: str, *, replaces: bool) -> N
     draft.known.functions[name] = bodies
     written = Mentions(bodies, draft.dialect)
     draft.mention(written, definition=True)
+    if Token("word", "execute") in bodies:  # SQL in strings
+        for text in sorted(written.strings):
+            draft.mention(
+                Mentions(list(tokenize(text, draft.dialect.kind, exact=True)), draft.dialect), definition=True
+            )
     for table in rows_of:
         draft.use_columns(table, written.words)
     body_runs_later(draft, bodies)
@@ -326,11 +348,22 @@ def names(draft: Draft, at: Cursor) -> list[Name]:
     return found
 
 
+def _use_roles_of(draft: Draft, rest: Sequence[Token]) -> None:
+    """CREATE SCHEMA … AUTHORIZATION a; CREATE ROLE … IN ROLE a, b ROLE c ADMIN d."""
+    for n, token in enumerate(rest):
+        if token.kind == "word" and token.text in ("authorization", "role", "group", "admin", "user"):
+            for role in names(draft, Cursor(list(rest), n + 1)):
+                if role[1] not in ("role", "group", "current_user", "current_role", "session_user", ""):
+                    draft.use("role", role)
+
+
 def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
     """CREATE, DROP and ALTER of what has a name and little else."""
     cascade = "cascade" in {t.text for t in at.rest()}
     if kind == "schema" and verb == "creates" and at.peek() == "authorization":
         at.take()
+    if kind in ("role", "schema") and verb == "creates":
+        _use_roles_of(draft, at.rest())
     sequence: Name = ("", "")
     for name in names(draft, at) if verb == "drops" else [qualified(draft, at)]:
         draft.name(kind, name, verb)
@@ -345,6 +378,8 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
     if verb == "changes" and at.skip("rename", "to"):
         draft.name(kind, (name[0], one_name(draft, at)), "creates")
         draft.touches[0] = draft.touches[0]._replace(verb="drops")
+    elif verb == "changes" and at.skip("set", "schema"):
+        _moved(draft, kind, name, one_name(draft, at))
     elif at.rest() and kind in ("sequence", "publication", "collation", "statistics", "role", "event"):
         rest = at.rest()
         found = Mentions(rest, draft.dialect)

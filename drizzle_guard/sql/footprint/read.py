@@ -9,6 +9,7 @@ from drizzle_guard.sql.footprint.blocks import Block
 from drizzle_guard.sql.footprint.columns import qualified
 from drizzle_guard.sql.footprint.dialect import Dialect
 from drizzle_guard.sql.footprint.draft import ANY, Draft
+from drizzle_guard.sql.footprint.kept import body_runs_later
 from drizzle_guard.sql.footprint.kindred import touch_kindred
 from drizzle_guard.sql.footprint.known import Known, Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
@@ -135,16 +136,26 @@ class Reader:
                 rows.select(draft, Cursor([Token("word", "select"), *tokens[1:]]))
             else:
                 called = Mentions(tokens[1:], self.dialect)
+                called.functions.setdefault(qualified(draft, at))
                 draft.mention(called, rows=True)
                 rows.call(draft, called)
         elif verb == "execute" and len(tokens) == 2 and tokens[1].kind == "string":
             for inner in split(tokenize(unquoted(tokens[1].text), self.dialect.kind, exact=True)):
                 if inner:
                     self._into(draft, inner)
+        elif verb == "merge":
+            draft.mention(Mentions(tokens[1:], self.dialect), rows=True)
+            self._unknown(draft, tokens)
         elif verb in ("execute", "prepare", "load", "copy", "use", "attach", "detach"):
             draft.unbounded = f"runs {verb.upper()}, whose effects cannot be told"
         else:
             self._unknown(draft, tokens)
+
+        if verb in ("insert", "update", "delete") and self.dialect.is_postgres:
+            at = Cursor(tokens, 1)
+            at.skip_any("into", "from", "only")
+            if qualified(draft, at)[1].startswith("pg_"):
+                draft.unbounded = "writes into the catalogue of the database"
 
     def _with(self, draft: Draft, tokens: list[Token]) -> None:
         """WITH …: the statement behind it, and those inside that write."""
@@ -278,6 +289,7 @@ class Reader:
         draft.of(table, "rows", Mode.CHANGE)
         draft.alters(table)
         draft.mention(Mentions(at.rest(), self.dialect), table, definition=True)
+        body_runs_later(draft, at.rest())
         events = frozenset(t.text for t in at.tokens[: at.at]) & {"insert", "update", "delete"}
         draft.known.triggers.setdefault(table, {})[name[1]] = Trigger(events, at.rest())
 
@@ -286,6 +298,8 @@ class Reader:
         at.skip_any("materialized", "foreign", "temporary", "procedural")
         if self.dialect.is_mysql and not drops:
             _skip_options(at)
+        if len(at.tokens) > 4 and [t.text for t in at.tokens[-3:-1]] == ["owner", "to"] and not drops:
+            draft.use("role", ("", self.dialect.fold(at.tokens[-1])))
         kind = at.take()
         if kind == "default" and at.peek() == "privileges":
             verbs.default_privileges(draft, at.rest())

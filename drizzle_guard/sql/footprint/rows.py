@@ -77,7 +77,8 @@ def insert(draft: Draft, at: Cursor, *, replaces: bool = False) -> None:
     draft.of(table, "rows", Mode.ADD, verb="writes rows of")
     draft.of(table, "fresh", Mode.ADD, verb="writes rows of")
     draft.of(table, "cells", Mode.ADD, members, verb="writes rows of")
-    draft.of(table, "default", Mode.USE, Members(named, but=True) if named else ALL, verb="writes rows of")
+    left = Members(named, but=True) if named and Token("word", "default") not in rest else ALL
+    draft.of(table, "default", Mode.USE, left, verb="writes rows of")
     draft.of(table, "must", Mode.USE, verb="writes rows of")
     draft.of(table, "parts", Mode.USE, verb="writes rows of")
     draft.of(table, "shelves", Mode.USE, verb="writes rows of")
@@ -205,6 +206,8 @@ def update(draft: Draft, at: Cursor) -> None:
                 end = n
                 break
     assigned = _assigned(draft, at.tokens[set_at + 1 : end])
+    if Token("word", "default") in at.tokens[set_at + 1 : end]:
+        draft.of(table, "default", Mode.USE, Members(assigned), verb="writes rows of")
     inside = _json_keys(draft, at.tokens[set_at + 1 : end])
     if inside:  # one key of a JSON column is set: other keys of it stay as they are
         rest = [*at.tokens[:set_at], *at.tokens[end:]]
@@ -396,6 +399,9 @@ def call(draft: Draft, found: Mentions) -> None:
                 draft.use_relation_in(text)
                 if name == "setval":
                     draft.sets_counter_of(text.replace('"', "").rpartition(".")[2])
+                    for table in draft.known.tables:  # setval(pg_get_serial_sequence('t', 'id'), …)
+                        if table[1] == text.replace('"', "").rpartition(".")[2]:
+                            draft.of(table, "rows", Mode.USE, verb="sets the counter of")
                 draft.touch(("sequence", text), Mode.CHANGE, Thing("sequence", text), "changes")
         elif name not in BUILT_IN and name not in _WITHOUT_TRACE:
             draft.unbounded = draft.unbounded or f"calls {name}(), whose effects cannot be told"

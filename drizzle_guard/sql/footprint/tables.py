@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from drizzle_guard.sql.alter import parts
 from drizzle_guard.sql.footprint.along import with_column, with_key, with_relation
-from drizzle_guard.sql.footprint.auto_names import give_index
+from drizzle_guard.sql.footprint.auto_names import give_copies, give_index
 from drizzle_guard.sql.footprint.columns import (
     CONSTRAINT,
+    counter,
     counts_rows,
     in_parentheses,
     named_type,
@@ -71,7 +72,10 @@ def create_table(draft: Draft, at: Cursor) -> None:
             continue
         if part[0] == Token("word", "like"):
             member.at = 1
-            made_like(draft, qualified(draft, member))
+            model = qualified(draft, member)
+            made_like(draft, model)
+            if "including" in {t.text for t in part} and {"all", "indexes"} & {t.text for t in part}:
+                give_copies(draft, table, model)
             continue
         found = read_definition(draft, member)
         draft.known.tables[table].columns[found.name] = found.column
@@ -82,6 +86,8 @@ def create_table(draft: Draft, at: Cursor) -> None:
             table_constraint(draft, table, Cursor(part), fresh=True)
     rest = at.rest()
     words = [t.text for t in rest if t.kind == "word"]
+    if "as" in words and "execute" in words:
+        draft.unbounded = "runs EXECUTE, whose effects cannot be told"
     if "select" in words or "values" in words or "table" in words:
         draft.mention(Mentions(rest, draft.dialect), rows=True)
     elif "inherits" in words:
@@ -115,7 +121,8 @@ def drop_table(draft: Draft, at: Cursor, kind: str = "table") -> None:
                 touch_sequences(draft, table, column, "drops")
             draft.of(table, "gone", Mode.CHANGE, verb="drops")
             if table in draft.known.parts:
-                draft.of(draft.known.parts[table], "shelves", Mode.CHANGE, verb="drops a partition of")
+                draft.of(draft.known.parts[table], "shelves", Mode.ADD, verb="drops a partition of")
+                draft.of(draft.known.parts[table], "rows", Mode.ADD, verb="drops a partition of")
         if cascade:
             with_relation(draft, table)
         if draft.dialect.is_sqlite and leaves_dangling(draft, table):
@@ -279,6 +286,7 @@ def _drop_member(draft: Draft, table: Name, at: Cursor, *, bare: bool) -> None:
     known = draft.known.tables.get(table)
     if word == "partition":
         draft.of(table, "parts", Mode.CHANGE)
+        draft.of(table, "rows", Mode.ADD, verb="drops a partition of")
         return
     if word == "primary":
         draft.touch(("primary", table), Mode.CHANGE, Thing("constraint", "primary", shown_name(table)), "drops")
@@ -392,6 +400,8 @@ def _alter_member(draft: Draft, table: Name, at: Cursor) -> None:
         draft.of(table, "must", Mode.CHANGE, only_it)
         draft.of(table, "type", Mode.CHANGE, only_it)
         draft.twice = False
+        if words[:1] == ["add"] and draft.dialect.kind == "postgresql":
+            counter(draft, table, column, rest)
         if "restart" in words:
             draft.sets_counter_of(f"{table[1]}_{column}_seq")
 

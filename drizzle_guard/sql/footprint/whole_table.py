@@ -8,7 +8,7 @@ from drizzle_guard.sql.footprint.columns import one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
 from drizzle_guard.sql.footprint.known import Table
-from drizzle_guard.sql.footprint.mentions import Mentions
+from drizzle_guard.sql.footprint.mentions import Mentions, unquoted
 from drizzle_guard.sql.footprint.touch import ALL, SOUND, Mode, Thing, only, shown_name
 from drizzle_guard.sql.tokens import Cursor, Token, words
 
@@ -102,11 +102,14 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
         if verb == "attach":
             draft.limits(part)
         draft.of(part, "parts", Mode.CHANGE)
+        draft.of(table, "rows", Mode.ADD)
         draft.use("table", table, "changes")  # the parent itself stays as it is
         return
     elif verb == "inherit" or (verb == "no" and at.skip("inherit")):
         parent = qualified(draft, at)
         made_like(draft, parent)
+        for aspect in ("parts", "rows"):  # rows come and go
+            draft.of(parent, aspect, Mode.ADD)
         draft.known.kin[table] = draft.known.kin.get(table, frozenset()) | {parent}
     elif verb == "owner" and at.skip("to"):
         draft.touch(("owner", table), Mode.CHANGE, shown, "changes")
@@ -115,6 +118,8 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
     elif verb == "cluster" or (verb == "replica" and "index" in rest):
         draft.touch(("clustered", table, verb), Mode.CHANGE, shown, "changes")
         draft.use("index", (table[0], draft.dialect.fold(at.tokens[-1])))
+        if verb == "replica":  # its columns have to be NOT NULL
+            draft.of(table, "null", Mode.USE)
     elif verb == "validate":
         draft.of(table, "constraint", Mode.USE, only(draft.dialect.fold(at.tokens[-1])), verb="uses", kind="constraint")
         draft.limits(table)
@@ -125,7 +130,8 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
         for aspect in ("type", "cells"):
             draft.of(table, aspect, Mode.CHANGE)
     elif verb in _SETTINGS:
-        draft.touch(("setting", table, verb, *rest[:1]), Mode.CHANGE, shown, "changes")
+        which = [word.removeprefix("un") if word == "unlogged" else word for word in rest[:1]]
+        draft.touch(("setting", table, verb, *which), Mode.CHANGE, shown, "changes")
         if verb == "auto_increment":
             draft.of(table, "rows", Mode.USE, verb="sets the counter of")
         draft.twice = True
@@ -138,4 +144,8 @@ def other_action(draft: Draft, table: Name, verb: str, at: Cursor) -> None:
 def touch_bounds(draft: Draft, parent: Name, tokens: Sequence[Token]) -> None:
     """A partition of a table; two pass each other where their bounds are provably apart."""
     text = " ".join(t.text for t in tokens)
+    strings = [unquoted(t.text) for t in tokens if t.kind == "string"]
+    for column in (draft.known.tables.get(parent) or Table()).columns.values():
+        if column.named is not None and strings:
+            draft.values(column.named, strings)
     draft.touch(("parts", parent), Mode.CHANGE, Thing("partition", text, shown_name(parent)), "changes")
