@@ -62,7 +62,7 @@ def _is_one(one: Migration, other: Migration) -> bool:
 
 def _unproven(one: Sequence[Migration], other: Sequence[Migration], pairs: Pairs, doubtful: Sequence[int]) -> list[int]:
     """Which of the doubtful pairs the SQL does not prove."""
-    from drizzle_guard.replay.same_sql import is_touched, made_by  # late: hardly ever needed
+    from drizzle_guard.replay.same_sql import is_read_as_touched, is_touched, made_by  # late: hardly ever needed
 
     places = [pairs[n] for n in sorted(pairs)]
     in_order = places == sorted(places)
@@ -75,7 +75,7 @@ def _unproven(one: Sequence[Migration], other: Sequence[Migration], pairs: Pairs
         text = _text(one[n])
         made = made_by(text)
         others = beside if in_order else [t for t in beside if t != text]
-        if made is None or is_touched(made, others):
+        if made is None or is_touched(made, others) or is_read_as_touched(text, made, others):
             wrong.append(n)
     return wrong
 

@@ -7,10 +7,14 @@ that text says the same again; unless somebody has undone it in between, for the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.actions import Action, Key
+from drizzle_guard.sql.footprint.dialect import dialect_of
+from drizzle_guard.sql.footprint.known import Known, Table
+from drizzle_guard.sql.footprint.read import Reader
+from drizzle_guard.sql.footprint.touch import Members, Mode
 from drizzle_guard.sql.members import created_columns
 from drizzle_guard.sql.statements import Statement, statements
 
@@ -57,6 +61,36 @@ def made_by(text: str) -> Made | None:
 def is_touched(made: Made, others: Iterable[str]) -> bool:
     """Whether one of the texts makes, drops or changes again what was made, or may do so."""
     return any(_touches(statement, made) for text in others for statement in statements(text))
+
+
+def is_read_as_touched(text: str, made: Made, others: Iterable[str]) -> bool:
+    """Whether one of the other texts changes what `text` changed, as `sql/footprint` reads them.
+
+    It knows what the heads of statements do not tell: the name of a key that has none, rows that are deleted again, a
+    trigger that is switched off.  Which database it is is not asked: each is tried.
+    """
+    names = {part.rpartition(".")[2] for part in (*made.homes, *(key[-1] for key in made.keys)) if part}
+    near = [other for other in others if any(name in other.lower() for name in names)]
+    return bool(near) and any(_changes_again(text, made, near, kind) for kind in ("postgresql", "mysql", "sqlite"))
+
+
+def _changes_again(text: str, made: Made, others: Sequence[str], kind: str) -> bool:
+    known = Known()
+    for home in made.homes:  # what is made in it is then remembered
+        schema, _, name = home.rpartition(".")
+        known.tables[(schema, name)] = Table()
+    reader = Reader(dialect_of(kind), known)
+    changed: dict[object, list[Members]] = {}
+    for seen in reader.read(text):
+        for touch in seen.touches:
+            if touch.mode is Mode.CHANGE or touch.key[0] in ("rows", "cells"):
+                changed.setdefault(touch.key, []).append(touch.members)
+    return any(
+        touch.mode is Mode.CHANGE and any(touch.members.meets(members) for members in changed.get(touch.key, ()))
+        for other in others
+        for seen in reader.read(other)
+        for touch in seen.touches
+    )
 
 
 def _touches(statement: Statement, made: Made) -> bool:

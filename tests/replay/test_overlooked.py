@@ -8,7 +8,7 @@ import pytest
 
 from drizzle_guard.replay.ground import known_before
 from drizzle_guard.replay.hazards import Script, find_hazards
-from drizzle_guard.replay.same_sql import is_touched, made_by
+from drizzle_guard.replay.same_sql import is_read_as_touched, is_touched, made_by
 from drizzle_guard.sql.footprint.known import Known
 
 PG, MY, LITE = "postgresql", "mysql", "sqlite"
@@ -167,3 +167,25 @@ def test_a_trigger_that_is_dropped_without_its_table_is_undone(drop: str) -> Non
     made = made_by("CREATE TRIGGER t1 AFTER INSERT ON goats BEGIN UPDATE logs SET id = 1; END;")
     assert made is not None
     assert is_touched(made, [drop]) and not is_touched(made, ["DROP TRIGGER t2"])
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "touched"),
+    [
+        ("ALTER TABLE goats ADD PRIMARY KEY (id)", "ALTER TABLE goats DROP CONSTRAINT goats_pkey", True),
+        ("ALTER TABLE goats ADD UNIQUE (name)", "ALTER TABLE goats DROP CONSTRAINT goats_name_key", True),
+        ("CREATE TABLE k (id int); INSERT INTO k VALUES (1)", "DELETE FROM k", True),
+        ("CREATE INDEX i ON goats (age)", "ALTER TABLE i RENAME TO j", True),
+        ("DROP TABLE k", "CREATE VIEW k AS SELECT 1 AS a", True),
+        ("DROP INDEX i", "ALTER TABLE goats ADD CONSTRAINT i UNIQUE (age)", True),
+        ("CREATE TABLE k (id int)", "ALTER TABLE k ADD COLUMN name text", False),
+        ("CREATE TABLE k (id int)", "INSERT INTO k VALUES (1)", False),
+        ("CREATE TABLE k (id int)", "CREATE INDEX k_id ON k (id)", False),
+        ("ALTER TABLE goats ADD COLUMN a int", "ALTER TABLE goats ADD COLUMN b int", False),
+        ("CREATE INDEX i ON goats (age)", "CREATE INDEX j ON goats (age)", False),
+    ],
+)
+def test_what_was_made_is_touched_where_it_changes_again(text: str, other: str, touched: bool) -> None:
+    made = made_by(text)
+    assert made is not None
+    assert (is_touched(made, [other]) or is_read_as_touched(text, made, [other])) is touched
