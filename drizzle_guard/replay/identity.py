@@ -62,7 +62,7 @@ def _is_one(one: Migration, other: Migration) -> bool:
 
 def _unproven(one: Sequence[Migration], other: Sequence[Migration], pairs: Pairs, doubtful: Sequence[int]) -> list[int]:
     """Which of the doubtful pairs the SQL does not prove."""
-    from drizzle_guard.replay.same_sql import is_read_as_touched, is_touched, made_by  # late: hardly ever needed
+    from drizzle_guard.replay.same_sql import is_touched, made_by, read_as_touched  # late: hardly ever needed
 
     places = [pairs[n] for n in sorted(pairs)]
     in_order = places == sorted(places)
@@ -70,14 +70,17 @@ def _unproven(one: Sequence[Migration], other: Sequence[Migration], pairs: Pairs
     # pairs in one order on both sides did the same to what they touch
     beside = [_text(m) for n, m in enumerate(one) if n not in pairs or not in_order]
     beside += [_text(m) for n, m in enumerate(other) if n not in taken or not in_order]
-    wrong = []
+    wrong, proven = [], []
     for n in doubtful:
         text = _text(one[n])
         made = made_by(text)
         others = beside if in_order else [t for t in beside if t != text]
-        if made is None or is_touched(made, others) or is_read_as_touched(text, made, others):
+        if made is None or is_touched(made, others):
             wrong.append(n)
-    return wrong
+        else:
+            proven.append((n, text, made))
+    again = read_as_touched([(text, made) for _, text, made in proven], beside)
+    return [*wrong, *(proven[place][0] for place in sorted(again))]
 
 
 def _text(migration: Migration) -> str:

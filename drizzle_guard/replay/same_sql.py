@@ -7,7 +7,7 @@ that text says the same again; unless somebody has undone it in between, for the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from drizzle_guard.light import NamedTuple
 from drizzle_guard.sql.actions import Action, Key
@@ -63,34 +63,40 @@ def is_touched(made: Made, others: Iterable[str]) -> bool:
     return any(_touches(statement, made) for text in others for statement in statements(text))
 
 
-def is_read_as_touched(text: str, made: Made, others: Iterable[str]) -> bool:
-    """Whether one of the other texts changes what `text` changed, as `sql/footprint` reads them.
+def read_as_touched(texts: Sequence[tuple[str, Made]], others: Sequence[str]) -> set[int]:
+    """Which of the texts (by their place) change what one of the others changes again, as `sql/footprint` reads them.
 
     It knows what the heads of statements do not tell: the name of a key that has none, rows that are deleted again, a
-    trigger that is switched off.  Which database it is is not asked: each is tried.
+    trigger that is switched off.  Which database it is is not asked: each is tried.  Every text is read once for each.
     """
-    names = {part.rpartition(".")[2] for part in (*made.homes, *(key[-1] for key in made.keys)) if part}
+    names = {
+        part.rpartition(".")[2] for _, made in texts for part in (*made.homes, *(key[-1] for key in made.keys)) if part
+    }
     near = [other for other in others if any(name in other.lower() for name in names)]
-    return bool(near) and any(_changes_again(text, made, near, kind) for kind in ("postgresql", "mysql", "sqlite"))
+    if not near:
+        return set()
+    return {n for kind in ("postgresql", "mysql", "sqlite") for n in _changed_again(texts, near, kind)}
 
 
-def _changes_again(text: str, made: Made, others: Sequence[str], kind: str) -> bool:
+def _changed_again(texts: Sequence[tuple[str, Made]], others: Sequence[str], kind: str) -> Iterator[int]:
     known = Known()
-    for home in made.homes:  # what is made in it is then remembered
+    for home in {home for _, made in texts for home in made.homes}:  # what is made in it is then remembered
         schema, _, name = home.rpartition(".")
         known.tables[(schema, name)] = Table()
     reader = Reader(dialect_of(kind), known)
-    changed: dict[object, list[Members]] = {}
-    for seen in reader.read(text):
-        for touch in seen.touches:
-            if touch.mode is Mode.CHANGE or touch.key[0] in ("rows", "cells"):
-                changed.setdefault(touch.key, []).append(touch.members)
-    return any(
-        touch.mode is Mode.CHANGE and any(touch.members.meets(members) for members in changed.get(touch.key, ()))
-        for other in others
-        for seen in reader.read(other)
-        for touch in seen.touches
-    )
+    changed: dict[object, list[tuple[int, Members]]] = {}
+    for n, (text, _) in enumerate(texts):
+        for seen in reader.read(text):
+            for touch in seen.touches:
+                if touch.mode is Mode.CHANGE or touch.key[0] in ("rows", "cells"):
+                    changed.setdefault(touch.key, []).append((n, touch.members))
+    for other in others:
+        for seen in reader.read(other):
+            for touch in seen.touches if changed else ():
+                if touch.mode is Mode.CHANGE:
+                    for n, members in changed.get(touch.key, ()):
+                        if touch.members.meets(members) and texts[n][0] != other:
+                            yield n
 
 
 def _touches(statement: Statement, made: Made) -> bool:
