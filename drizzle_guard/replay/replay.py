@@ -109,10 +109,10 @@ def _refuse_borrowed(own: Migration, kept: Mapping[str, Sequence[Migration]], br
     `kept` are the mainline's migrations by their prefix.  A copy of what the branch has under another number, too, is
     its own: that one has only come to this number.
     """
-    if any(other is not own and other.snapshot == own.snapshot for other in branch.migrations):
-        return
     for migration in kept.get(own.entry.prefix, ()):
         if migration.snapshot == own.snapshot:
+            if any(other is not own and other.snapshot == own.snapshot for other in branch.migrations):
+                return
             reason = "they share a number and a snapshot"
             raise Refused(Refusal(reason, own=own.tag, other=migration.tag, way_out=WayOut.BRANCH))
 
