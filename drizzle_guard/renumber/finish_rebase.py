@@ -59,7 +59,8 @@ def finish_rebase(repository: Repository) -> Rebased:
 def _edited(repository: Repository, folders: list[str]) -> dict[str, list[str]]:
     start = onto(repository)
     sides = {folder: [history_at(repository, commit, folder) for commit in (start, "HEAD")] for folder in folders}
-    found = {folder: list(describe_edited_files(*ends)) for folder, ends in sides.items()}
+    as_text = is_applying_rebase(repository)
+    found = {folder: list(describe_edited_files(*ends, entries=as_text)) for folder, ends in sides.items()}
     return {folder: lines for folder, lines in found.items() if lines}
 
 

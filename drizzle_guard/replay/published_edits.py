@@ -40,12 +40,15 @@ def describe_snapshots(migrations: Sequence[Migration], what: str) -> Iterator[s
         yield f"{shown} {'are' if len(paths) > 1 else 'is'} {what}"
 
 
-def describe_edited_files(published: Folder, now: Folder) -> Iterator[str]:
-    """What a folder has otherwise than the published one where no merge driver is asked: SQL files and snapshots."""
+def describe_edited_files(published: Folder, now: Folder, *, entries: bool) -> Iterator[str]:
+    """What a folder has otherwise than the published one where no merge driver is asked: SQL files and snapshots.
+
+    `entries`: journal entries, too, which the apply backend takes as text where their lines fit.
+    """
     here = {migration.tag: migration for migration in now.migrations}
     pairs = [(was, here[was.tag]) for was in published.migrations if was.tag in here]
     for was, mine in pairs:
         if mine.sql is not None and was.sql is not None:
-            yield from describe_edits(was, mine._replace(entry=was.entry))
+            yield from describe_edits(was, mine if entries else mine._replace(entry=was.entry))
     edited = [mine for was, mine in pairs if was.snapshot and mine.snapshot and was.snapshot != mine.snapshot]
     yield from describe_snapshots(edited, "published, and edited by the branch")
