@@ -197,7 +197,7 @@ def _within(template: str) -> str:
 TYPED = {
     command: test
     for test, typed in {
-        "heal/test_bad_merges.py::test_a_merge_as_planned_is_finished_whatever_was_wrong_on_a_side": [
+        "heal/test_bad_merges.py::test_what_went_as_planned_is_finished_whatever_was_wrong_on_a_side": [
             "heal/cure.py fix_of_left: drizzle-guard check --fix",
         ],
         "renumber/test_typed_merges.py::test_whether_a_database_skipped_one_is_asked_of_it": [
