@@ -280,7 +280,18 @@ TYPED = {
             "renumber/finish_merge.py _BY_HAND: drizzle-guard renumber",
         ],
         "renumber/test_found.py::test_apply_backend_takes_as_text_what_is_the_same_or_cannot_be_replayed": [
-            "renumber/finish_rebase.py _canonical_trees: git reset --hard ORIG_HEAD",
+            "renumber/finish_rebase.py _refused: git reset --hard ORIG_HEAD",
+        ],
+        "renumber/test_rebase_repairs.py::test_it_is_said_where_nothing_could_stop": [
+            "renumber/finish_rebase.py _refused: git merge {}",
+        ],
+        "renumber/test_rebase_repairs.py::test_the_next_commit_stops_and_a_merge_leads_out": [
+            "renumber/rebase.py canonical_head: git rebase --abort",
+            "renumber/rebase.py canonical_head: git merge {}",
+        ],
+        "renumber/test_rebase_repairs.py::test_a_later_commit_edits_the_snapshot_of_an_own_migration": [
+            "renumber/driver.py _say_edited: git rebase --abort",
+            "renumber/driver.py _say_edited: git merge {}",
         ],
         "renumber/test_places.py::test_a_rebase_that_moves_the_folder_itself_is_not_taken_for_renumbered": [
             "renumber/finish_rebase.py _refuse_moved: git reset --hard {}",
