@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
 from drizzle_guard.drizzle.journal import PATH, sql_path
@@ -110,7 +111,7 @@ def _refuse_half_done(repository: Repository, folders: list[str], row: list[Pick
                     "What is wrong there, and what helps against each, says:",
                     "drizzle-guard check",
                 )
-        _refuse_leftover(folder, before, now, [history_at(repository, old, folder) for pick in row for old in pick.old])
+        _refuse_leftover(folder, before, now, (history_at(repository, o, folder) for pick in row for o in pick.old))
         if now.entries and not before.entries:
             _refuse_moved(repository, folder, now)
 
@@ -132,18 +133,19 @@ def _refuse_moved(repository: Repository, folder: str, now: Folder) -> None:
         )
 
 
-def _refuse_leftover(folder: str, before: Folder, now: Folder, picked: list[Folder]) -> None:
+def _refuse_leftover(folder: str, before: Folder, now: Folder, picked: Iterable[Folder]) -> None:
     """A `fixup` whose own first commit fell away goes into the mainline's commit, which is none of the rebase's.
 
     A copy that the branch itself has without an entry stays: it was there in the `picked` commits.
     """
     tags = {migration.sql.id: migration.tag for migration in now.migrations if migration.sql}
-    known = before.files.keys() | {path for old in picked for path in _without_entry(old)}
-    for path in _without_entry(now):
-        blob = now.files[path]
-        if path not in known and blob.id in tags:
+    copies = [path for path in _without_entry(now) if path not in before.files and now.files[path].id in tags]
+    known = {path for old in picked for path in _without_entry(old)} if copies else set()
+    for path in copies:
+        if path not in known:
             raise GuardError(
-                f"{printable(join(folder, path))} is left over: it is {printable(tags[blob.id])} under its old name.",
+                f"{printable(join(folder, path))} is left over: it is {printable(tags[now.files[path].id])} under its "
+                "old name.",
                 "go back to before the rebase (git reflog), and rebase again without a squash into the mainline",
             )
 
