@@ -162,7 +162,8 @@ def _after(repository: Repository, before: Sequence[Canon], pick: Pick, actual: 
             return Canon(after, files)
         if olds == pick.old and applied_as_text(repository, olds, pick.parents, actual, folder):
             return Canon(actual, None, refusal) if refusal is not None or not files else Canon(after, files)
-        if olds == pick.old and refusal is not None and taken_as_it_is(repository, olds, pick.parents, actual):
+        is_final = refusal is not None and refusal.way_out is not WayOut.EDIT  # a file can be put back behind it, too
+        if olds == pick.old and is_final and taken_as_it_is(repository, olds, pick.parents, actual):
             return Canon(actual, None, refusal)
         # where it brings nothing, or no more than is there, the change is somebody's
         resolved = resolved or (olds == pick.old and not (files and same_row(after, now)))
