@@ -51,6 +51,11 @@ def rebase_target(repository: Repository) -> str | None:
     return next((found for name in (MERGE, APPLY) if (found := _word(repository, f"{name}/onto"))), None)
 
 
+def rebased_tip(repository: Repository) -> str | None:
+    """The branch as it was before the rebase under way, as that noted it; None if it noted nothing."""
+    return next((found for name in (MERGE, APPLY) if (found := _word(repository, f"{name}/orig-head"))), None)
+
+
 def last_rebase_target(repository: Repository) -> str | None:
     """The commit onto which the branch that is checked out was rebased last, as its reflog tells; None if it does not.
 

@@ -133,7 +133,8 @@ def _published_with_cr(repository: Repository) -> list[str]:
     mainline = _mainline(repository)
     if mainline is None:
         return []
-    done = repository.run("grep", "-l", "-z", "-F", "-e", "\r", mainline, "--", ":(top,glob)**/*.sql")
+    plain = ("--no-color", "--full-name", "--no-recurse-submodules")  # whatever a user's settings say
+    done = repository.run("grep", *plain, "-l", "-z", "-F", "-e", "\r", mainline, "--", ":(top,glob)**/*.sql")
     return [path.partition(":")[2] for path in text_of(done.stdout).split("\0") if path]
 
 

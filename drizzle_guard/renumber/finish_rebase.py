@@ -11,7 +11,7 @@ from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import files_at, history_at
 from drizzle_guard.git.handoff import REFLOG
 from drizzle_guard.git.index import index_lines, scratch_index
-from drizzle_guard.git.operation import is_applying_rebase
+from drizzle_guard.git.operation import is_applying_rebase, rebased_tip
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.text import bytes_of, text_of
 from drizzle_guard.light import NamedTuple
@@ -123,12 +123,11 @@ def _refuse_moved(repository: Repository, folder: str, now: Folder) -> None:
         if entry.prefix not in numbers:
             numbers[entry.prefix] = entry.tag
             continue
-        tip = next((repository.state_file(f"{state}/orig-head") for state in ("rebase-merge", "rebase-apply")), None)
         raise GuardError(
             f"{printable(join(folder, PATH))}: {printable(entry.tag)} has the number of "
             f"{printable(numbers[entry.prefix])}: this rebase moved the folder, and does not renumber across that.",
             "Bring the branch back, and merge instead:",
-            f"git reset --hard {(tip or 'ORIG_HEAD').strip()[:10]}",
+            f"git reset --hard {(rebased_tip(repository) or 'ORIG_HEAD')[:10]}",
             f"git merge {(onto(repository) or '')[:10]}",
         )
 

@@ -7,6 +7,7 @@ drops the table has not been seen.  Moved behind the mainline's, that one would 
 from __future__ import annotations
 
 from drizzle_guard.git.folders import history_at
+from drizzle_guard.git.operation import rebased_tip
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.renumber.rebase import onto
 from drizzle_guard.replay.parting import part
@@ -16,8 +17,7 @@ from drizzle_guard.replay.plan import Plan, Refusal
 def refuse_undone_copy(repository: Repository, folder: str, outcome: Plan) -> Refusal | None:
     """The refusal of a pick whose plan leaves out what the branch as a whole has besides; None if all is well."""
     start = onto(repository)
-    tips = (repository.state_file(f"{state}/orig-head") for state in ("rebase-merge", "rebase-apply"))
-    tip = next((found.strip() for found in tips if found), None)
+    tip = rebased_tip(repository)
     if tip is None or start is None or not outcome.same:
         return None
     bases = repository.merge_bases(tip, start)

@@ -466,6 +466,7 @@ def test_line_ends_that_are_published_already_stay(bed: Bed) -> None:
     bed.write("drizzle/0001_crlf.sql", b"SELECT 1;\r\n")
     bed.commit("crlf")
     bed.git("checkout", "-q", "feature")
+    bed.git("config", "color.ui", "always")
     bed.call("install")
     assert bed.read(".gitattributes").endswith(b"/drizzle/*.sql text eol=lf\n/drizzle/0001_crlf.sql -text\n")
     bed.commit("armed")

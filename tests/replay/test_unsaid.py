@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
-from drizzle_guard.replay.ground import known_before
-from drizzle_guard.replay.hazards import Script, find_hazards
-from drizzle_guard.sql.footprint.known import Known
+from support.sql_pairs import hazards_between
 
 PG, MY = "postgresql", "mysql"
 BASE = {
@@ -98,13 +94,8 @@ PASSES = [
 ]  # fmt: skip
 
 
-@cache
-def _known(dialect: str) -> Known:
-    return known_before(lambda: [Script("base", BASE[dialect])], None, [], dialect)
-
-
 def _found(dialect: str, main: str, own: str) -> list[str]:
-    return [h.reason for h in find_hazards([Script("main", main)], [Script("own", own)], dialect, _known(dialect))]
+    return hazards_between(BASE[dialect], dialect, main, own)
 
 
 @pytest.mark.parametrize(("dialect", "one", "other"), REFUSED)

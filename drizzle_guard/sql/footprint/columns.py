@@ -135,7 +135,7 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
     if column.named is not None:
         draft.use_type(column.named)
     at = Cursor(rules)
-    name, primary, unique = "", False, False
+    name = ""
     while at.at < len(rules):
         token = rules[at.at]
         word = token.text if token.kind == "word" else ""
@@ -146,11 +146,9 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
             reference(draft, table, name, only(found.name).names, at, fresh=fresh)
         elif word == "primary" or (word == "key" and draft.dialect.is_mysql):  # `id int KEY` is a primary key of MySQL
             at.skip("key")
-            primary = True
             primary_key(draft, table, only(found.name).names, name, fresh=fresh)
         elif word == "unique":
             at.skip("key")
-            unique = True
             own = name or (found.name if draft.dialect.is_mysql else f"{table[1]}_{found.name}_key")
             unique_key(draft, table, own, only(found.name).names, fresh=fresh)
         elif word == "collate":
@@ -180,7 +178,6 @@ def touch_rules(draft: Draft, table: Name, found: Definition, *, fresh: bool) ->
     if not fresh and column.required and not column.default and not column.filled:
         draft.limits(table, ())
         draft.of(table, "must", Mode.CHANGE, only(found.name))
-    del primary, unique
 
 
 def counts_rows(draft: Draft, table: Name, found: Definition) -> None:
