@@ -30,6 +30,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
+from support.live.worker import Worker
 from support.locks import locked
 
 LIVE = Path(__file__).resolve().parent
@@ -135,6 +136,7 @@ class Bench:
 
     def __init__(self, node: str) -> None:
         self._node = node
+        self._worker = Worker(node, self.environment)
         self._last_timed = 0
 
     @staticmethod
@@ -237,7 +239,7 @@ class Bench:
     # ------------------------------------------------------------ databases
 
     def run(self, database: str, steps: Sequence[Step]) -> list[Any]:
-        """Run steps on one database in one node process; the result has one item for each.
+        """Run steps on one database; the result has one item for each.
 
         {"migrate": folder or Project, "table"?, "schema"?} -> True
         {"rows": True, "table"?, "schema"?} -> rows of the migrations table, [] when there is none
@@ -249,17 +251,7 @@ class Bench:
         plain = [
             {key: _absolute(value) if key == "open" else _plain(value) for key, value in step.items()} for step in steps
         ]
-        done = subprocess.run(
-            [self._node, str(LIVE / "migrate.mjs")],
-            env=self.environment,
-            input=json.dumps({"database": _absolute(database), "steps": plain}),
-            capture_output=True,
-            encoding="utf-8",
-            timeout=TIMEOUT,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"migrate.mjs ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        answer = json.loads(done.stdout)
+        answer = self._worker.ask({"database": _absolute(database), "steps": plain}, timeout=TIMEOUT)
         results: list[Any] = answer["results"]
         if answer["error"]:
             raise MigrateError(answer["error"]["message"], answer["error"]["step"], results)

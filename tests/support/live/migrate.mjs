@@ -1,7 +1,7 @@
 // Runs a list of steps against one database with drizzle-orm's own migrators.
 //
-// stdin:  {"database": url, "steps": [step, ...]}
-// stdout: {"results": [...], "error": null | {"step": n, "message": text}}
+// Each line of stdin:  {"database": url, "steps": [step, ...]}
+// A line of stdout:    MARK and {"results": [...], "error": null | {"step": n, "message": text}}
 //
 // Database urls: pglite:DIR (no DIR: in memory), libsql:FILE, sqljs:FILE, mysql://..., postgres://...
 // Steps: {"migrate": folder, "table"?, "schema"?}   -> true
@@ -9,13 +9,18 @@
 //        {"schema": true, "table"?}                 -> normalised description of the database
 //        {"execute": sql | [sql, ...]}              -> rows of the last statement
 //        {"open": url}                              -> true; the steps behind it are for that database
+//        {"generate": schema.ts, ...}               -> see generate.mjs; it needs no database
 // A step with "try": true turns its error into the result {"error": text}; otherwise an error ends the list.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { generate } from "./generate.mjs";
+
+const MARK = "\u001e";
 const MIGRATIONS = "__drizzle_migrations";
 const modules = join(dirname(fileURLToPath(import.meta.url)), "node_modules");
 
@@ -320,6 +325,7 @@ async function run(database, step) {
     for (const sql of [step.execute].flat()) rows = await database.query(sql);
     return rows;
   }
+  if ("generate" in step) return generate(step);
   if ("schema" in step) return database.schema(database.query, step);
   throw new Error(`unknown step: ${JSON.stringify(step)}`);
 }
@@ -330,14 +336,13 @@ function explain(error) {
   return lines.join("\n");
 }
 
-async function main() {
-  const { database: url, steps } = JSON.parse(readFileSync(0, "utf8"));
+async function answer({ database: url, steps }) {
   const results = [];
   let at = -1;
   let error = null;
   let database;
   try {
-    database = await open(url);
+    if (url) database = await open(url);
     for (const step of steps) {
       at += 1;
       try {
@@ -355,8 +360,11 @@ async function main() {
     error = { step: at, message: explain(thrown) };
   }
   await database?.close();
-  const plain = (_, value) => (typeof value === "bigint" ? Number(value) : value);
-  writeFileSync(1, JSON.stringify({ results, error }, plain));
+  return { results, error };
 }
 
-await main();
+const plain = (_, value) => (typeof value === "bigint" ? Number(value) : value);
+for await (const line of createInterface({ input: process.stdin })) {
+  const answered = await answer(JSON.parse(line));
+  process.stdout.write(`${MARK}${JSON.stringify(answered, plain)}\n`); // what a library prints has no mark
+}
