@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from drizzle_guard.drizzle.folder import Blob, Folder, Migration
 from drizzle_guard.errors import GuardError, printable
@@ -148,20 +148,37 @@ def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequenc
     if len(histories) < 2:
         return histories[0] if histories else history_at(repository, None, folder)
     raws = [entry.raw for end in ends for entry in end.entries]
-    merged: list[Migration] = []
-    seen: dict[tuple[str, str | None], int] = {}
+    found: dict[_Key, Migration] = {}
     files: dict[str, Blob] = {}
     for history in histories:
         files = {**history.files, **files}
         for migration in history.migrations:
-            key = (migration.entry.suffix, None if migration.sql is None else migration.sql.id)
-            if key not in seen:
-                seen[key] = len(merged)
-                merged.append(migration)
-            elif migration.entry.raw in raws:  # the name under which a side still has it
-                merged[seen[key]] = migration
-    journal = histories[0].journal._replace(entries=tuple(m.entry for m in merged))
-    return Folder(folder, journal, tuple(merged), files)
+            key = _key(migration)
+            if key not in found or migration.entry.raw in raws:  # the name under which a side still has it
+                found[key] = migration
+    migrations = _as_a_side_has_them(found, ends) or tuple(found.values())
+    journal = histories[0].journal._replace(entries=tuple(m.entry for m in migrations))
+    return Folder(folder, journal, migrations, files)
+
+
+_Key = tuple[str, str | None]
+
+
+def _key(migration: Migration) -> _Key:
+    """What stays of a migration that a merge renumbered: its name without number, and its SQL."""
+    return migration.entry.suffix, None if migration.sql is None else migration.sql.id
+
+
+def _as_a_side_has_them(found: Mapping[_Key, Migration], ends: Sequence[Folder]) -> tuple[Migration, ...]:
+    """The ancestors' migrations as a side has them that begins with all of them: its order, its snapshots.
+
+    One ancestor's snapshots lack what only the other had; that side has merged the two before.
+    """
+    for end in ends:
+        start = {_key(migration): migration for migration in end.migrations[: len(found)]}
+        if start.keys() == found.keys():
+            return tuple(found[key]._replace(snapshot=migration.snapshot) for key, migration in start.items())
+    return ()
 
 
 def _published(

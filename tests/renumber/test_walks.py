@@ -333,3 +333,29 @@ def test_a_copy_without_an_entry_that_the_branch_brought_itself_stays(line: Line
     files = bed.files("HEAD")
     tags = [entry["tag"] for entry in json.loads(files["meta/_journal.json"])["entries"]]
     assert len(tags) == 3 and tags[2].endswith("_m3") and {"0000_copy.sql", f"{tags[2]}.sql"} < files.keys()
+
+
+def test_a_criss_cross_blames_no_migration_for_what_an_ancestor_lacks(line: Line) -> None:
+    """Of two common ancestors one has `tags`, the other the newest migration: its snapshot knows nothing of `tags`."""
+    bed = line.bed
+    line.branch("alpha")
+    line.branch("beta")
+    line.add(TAGS)
+    line.to("alpha")
+    line.add(POSTS)
+    line.to(MAIN)
+    bed.git("merge", "-q", "--no-ff", "--no-edit", "beta")
+    line.to("beta")
+    bed.git("merge", "-q", "--no-edit", "alpha")
+    line.to(MAIN)
+    line.add("ALTER TABLE users ADD COLUMN size int")
+    bed.git("merge", "-q", "--no-edit", "alpha")
+    line.to("beta")
+    line.add("ALTER TABLE tags ADD COLUMN age int")
+    bed.try_git("merge", "--no-edit", MAIN)  # each side gave POSTS another name, over which git stops
+    bed.tool("renumber")
+    bed.git("commit", "-q", "--no-edit")
+    assert line.sql() == [
+        f"{sql};"
+        for sql in (USERS, TAGS, "ALTER TABLE users ADD COLUMN size int", POSTS, "ALTER TABLE tags ADD COLUMN age int")
+    ]
