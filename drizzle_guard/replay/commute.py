@@ -55,10 +55,13 @@ class Filed:
         self.words: dict[str, Step] = {}  # names of what is touched
         self.unknown: dict[str, Step] = {}  # words of what is not understood
         self.unbounded: Step | None = None
+        self.leaves: Step | None = None  # a setting changed for what runs behind it
         self.first: Step | None = None
         for step in steps:
             if step.seen.unbounded and self.unbounded is None:
                 self.unbounded = step
+            if step.seen.leaves and self.leaves is None:
+                self.leaves = step
             for word in step.seen.words:
                 self.unknown.setdefault(word, step)
             for touch in step.touches:

@@ -69,6 +69,12 @@ def _unread(step: Step, filed: Filed) -> Iterator[Hazard]:
     if filed.unbounded is not None and (step.touches or seen.words or seen.unbounded):
         reason = f"the mainline {filed.unbounded.seen.unbounded}, and the branch has changes"
         yield Hazard(step.tag, filed.unbounded.tag, reason)
+    if filed.leaves is not None and (step.touches or seen.words or seen.unbounded):
+        setting = _quoted(filed.leaves.seen.leaves)
+        reason = (
+            f"the mainline leaves the setting {setting} changed for what runs behind it, and the branch has changes"
+        )
+        yield Hazard(step.tag, filed.leaves.tag, reason)
     for word in sorted(seen.words):
         if word in filed.words:
             yield Hazard(

@@ -13,6 +13,7 @@ from drizzle_guard.sql.footprint.kept import body_runs_later
 from drizzle_guard.sql.footprint.kindred import touch_kindred
 from drizzle_guard.sql.footprint.known import Known, Trigger
 from drizzle_guard.sql.footprint.mentions import Mentions, closing, unquoted
+from drizzle_guard.sql.footprint.settings import OF_NAMES, assigned, left_behind
 from drizzle_guard.sql.footprint.signatures import use_declared
 from drizzle_guard.sql.footprint.touch import Members, Mode, Thing, Touches, only
 from drizzle_guard.sql.footprint.whole_table import rename_table
@@ -22,8 +23,6 @@ _ADJECTIVES = words(
     "or replace temp temporary unlogged unique fulltext spatial materialized global local recursive virtual "
     "aggregate constraint trusted procedural default"
 )
-#: settings that change what later statements mean
-_SETTINGS_THAT_MATTER = frozenset({"search_path", "role", "session"})
 _PLAIN = words(
     "sequence schema role user group extension publication subscription statistics collation event server language"
 )
@@ -37,15 +36,21 @@ class Reader:
 
     def read(self, sql: str) -> Iterator[Touches]:
         """What each statement of a script touches."""
-        for tokens in split(tokenize(sql.removeprefix("\ufeff"), self.dialect.kind, exact=True)):
-            if tokens:
-                yield self._statement(tokens)
+        parts = [
+            tokens for tokens in split(tokenize(sql.removeprefix("\ufeff"), self.dialect.kind, exact=True)) if tokens
+        ]
+        left = left_behind(parts)
+        for number, tokens in enumerate(parts):
+            seen = self._statement(tokens)
+            yield seen._replace(leaves=left[number]) if number in left else seen
 
     def _statement(self, tokens: list[Token]) -> Touches:
         draft = Draft(self.dialect, self.known)
         self._into(draft, tokens)
         if self.dialect.is_postgres:
             operators.use_operators(draft, tokens)
+        if any(name in OF_NAMES for name, _ in assigned(tokens)):
+            draft.unbounded = "changes what names stand for (SET)"
         touch_kindred(draft)
         if not verbs.is_sql(tokens):
             draft.unbounded = "has a statement that is no SQL"
@@ -363,8 +368,11 @@ class Reader:
         draft.touch(("clustered", table), Mode.CHANGE, Thing("table", table[1]), "changes")
 
     def _set(self, draft: Draft, tokens: Sequence[Token]) -> None:
-        if _SETTINGS_THAT_MATTER & {t.text for t in tokens[1:4]}:
-            draft.unbounded = "changes what names stand for (SET)"
+        if tokens[1:2] == [Token("word", "statement")]:  # MariaDB's SET STATEMENT … FOR …
+            behind = next((n for n, token in enumerate(tokens) if token == Token("word", "for")), len(tokens))
+            if tokens[behind + 1 :]:
+                self._into(draft, list(tokens[behind + 1 :]))
+            return
         if tokens[1:2] == [Token("word", "constraints")]:
             listed = frozenset(name for _, name in objects.names(draft, Cursor(list(tokens), 2))) - {"all"}
             draft.of(ANY, "constraint", Mode.USE, Members(listed), verb="uses", kind="constraint")

@@ -72,7 +72,8 @@ class Touches(NamedTuple):
 
     `text` is the statement in one spelling, without its guard in `bare`; `twice` says that running it a second time
     right behind the first does nothing; `guarded` that it does nothing where there is nothing to do; `words`, of a
-    statement that is not understood, are the names in it; `unbounded` says why its effect cannot be told ("": it can).
+    statement that is not understood, are the names in it; `unbounded` says why its effect cannot be told ("": it can);
+    `leaves` names the setting of the session that its script leaves changed here.
     """
 
     text: str
@@ -82,6 +83,7 @@ class Touches(NamedTuple):
     guarded: bool = False
     words: frozenset[str] = frozenset()
     unbounded: str = ""
+    leaves: str = ""
 
 
 def in_the_way(first: Mode, second: Mode) -> bool:

@@ -36,7 +36,9 @@ _OF_UPKEEP = words(
     "database system into"
 )
 #: settings of SQLite that change what statements mean
-_PRAGMAS_THAT_MATTER = words("writable_schema legacy_alter_table recursive_triggers encoding")
+_PRAGMAS_THAT_MATTER = words(
+    "writable_schema legacy_alter_table recursive_triggers encoding ignore_check_constraints case_sensitive_like"
+)
 #: settings of SQLite that stand in the file
 _PRAGMAS_THAT_STAY = words("user_version application_id auto_vacuum journal_mode page_size")
 
