@@ -19,6 +19,7 @@ from drizzle_guard.sql.members import created_columns
 from drizzle_guard.sql.statements import Statement, statements
 
 _UNDOING = frozenset(["drop", "alter", "rename", "execute", "create"])
+_KINDS = ("postgresql", "mysql", "sqlite")
 _HOMES = ("table", "type", "view", "schema")
 #: what an ALTER COLUMN says of the whole column, whatever it was before
 _SET_AGAIN = ("type", "default", "not null", "*")
@@ -69,13 +70,20 @@ def read_as_touched(texts: Sequence[tuple[str, Made]], others: Sequence[str]) ->
     It knows what the heads of statements do not tell: the name of a key that has none, rows that are deleted again, a
     trigger that is switched off.  Which database it is is not asked: each is tried.  Every text is read once for each.
     """
+    if any(map(_is_unbounded, others)):
+        return set(range(len(texts)))
     names = {
         part.rpartition(".")[2] for _, made in texts for part in (*made.homes, *(key[-1] for key in made.keys)) if part
     }
     near = [other for other in others if any(name in other.lower() for name in names)]
     if not near:
         return set()
-    return {n for kind in ("postgresql", "mysql", "sqlite") for n in _changed_again(texts, near, kind)}
+    return {n for kind in _KINDS for n in _changed_again(texts, near, kind)}
+
+
+def _is_unbounded(text: str) -> bool:
+    """Whether no database can tell what a text does: it may drop anything (`DROP OWNED`, a call, `EXECUTE`)."""
+    return all(any(seen.unbounded for seen in Reader(dialect_of(kind), Known()).read(text)) for kind in _KINDS)
 
 
 def _changed_again(texts: Sequence[tuple[str, Made]], others: Sequence[str], kind: str) -> Iterator[int]:

@@ -155,6 +155,40 @@ def test_a_check_that_was_added_by_hand_calls_its_function() -> None:
     ]
 
 
+IN_A_SCHEMA = """
+    CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('a'); CREATE TABLE app.farms (id int PRIMARY KEY);
+    CREATE TABLE cows (id int, mood app.mood, farm int CONSTRAINT cows_farm REFERENCES app.farms (id), age int);
+    CREATE VIEW farm_ids AS SELECT id FROM app.farms;
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "own", "reason"),
+    [
+        ("DROP SCHEMA app CASCADE", "ALTER TABLE cows ALTER COLUMN mood SET NOT NULL", 'column "mood" of table "cows"'),
+        (
+            "DROP SCHEMA app CASCADE",
+            "ALTER TABLE cows DROP CONSTRAINT cows_farm",
+            'constraint "cows_farm" of table "cows"',
+        ),
+        ("DROP SCHEMA app CASCADE", "DROP VIEW farm_ids", 'view "farm_ids"'),
+        (
+            "DROP SCHEMA public CASCADE",
+            "ALTER TABLE cows ADD COLUMN x int",
+            "the schema in which all is that names none",
+        ),
+        ("ALTER SCHEMA public RENAME TO old", "CREATE TABLE x (id int)", "the schema in which all is that names none"),
+        ("DROP EXTENSION citext CASCADE", "ALTER TABLE cows ADD COLUMN x int", 'drops extension "citext" with all'),
+    ],
+)
+def test_what_goes_with_a_schema_or_an_extension(main: str, own: str, reason: str) -> None:
+    assert reason in hazards_between(IN_A_SCHEMA, PG, main, own)[0]
+
+
+def test_what_a_dropped_schema_does_not_reach() -> None:
+    assert hazards_between(IN_A_SCHEMA, PG, "DROP SCHEMA app CASCADE", "ALTER TABLE cows ADD COLUMN x int") == []
+
+
 @pytest.mark.parametrize("drop", ["DROP TRIGGER IF EXISTS t1", "DROP TRIGGER [t1]", "drop trigger main.`t1`"])
 def test_a_trigger_that_is_dropped_without_its_table_is_undone(drop: str) -> None:
     made = made_by("CREATE TRIGGER t1 AFTER INSERT ON goats BEGIN UPDATE logs SET id = 1; END;")
@@ -171,6 +205,14 @@ def test_a_trigger_that_is_dropped_without_its_table_is_undone(drop: str) -> Non
         ("CREATE INDEX i ON goats (age)", "ALTER TABLE i RENAME TO j", True),
         ("DROP TABLE k", "CREATE VIEW k AS SELECT 1 AS a", True),
         ("DROP INDEX i", "ALTER TABLE goats ADD CONSTRAINT i UNIQUE (age)", True),
+        ("CREATE TABLE k (id int)", "DROP OWNED BY CURRENT_USER", True),
+        ("CREATE TABLE k (id int)", "DROP SCHEMA public CASCADE", True),
+        ("CREATE TABLE k (id int)", "SELECT wipe()", True),
+        ("CREATE TABLE k (id int)", "DROP DATABASE app", True),
+        ("CREATE TABLE k (id int)", "CREATE OR REPLACE TABLE k (id int)", True),
+        ("CREATE TABLE k (id int)", "DROP SCHEMA app CASCADE", False),
+        ("CREATE TABLE app.k (id int)", "DROP SCHEMA app CASCADE", True),
+        ("CREATE TABLE k (id int)", "SELECT count(*) FROM goats", False),
         ("CREATE TABLE k (id int)", "ALTER TABLE k ADD COLUMN name text", False),
         ("CREATE TABLE k (id int)", "INSERT INTO k VALUES (1)", False),
         ("CREATE TABLE k (id int)", "CREATE INDEX k_id ON k (id)", False),

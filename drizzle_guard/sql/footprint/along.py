@@ -76,6 +76,19 @@ def with_function(draft: Draft, function: Name) -> None:
             _drop_view(draft, view)
 
 
+def with_schema(draft: Draft, schema: str) -> None:
+    """CASCADE behind a schema: what stands elsewhere and needs a table, view, function or type of it."""
+    known = draft.known
+    for relation in [name for name in (*known.tables, *known.views) if name[0] == schema]:
+        with_relation(draft, relation)
+    for function in [name for name in known.functions if name[0] == schema]:
+        with_function(draft, function)
+    for table, found in known.tables.items():
+        for name, column in found.columns.items():
+            if table[0] != schema and column.named is not None and column.named[0] == schema:
+                draft.of(table, "column", Mode.CHANGE, only(name), verb="drops")
+
+
 def columns_of(draft: Draft, kind: Name) -> Iterator[tuple[Name, Members]]:
     """The columns of an enum, domain or composite type, by table."""
     for table, found in draft.known.tables.items():

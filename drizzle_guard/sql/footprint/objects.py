@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from drizzle_guard.sql.alter import parts
-from drizzle_guard.sql.footprint.along import columns_of, with_function, with_relation, with_type
+from drizzle_guard.sql.footprint.along import columns_of, with_function, with_relation, with_schema, with_type
 from drizzle_guard.sql.footprint.columns import in_parentheses, named_type, one_name, qualified
 from drizzle_guard.sql.footprint.dialect import Name
 from drizzle_guard.sql.footprint.draft import Draft
@@ -370,9 +370,14 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
         sequence = name
         if kind == "extension" and verb == "drops":
             draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "drops")
-        if kind == "schema" and cascade:
+        if kind == "schema" and name[1] == "public" and verb != "creates":
+            draft.unbounded = f"{verb} the schema in which all is that names none"
+        elif kind == "schema" and cascade:
             draft.touch(("contents", name[1]), Mode.CHANGE, Thing("schema", name[1]), "drops")
-        if cascade:
+            with_schema(draft, name[1])
+        elif kind == "extension" and cascade:
+            draft.unbounded = f'drops extension "{name[1]}" with all that needs it'
+        elif cascade:
             with_relation(draft, name)
         draft.known.views.pop(name, None) if kind == "view" and verb == "drops" else None
     if verb == "changes" and at.skip("rename", "to"):
