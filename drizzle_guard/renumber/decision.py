@@ -10,6 +10,7 @@ from drizzle_guard.drizzle.journal import PATH, Entry, parse_journal
 from drizzle_guard.errors import GuardError, printable
 from drizzle_guard.git.folders import changed_folders, changed_on_both, folders_at, history_at
 from drizzle_guard.git.mainline import Mainline
+from drizzle_guard.git.operation import rebased_tip
 from drizzle_guard.git.repository import Repository
 from drizzle_guard.git.sides import Sides
 from drizzle_guard.light import NamedTuple
@@ -111,11 +112,14 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
 
         undone = refuse_undone_copy(repository, meeting.folder, decision.outcome)
         decision = decision if undone is None else decision._replace(outcome=undone)
-    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
+    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out in (WayOut.MOVE, WayOut.MERGE):
         from drizzle_guard.renumber.rebase import onto as rebase_start  # late: only in a rebase
+
+        decision = decision._replace(rebased_onto=(rebase_start(repository) or "")[:10])
+    if isinstance(decision.outcome, Refusal) and decision.outcome.way_out is WayOut.MOVE:
         from drizzle_guard.renumber.to_v1 import find_upgraded  # late: hardly ever needed
 
-        start = (rebase_start(repository) or "")[:10]
+        start = decision.rebased_onto
         if (found := find_upgraded(repository, sides, meeting.folder, start)) is not None:
             reason = "one side has upgraded the folder to Drizzle v1, the other has not"
             outcome = decision.outcome._replace(reason=reason, way_out=WayOut.TO_V1)
@@ -123,7 +127,7 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
         there = _moved_to(repository, sides, meeting.folder, meeting.base)
         # in a rebase HEAD is the mainline, and the branch goes there
         here = sides.kind != "rebase" and there not in ("", meeting.folder) and not meeting.ours.entries
-        decision = decision._replace(moved_to=there, rebased_onto=start, moved_here=here)
+        decision = decision._replace(moved_to=there, moved_here=here)
     is_named = isinstance(decision.outcome, Refusal) or decision.assumed
     if sides.theirs is None or decision.ours_established or not is_named:
         return decision
@@ -174,7 +178,8 @@ def _who_stays(meeting: Meeting) -> Established:
 def _refusal(meeting: Meeting, found: Established) -> Refusal | None:
     """What is refused before anything is planned; None if nothing is."""
     if meeting.rebasing and not found.ours:
-        return Refusal("it is published on the mainline, and this rebase would move it", _first_published(meeting))
+        reason = "it is published on the mainline, and this rebase would move it"
+        return Refusal(reason, _first_published(meeting), way_out=WayOut.MERGE)
     stays, moves = meeting.in_order(found.ours)
     if not stays.entries or not moves.entries:
         return Refusal(
@@ -216,7 +221,7 @@ def _last_tag(side: Folder) -> str:
 def _moved_to(repository: Repository, sides: Sides, folder: str, base: Folder) -> str:
     """Where one of the sides has the whole folder now: "" if nowhere, itself if there is nothing to move."""
     tags = [entry.tag for entry in base.entries]
-    tip = (repository.state_file("rebase-merge/orig-head") or "").strip()
+    tip = rebased_tip(repository)
     if not tags or (tip and not history_at(repository, tip, folder).entries):
         return folder  # this is the new place, or the branch has it there, too
     for commit in (sides.ours, sides.theirs):

@@ -82,6 +82,7 @@ def lines_for(
             "Bring everything back, mend that in a commit on its side, and do the same again:",
             sides.abort_command,
         ),
+        WayOut.MERGE: ("Bring everything back, and merge instead:", sides.abort_command, f"git merge {start}"),
         WayOut.TO_V1: _to_v1(sides, folder, upgraded),
         WayOut.MOVE: _moved_here(sides, folder, moved_to) if moved_here else _move(sides, folder, moved_to, start),
     }

@@ -69,6 +69,7 @@ class WayOut(Enum):
     EDIT = "edit"  # a file, which can be mended where git has stopped
     BRANCH = "branch"  # only a commit on the side in question mends it
     MAINLINE = "mainline"
+    MERGE = "merge"  # what a rebase cannot do
     MOVE = "move"
     TO_V1 = "to v1"  # one side is in Drizzle v1's layout already
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from support.gitbed import Bed, add_migration
+from support.gitbed import Bed, add_migration, migrations
 
 pytestmark = pytest.mark.both_gits
 
@@ -146,3 +146,67 @@ def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
     done = bed.try_git("rebase", "main")
     assert done.code == 0
     assert "0001_piers is left out: 0001_docks is the same migration" in done.err
+
+
+def test_the_mainline_has_the_edit_already(repaired: Bed) -> None:
+    """Its newer snapshot knows of the column: nothing is lost, and nothing refused."""
+    bed = repaired
+    bed.git("checkout", "-q", "main")
+    path = bed.root / "drizzle/meta/0001_snapshot.json"
+    snapshot = json.loads(path.read_text())
+    snapshot["tables"]["public.base"]["columns"]["sails"] = {"name": "sails", "type": "integer"}
+    path.write_text(json.dumps(snapshot, indent=2))
+    bed.commit("the same repair")
+    bed.git("checkout", "-q", "feature")
+    done = bed.try_git("rebase", "--merge", "main")
+    assert done.code == 0, done.text
+    assert "drizzle-guard: drizzle: rebased, but not all of it is plain:\n" in done.err
+    assert "  meta/0000_snapshot.json is published, and edited by the branch\n" in done.err
+    assert is_whole(bed)
+
+
+def test_what_the_branch_made_of_published_sql_is_said_at_the_end(bed: Bed) -> None:
+    """git takes the edit by itself, for no driver is asked over SQL that one side changed."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    bed.write("drizzle/0000_base.sql", bed.read("drizzle/0000_base.sql").replace(b"integer", b"bigint"))
+    bed.commit("edit", "--no-verify")
+    add_migration(folder, "own")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    bed.git("checkout", "-q", "feature")
+    done = bed.try_git("rebase", "--merge", "main")
+    assert done.code == 0, done.text
+    assert (
+        "drizzle-guard: drizzle: rebased, but not all of it is plain:\n"
+        "  0000_base is published, and the branch edited its SQL: where it has run, that does nothing\n"
+    ) in done.err
+    assert migrations(bed.files("HEAD")) == ["base", "docks", "own"]
+
+
+def test_the_mainline_is_not_rebased_onto_a_branch(bed: Bed) -> None:
+    """It would get other numbers; the branch is to be merged there."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    add_migration(folder, "own")
+    bed.commit("own")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    before = bed.state()
+    done = bed.try_git("rebase", "--merge", "feature")
+    assert done.code != 0
+    assert "0001_docks (branch): it is published on the mainline, and this rebase would move it.\n" in done.err
+    abort, merge = done.commands
+    bed.type(abort)
+    assert bed.state() == before
+    bed.type(merge)
+    assert migrations(bed.files("HEAD")) == ["base", "docks", "own"]

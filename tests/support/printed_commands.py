@@ -351,6 +351,9 @@ TYPED = {
             "git/sides.py abort_command: git reset --merge",
             "git/sides.py abort_command: git {} --abort",
         ],
+        "renumber/test_rebase_repairs.py::test_the_mainline_is_not_rebased_onto_a_branch": [
+            "renumber/ways_out.py lines_for: git merge {}",
+        ],
         "renumber/test_typed_merges.py::test_older_snapshots_are_brought_up_on_their_side": [
             "renumber/ways_out.py lines_for: npx drizzle-kit up",
         ],
