@@ -56,6 +56,16 @@ def rebased_tip(repository: Repository) -> str | None:
     return next((found for name in (MERGE, APPLY) if (found := _word(repository, f"{name}/orig-head"))), None)
 
 
+def picked_range(repository: Repository) -> tuple[str, str] | None:
+    """The last commit that the `git cherry-pick` under way picks, and HEAD as it was before; None for a single one.
+
+    Its list holds the commit in hand and those behind it, a line each: `pick ID SUBJECT` (git sequencer.c).
+    """
+    start, todo = _word(repository, "sequencer/head"), repository.state_file("sequencer/todo") or ""
+    picked = [words[1] for line in todo.split("\n") if (words := line.split())[:1] == ["pick"] and words[1:]]
+    return (picked[-1], start) if picked and start else None
+
+
 def last_rebase_target(repository: Repository) -> str | None:
     """The commit onto which the branch that is checked out was rebased last, as its reflog tells; None if it does not.
 

@@ -107,7 +107,8 @@ def decide(
 def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept: Established | None = None) -> Decision:
     """Judge what was read; where the judgement names the other side, it is by the name that the user knows."""
     decision = judge(meeting, kept)
-    if meeting.rebasing and isinstance(decision.outcome, Plan) and decision.outcome.same:
+    in_a_row = meeting.rebasing or sides.kind == "cherry-pick"  # commits that are judged one by one
+    if in_a_row and isinstance(decision.outcome, Plan) and decision.outcome.same:
         from drizzle_guard.renumber.rebased_copies import refuse_undone_copy  # late: hardly ever needed
 
         undone = refuse_undone_copy(repository, meeting.folder, decision.outcome)

@@ -148,6 +148,34 @@ def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
     assert "0001_piers is left out: 0001_docks is the same migration" in done.err
 
 
+def test_a_picked_range_creates_the_mainlines_table_and_drops_it(bed: Bed) -> None:
+    """As in a rebase; picked alone, the first commit is left out, and the second is the user's own word."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    tag = add_migration(folder, "piers")
+    bed.write(f"drizzle/{tag}.sql", 'CREATE TABLE "docks" (\n\t"id" integer\n);\n')
+    bed.commit("piers")
+    tag = add_migration(folder, "none")
+    bed.write(f"drizzle/{tag}.sql", 'DROP TABLE "docks";\n')
+    bed.commit("none")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    before = bed.state()
+    done = bed.try_git("cherry-pick", "main..feature")
+    assert done.code != 0
+    refused = bed.tool("renumber") if "drizzle-guard renumber" in done.err else done
+    assert (
+        "drizzle: 0001_piers (branch) and 0001_docks (mainline): they have the same SQL, and a later commit of the "
+        "branch undoes or changes it.\n"
+    ) in refused.err
+    bed.git("cherry-pick", "--abort")
+    assert bed.state() == before
+
+
 def test_the_mainline_has_the_edit_already(repaired: Bed) -> None:
     """Its newer snapshot knows of the column: nothing is lost, and nothing refused."""
     bed = repaired
