@@ -213,8 +213,17 @@ def _refuse_lost_edit(base: Folder, before: Folder, after: Folder, published: Fo
         blobs = (old.snapshot, now.snapshot, edited.snapshot)
         if None not in blobs and len(set(blobs)) == 3 and now.snapshot not in kept and _says_more(old, edited):
             reason = "a commit edits its snapshot alone, and a rebase does not carry that over"
-            return Refusal(reason, own=edited.tag, way_out=WayOut.BRANCH)
+            return Refusal(reason, own=edited.tag, way_out=WayOut.MERGE)
     return None
+
+
+def as_own_refusal(repository: Repository, folder: str, refusal: Refusal) -> Refusal:
+    """The same refusal, if a pick changes what an earlier pick of the rebase has moved: no mainline has that."""
+    start = onto(repository)
+    published = {entry.tag for entry in history_at(repository, start, folder).entries} if start else set()
+    if start is None or not refusal.other or refusal.other in published:
+        return refusal
+    return Refusal(f"{refusal.reason} (the other one is this rebase)", own=refusal.own, way_out=WayOut.MERGE)
 
 
 def _says_more(old: Migration, edited: Migration) -> bool:

@@ -176,6 +176,37 @@ def test_a_picked_range_creates_the_mainlines_table_and_drops_it(bed: Bed) -> No
     assert bed.state() == before
 
 
+@pytest.mark.parametrize(("key", "value"), [("when", 2_000_000_000_000), ("breakpoints", False)])
+def test_a_later_commit_edits_the_entry_of_an_own_migration(bed: Bed, key: str, value: object) -> None:
+    """The rebase has given it another entry by then; a merge takes the branch as a whole."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.branch("feature")
+    add_migration(folder, "own")
+    bed.commit("own")
+    journal = json.loads(bed.read("drizzle/meta/_journal.json"))
+    journal["entries"][1][key] = value
+    bed.write("drizzle/meta/_journal.json", json.dumps(journal, indent=2))
+    edit = bed.commit("edit", "--no-verify")
+    bed.git("checkout", "-q", "main")
+    add_migration(folder, "docks")
+    bed.commit("docks")
+    bed.git("checkout", "-q", "feature")
+    done = bed.try_git("rebase", "--merge", "main")
+    assert (
+        "drizzle-guard: drizzle: 0001_own (branch): both sides changed its journal entry (the other one is this "
+        "rebase).\n"
+    ) in done.err
+    abort, merge = done.commands[:2]
+    bed.type(abort)
+    assert bed.git("rev-parse", "HEAD") == edit
+    bed.type(merge)
+    assert migrations(bed.files("HEAD")) == ["base", "docks", "own"]
+    assert json.loads(bed.read("drizzle/meta/_journal.json"))["entries"][2][key] == value
+
+
 def test_the_mainline_has_the_edit_already(repaired: Bed) -> None:
     """Its newer snapshot knows of the column: nothing is lost, and nothing refused."""
     bed = repaired
