@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 
 from drizzle_guard.drizzle.folder import Blob, Folder, join
@@ -213,8 +214,10 @@ def _move_worktree(repository: Repository, old: str, new: str) -> None:
     """Switch index and worktree from one commit to the other; git refuses if something of the user's is in the way."""
     done = repository.run("read-tree", "-m", "-u", old, new)
     if done.returncode:
+        named = re.search(rb"'(.+)'", done.stderr)  # in every language git names it so
+        file = printable(text_of(named[1])) if named else "a file in the worktree"
         raise GuardError(
-            "the rebased migrations still have their old numbers: a file in the worktree is in the way.",
+            f"the rebased migrations still have their old numbers: {file} is in the way.",
             "move it away, then: drizzle-guard renumber",
         )
 

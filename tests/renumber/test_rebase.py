@@ -71,6 +71,47 @@ def test_pull_rebase(bed: Bed, tmp_path: Path) -> None:
     assert_rebased(bed)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pull --rebase",
+        "pull --rebase=merges",
+        "pull --rebase=interactive",
+        "-c rebase.backend=apply pull --rebase",
+        "-c pull.rebase=true pull",
+        "pull --rebase --autostash",
+    ],
+)
+def test_pull_rebase_of_unpushed_work_on_the_mainline(bed: Bed, command: str) -> None:
+    """The local main is rebased onto what others have pushed: its own migrations are none of the mainline's."""
+    folder = bed.root / "drizzle"
+    bed.arm()
+    add_migration(folder, "base")
+    bed.commit("base")
+    bed.git("clone", "-q", "--bare", str(bed.root), str(bed.directory / "origin.git"))
+    bed.git("remote", "add", "origin", str(bed.directory / "origin.git"))
+    bed.git("push", "-q", "-u", "origin", "main")
+    bed.git("checkout", "-q", "--detach")
+    add_migration(folder, "docks")
+    bed.git("push", "-q", "origin", f"{bed.commit('docks')}:refs/heads/main")
+    bed.git("checkout", "-q", "main")
+    bed.git("update-ref", "refs/remotes/origin/main", "main")  # as before somebody's push
+    add_migration(folder, "first")
+    bed.commit("first")
+    add_migration(folder, "second")
+    bed.commit("second")
+    stashed = command.endswith("--autostash")
+    if stashed:
+        add_migration(folder, "unfinished")
+        bed.git("add", "-A")
+    bed.git(*command.split(), env={"GIT_SEQUENCE_EDITOR": "true"})
+    assert migrations(bed.files("HEAD")) == ["base", "docks", "first", "second"]
+    if stashed:  # git says that it is in conflict, and that it is safe in the stash
+        bed.tool("renumber")
+        bed.commit("unfinished")
+        assert migrations(bed.files("HEAD")) == ["base", "docks", "first", "second", "unfinished"]
+
+
 def test_onto(bed: Bed) -> None:
     """Only the last commit is taken along; the first own migration stays behind."""
     collide(bed)

@@ -203,7 +203,10 @@ def test_a_file_in_the_way_at_the_end_of_a_rebase(bed: Bed) -> None:
     fork(bed)
     bed.write("drizzle/0002_feature1.sql", "mine\n")
     said = bed.try_git("rebase", "main")
-    assert "move it away, then: drizzle-guard renumber" in said.err, said.text
+    assert (
+        "drizzle-guard: the rebased migrations still have their old numbers: drizzle/0002_feature1.sql is in the way.\n"
+        "  move it away, then: drizzle-guard renumber\n"
+    ) in said.err, said.text
     (bed.root / "drizzle/0002_feature1.sql").rename(bed.directory / "away.sql")
     bed.type("drizzle-guard renumber")
     bed.git("commit", "-q", "-m", "renumbered")
