@@ -106,8 +106,30 @@ def _merge(bases: Sequence[Any], left: Any, right: Any, path: Path, conflicts: l
         return left
     if plain_left in plain_bases:
         return right
+    if path[0] == "enums" and path[2:] == ("values",) and (grown := _grown(bases[0], left, right)) is not None:
+        return grown
     conflicts.append(path)
     return left
+
+
+def _grown(base: Any, left: Any, right: Any) -> list[str] | None:
+    """The values of an enum to which both sides added others, as PostgreSQL has them then; None if one did more.
+
+    drizzle-kit adds a value BEFORE the next one that is there already, and the last ones behind all.
+    """
+    sides = (base, left, right)
+    if not all(isinstance(side, list) and all(isinstance(value, str) for value in side) for side in sides):
+        return None
+    if any([value for value in side if value in base] != base for side in (left, right)) or set(left) & set(
+        right
+    ) - set(base):
+        return None
+    grown = list(left)
+    for n, value in enumerate(right):
+        if value not in base:
+            behind = next((later for later in right[n + 1 :] if later in grown), None)
+            grown.insert(len(grown) if behind is None else grown.index(behind), value)
+    return grown
 
 
 def _plain(value: Any) -> Any:
