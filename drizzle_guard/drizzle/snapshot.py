@@ -117,12 +117,11 @@ def _grown(base: Any, left: Any, right: Any) -> list[str] | None:
 
     drizzle-kit adds a value BEFORE the next one that is there already, and the last ones behind all.
     """
-    sides = (base, left, right)
-    if not all(isinstance(side, list) and all(isinstance(value, str) for value in side) for side in sides):
+    if not all(isinstance(side, list) for side in (base, left, right)):
         return None
-    if any([value for value in side if value in base] != base for side in (left, right)) or set(left) & set(
-        right
-    ) - set(base):
+    if any([value for value in side if value in base] != base for side in (left, right)):
+        return None  # a value is gone, or the order is another
+    if any(value in left and value not in base for value in right):
         return None
     grown = list(left)
     for n, value in enumerate(right):

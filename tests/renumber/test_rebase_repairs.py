@@ -114,16 +114,15 @@ def test_a_later_commit_edits_the_snapshot_of_an_own_migration(bed: Bed, collide
     assert newest.read_text().count('"bigint"') == 2
 
 
-def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
-    """Taken for main's, the first commit would be left out, and the second drop what production has."""
+def create_and_drop_docks(bed: Bed) -> None:
+    """main (checked out) creates a table; feature creates the very same, and drops it in its second commit."""
     folder = bed.root / "drizzle"
     bed.arm()
     add_migration(folder, "base")
     bed.commit("base")
     bed.branch("feature")
     tag = add_migration(folder, "piers")
-    sql = 'CREATE TABLE "docks" (\n\t"id" integer\n);\n'
-    bed.write(f"drizzle/{tag}.sql", sql)
+    bed.write(f"drizzle/{tag}.sql", 'CREATE TABLE "docks" (\n\t"id" integer\n);\n')
     bed.commit("piers")
     tag = add_migration(folder, "none")
     bed.write(f"drizzle/{tag}.sql", 'DROP TABLE "docks";\n')
@@ -131,6 +130,11 @@ def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
     bed.git("checkout", "-q", "main")
     add_migration(folder, "docks")
     bed.commit("docks")
+
+
+def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
+    """Taken for main's, the first commit would be left out, and the second drop what production has."""
+    create_and_drop_docks(bed)
     bed.git("checkout", "-q", "feature")
     before = bed.state()
     done = bed.try_git("rebase", "main")
@@ -150,20 +154,7 @@ def test_a_table_that_both_create_and_a_later_commit_drops(bed: Bed) -> None:
 
 def test_a_picked_range_creates_the_mainlines_table_and_drops_it(bed: Bed) -> None:
     """As in a rebase; picked alone, the first commit is left out, and the second is the user's own word."""
-    folder = bed.root / "drizzle"
-    bed.arm()
-    add_migration(folder, "base")
-    bed.commit("base")
-    bed.branch("feature")
-    tag = add_migration(folder, "piers")
-    bed.write(f"drizzle/{tag}.sql", 'CREATE TABLE "docks" (\n\t"id" integer\n);\n')
-    bed.commit("piers")
-    tag = add_migration(folder, "none")
-    bed.write(f"drizzle/{tag}.sql", 'DROP TABLE "docks";\n')
-    bed.commit("none")
-    bed.git("checkout", "-q", "main")
-    add_migration(folder, "docks")
-    bed.commit("docks")
+    create_and_drop_docks(bed)
     before = bed.state()
     done = bed.try_git("cherry-pick", "main..feature")
     assert done.code != 0

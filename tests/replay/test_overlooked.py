@@ -201,6 +201,11 @@ def test_what_goes_with_a_schema_or_an_extension(main: str, own: str, reason: st
     assert reason in hazards_between(IN_A_SCHEMA, PG, main, own)[0]
 
 
+@pytest.mark.parametrize("main", ["DROP SCHEMA app", "ALTER SCHEMA app DEFAULT CHARACTER SET utf8mb4"])
+def test_a_schema_of_mysql_is_the_database(main: str) -> None:
+    assert "the schema in which all is" in hazards_between(BASE[MY], MY, main, "ALTER TABLE goats ADD x int")[0]
+
+
 def test_what_a_dropped_schema_does_not_reach() -> None:
     assert hazards_between(IN_A_SCHEMA, PG, "DROP SCHEMA app CASCADE", "ALTER TABLE cows ADD COLUMN x int") == []
 
