@@ -106,29 +106,8 @@ def _merge(bases: Sequence[Any], left: Any, right: Any, path: Path, conflicts: l
         return left
     if plain_left in plain_bases:
         return right
-    if path[0] == "enums" and path[2:] == ("values",) and (grown := _grown(bases[0], left, right)) is not None:
-        return grown
     conflicts.append(path)
     return left
-
-
-def _grown(base: Any, left: Any, right: Any) -> list[str] | None:
-    """The values of an enum to which both sides added others, as PostgreSQL has them then; None if one did more.
-
-    drizzle-kit adds a value BEFORE the next one that is there already, and the last ones behind all.
-    """
-    if not all(isinstance(side, list) for side in (base, left, right)):
-        return None
-    if any([value for value in side if value in base] != base for side in (left, right)):
-        return None  # a value is gone, or the order is another
-    if any(value in left and value not in base for value in right):
-        return None
-    grown = list(left)
-    for n, value in enumerate(right):
-        if value not in base:
-            behind = next((later for later in right[n + 1 :] if later in grown), None)
-            grown.insert(len(grown) if behind is None else grown.index(behind), value)
-    return grown
 
 
 def _plain(value: Any) -> Any:

@@ -155,22 +155,6 @@ def test_a_check_that_was_added_by_hand_calls_its_function() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("main", "own", "reasons"),
-    [
-        ("ADD VALUE 'c'", "ADD VALUE 'd'", []),
-        ("ADD VALUE 'c' BEFORE 'b'", "ADD VALUE 'd' BEFORE 'b'", []),
-        ("ADD VALUE 'c' AFTER 'a'", "ADD VALUE 'd'", ['both change type "mood"']),
-        ("ADD VALUE 'c' BEFORE 'b'", "ADD VALUE 'd' AFTER 'a'", ['both change type "mood"']),
-        ("ADD VALUE 'c'", "ADD VALUE 'c'", ["both create value 'c' of type \"mood\""]),
-    ],
-)
-def test_values_that_both_add_to_an_enum(main: str, own: str, reasons: list[str]) -> None:
-    """The order is that of the snapshot, unless somebody said AFTER, which drizzle-kit does not."""
-    base = "CREATE TYPE mood AS ENUM ('a', 'b')"
-    assert hazards_between(base, PG, f"ALTER TYPE mood {main}", f"ALTER TYPE mood {own}") == reasons
-
-
 IN_A_SCHEMA = """
     CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('a'); CREATE TABLE app.farms (id int PRIMARY KEY);
     CREATE TABLE cows (id int, mood app.mood, farm int CONSTRAINT cows_farm REFERENCES app.farms (id), age int);

@@ -69,9 +69,6 @@ def alter_type(draft: Draft, at: Cursor, kind: str) -> None:
         draft.touch(("values", name), Mode.ADD, thing, "creates", only(value))
         if at.peek() in ("before", "after"):
             draft.values(name, [unquoted(at.peek(1))])
-        # drizzle-kit's own way is BEFORE, for which snapshots are merged; where AFTER puts it, the other side decides
-        placed = Mode.CHANGE if at.peek() == "after" else Mode.ADD
-        draft.touch(("order", name), placed, shown, "changes")
         draft.known.enums[name] = draft.known.enums.get(name, frozenset()) | {value}
     elif at.skip("rename", "value"):
         old, _, new = at.take(), at.take(), at.take()
