@@ -116,7 +116,8 @@ def decide_meeting(repository: Repository, sides: Sides, meeting: Meeting, kept:
     if meeting.rebasing and isinstance(decision.outcome, Refusal) and decision.outcome.other:
         from drizzle_guard.renumber.rebase import as_own_refusal  # late: only in a rebase
 
-        decision = decision._replace(outcome=as_own_refusal(repository, meeting.folder, decision.outcome))
+        outcome = as_own_refusal(repository, meeting.folder, meeting.before, decision.outcome)
+        decision = decision._replace(outcome=outcome)
     if isinstance(decision.outcome, Refusal) and decision.outcome.way_out in (WayOut.MOVE, WayOut.MERGE):
         from drizzle_guard.renumber.rebase import onto as rebase_start  # late: only in a rebase
 

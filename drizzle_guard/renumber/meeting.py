@@ -156,7 +156,7 @@ def common_base(repository: Repository, sides: Sides, folder: str, ends: Sequenc
             key = _key(migration)
             if key not in found or migration.entry.raw in raws:  # the name under which a side still has it
                 found[key] = migration
-    migrations = _as_a_side_has_them(found, ends) or tuple(found.values())
+    migrations = _as_a_side_has_them(found, histories, ends) or tuple(found.values())
     journal = histories[0].journal._replace(entries=tuple(m.entry for m in migrations))
     return Folder(folder, journal, migrations, files)
 
@@ -169,15 +169,23 @@ def _key(migration: Migration) -> _Key:
     return migration.entry.suffix, None if migration.sql is None else migration.sql.id
 
 
-def _as_a_side_has_them(found: Mapping[_Key, Migration], ends: Sequence[Folder]) -> tuple[Migration, ...]:
-    """The ancestors' migrations as a side has them that begins with all of them: its order, its snapshots.
+def _as_a_side_has_them(
+    found: Mapping[_Key, Migration], histories: Sequence[Folder], ends: Sequence[Folder]
+) -> tuple[Migration, ...]:
+    """The ancestors' migrations in the order of a side that begins with all of them, if one does.
 
-    One ancestor's snapshots lack what only the other had; that side has merged the two before.
+    One ancestor's snapshots lack what only the other had: from there on they are those of that side, which has merged
+    the two before.  Up to there they are the ancestor's own; what a side made of them is an edit.
     """
     for end in ends:
-        start = {_key(migration): migration for migration in end.migrations[: len(found)]}
+        start = {_key(migration): migration.snapshot for migration in end.migrations[: len(found)]}
         if start.keys() == found.keys():
-            return tuple(found[key]._replace(snapshot=migration.snapshot) for key, migration in start.items())
+            for history in histories:
+                for key, migration in zip(tuple(start), history.migrations, strict=False):
+                    if key != _key(migration):
+                        break
+                    start[key] = migration.snapshot
+            return tuple(found[key]._replace(snapshot=snapshot) for key, snapshot in start.items())
     return ()
 
 

@@ -217,11 +217,14 @@ def _refuse_lost_edit(base: Folder, before: Folder, after: Folder, published: Fo
     return None
 
 
-def as_own_refusal(repository: Repository, folder: str, refusal: Refusal) -> Refusal:
-    """The same refusal, if a pick changes what an earlier pick of the rebase has moved: no mainline has that."""
+def as_own_refusal(repository: Repository, folder: str, before: Folder, refusal: Refusal) -> Refusal:
+    """The same refusal, if a pick changes what an earlier pick of the rebase has moved: no mainline has that.
+
+    `before` is the folder behind which the pick goes: the mainline's, and what was picked before.
+    """
     start = onto(repository)
     published = {entry.tag for entry in history_at(repository, start, folder).entries} if start else set()
-    if start is None or not refusal.other or refusal.other in published:
+    if start is None or refusal.other not in {entry.tag for entry in before.entries} - published:
         return refusal
     return Refusal(f"{refusal.reason} (the other one is this rebase)", own=refusal.own, way_out=WayOut.MERGE)
 

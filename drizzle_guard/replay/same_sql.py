@@ -70,7 +70,7 @@ def read_as_touched(texts: Sequence[tuple[str, Made]], others: Sequence[str]) ->
     It knows what the heads of statements do not tell: the name of a key that has none, rows that are deleted again, a
     trigger that is switched off.  Which database it is is not asked: each is tried.  Every text is read once for each.
     """
-    if any(map(_is_unbounded, others)):
+    if texts and any(map(_is_unbounded, others)):
         return set(range(len(texts)))
     names = {
         part.rpartition(".")[2] for _, made in texts for part in (*made.homes, *(key[-1] for key in made.keys)) if part

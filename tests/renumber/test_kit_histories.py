@@ -16,7 +16,7 @@ import pytest
 from hypothesis import event, given, note
 from hypothesis import strategies as st
 
-from drizzle_guard.drizzle.folder import Blob, read_folder
+from drizzle_guard.drizzle.folder import Blob, Folder, read_folder
 from support.campaigns import examples
 from support.gitbed import Bed
 from support.judges import new_errors
@@ -195,7 +195,7 @@ def _write(project: Project, model: Model) -> None:
     write_schema(project, model.tables, indexes=model.indexes, enums={"role": model.roles})
 
 
-def _folder(files: Mapping[str, bytes]) -> Any:
+def _folder(files: Mapping[str, bytes]) -> Folder:
     return read_folder("drizzle", _blobs(files))
 
 

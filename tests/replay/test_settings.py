@@ -20,6 +20,7 @@ LEFT = [
     (MY, "SET @@SESSION.sql_mode = ''", "sql_mode"),
     (MY, "SET @old = @@sql_mode, sql_mode = ''", "sql_mode"),
     (MY, "SET FOREIGN_KEY_CHECKS = 0; DELETE FROM logs", "foreign_key_checks"),
+    (MY, "SET sql_mode = ''; DELETE FROM logs; SET sql_mode = 'ANSI_QUOTES'", "sql_mode"),
 ]
 UNBOUNDED = [
     (PG, "SET search_path TO app, public", "changes what names stand for (SET)"),
@@ -37,7 +38,9 @@ PASS = [
     (PG, "SET session_replication_role = replica; DELETE FROM logs; RESET session_replication_role"),
     (PG, "SET session_replication_role = replica; DELETE FROM logs; RESET ALL"),
     (PG, "SET session_replication_role = replica; DELETE FROM logs; SET session_replication_role = origin"),
+    (PG, "SET session_replication_role = replica; DELETE FROM logs; SET session_replication_role = 'origin'"),
     (PG, "SET standard_conforming_strings = on"),
+    (PG, "ALTER SCHEMA public OWNER TO postgres"),
     (PG, "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
     (MY, "SET NAMES utf8mb4"),
     (MY, "SET @n = 1"),

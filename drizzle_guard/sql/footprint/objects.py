@@ -370,7 +370,8 @@ def plain(draft: Draft, at: Cursor, kind: str, verb: str) -> None:
         sequence = name
         if kind == "extension" and verb == "drops":
             draft.touch(("extensions",), Mode.CHANGE, Thing("extension", name[1]), "drops")
-        if kind == "schema" and verb != "creates" and (name[1] == "public" or draft.dialect.is_mysql):
+        here = kind == "schema" and verb != "creates" and (name[1] == "public" or draft.dialect.is_mysql)
+        if here and at.peek() != "owner":
             draft.unbounded = f"{verb} the schema in which all is that names none"
         elif kind == "schema" and cascade:
             draft.touch(("contents", name[1]), Mode.CHANGE, Thing("schema", name[1]), "drops")

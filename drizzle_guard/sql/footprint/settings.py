@@ -27,7 +27,9 @@ _NO_SETTING = words(
 _ASSIGNS = frozenset({"=", "to"})
 #: a setting that is on unless somebody turned it off
 _ON = words("foreign_key_checks unique_checks check_constraint_checks standard_conforming_strings autocommit")
-_DEFAULTS = frozenset({"default"})
+_NORMAL = frozenset(
+    {("session_replication_role", "origin"), *((name, on) for name in _ON for on in ("1", "on", "true"))}
+)
 _ALL = "all"
 
 
@@ -77,8 +79,9 @@ def left_behind(statements: Sequence[Sequence[Token]]) -> dict[int, str]:
                 found.setdefault(name, []).append((number, value))
     left = {}
     for name, values in found.items():
-        (_, first), (number, last) = values[0], values[-1]
-        put_back = last in _DEFAULTS or last != first or (name in _ON and last in ("1", "on", "true"))
+        number, last = values[-1]
+        # a variable holds what it was before; that another value is the old one cannot be told
+        put_back = last == "default" or last.startswith("@") or (name, last.strip("'")) in _NORMAL
         if name not in _HARMLESS | OF_NAMES and not put_back:
             left[number] = name
     return left
